@@ -1,0 +1,84 @@
+// The interface of a replicated service: a deterministic state machine.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace muster::service {
+
+/// A committed command, as a machine sees it. `payload` is valid during the call only.
+struct Command {
+  Position position;
+  LogTime time;
+  SessionId session;
+  BytesView payload;
+  bool system{false};  ///< Made by the leader itself, not by a client.
+};
+
+/// Takes what applying a command gives. For each command exactly one `reply` or `refuse` is called,
+/// and any number of `publish`.
+class Output {
+ public:
+  virtual ~Output() = default;
+  /// The result for the caller.
+  virtual void reply(BytesView payload) = 0;
+  /// The command was looked at and changes nothing. `message` says why and what to do.
+  virtual void refuse(ErrorCode code, std::string_view message) = 0;
+  /// Tells those who follow `topic`. The events of one topic keep their order.
+  virtual void publish(std::string_view topic, BytesView event) = 0;
+};
+
+/// A frozen piece of a machine's state. Immutable, so another thread may encode it.
+class Part {
+ public:
+  virtual ~Part() = default;
+  /// Appends the piece in an encoding with one form only: equal states give equal bytes.
+  virtual void encode(Bytes& out) const = 0;
+};
+using FrozenParts = std::vector<std::shared_ptr<const Part>>;
+
+/// A service's replicated state (Schneider 1990, "Implementing fault-tolerant services using the
+/// state machine approach"): the same commands in the same order give the same replies, events and
+/// state on every server. It sees committed commands and log time only: no clock, no randomness, no
+/// address, no iteration over unordered containers where order reaches an output.
+///
+/// A machine never fails: a command it can't carry out is refused, which is an ordinary reply.
+/// Thread-safety: none; frozen parts may be read by one other thread.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  /// The service's number in the log format, and its name for people.
+  virtual ServiceId id() const = 0;
+  virtual std::string_view name() const = 0;
+
+  /// Carries out one command. Bytes come from clients and may be anything.
+  virtual void apply(const Command& command, Output& output) = 0;
+  /// The log time at which `expire` should be called next, or nothing.
+  virtual std::optional<LogTime> deadline() const { return std::nullopt; }
+  /// Log time has reached `now`, which is at or after `deadline()`.
+  virtual void expire(LogTime /*now*/, Output& /*output*/) {}
+  /// The session has ended; what the machine keeps for it can go.
+  virtual void session_ended(SessionId /*session*/, Output& /*output*/) {}
+
+  /// Answers a read from the state as it is. Changes nothing.
+  virtual Result<Bytes> query(BytesView request) const = 0;
+
+  /// The whole state as frozen parts, cheap: what changes later is copied first.
+  virtual FrozenParts freeze() const = 0;
+  /// Takes in one part encoded by `Part::encode`, in the order `freeze` gave them, after `clear`.
+  /// Errors: `internal` if the bytes are not such a part.
+  [[nodiscard]] virtual Result<void> restore(BytesView part) = 0;
+  /// Back to the state before the first command.
+  virtual void clear() = 0;
+};
+
+}  // namespace muster::service
