@@ -1,0 +1,47 @@
+// The lock of a data folder: one process at a time, and the message says which.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/error.h"
+
+namespace muster::storage {
+
+/// An flock on the file `lock` in the folder: the kernel releases it when the process ends, however
+/// it ends. The file says who holds it. Works among processes of one machine only.
+class FolderLock {
+ public:
+  /// `holder` is written into the file for the message others get.
+  /// Errors: `failed_precondition` if another process holds it, naming that process.
+  [[nodiscard]] static Result<FolderLock> take(const std::string& folder,
+                                               const std::string& holder);
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock& operator=(FolderLock&& other) noexcept;
+  ~FolderLock();
+
+ private:
+  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_{-1};
+};
+
+/// Takes locks of other servers' folders, for good. An interface, because the simulator has servers
+/// but no processes.
+class FolderLocker {
+ public:
+  virtual ~FolderLocker() = default;
+  /// Holds the lock of `folder` until the process ends; taking it again succeeds.
+  [[nodiscard]] virtual Result<void> take(const std::string& folder) = 0;
+};
+
+class RealFolderLocker final : public FolderLocker {
+ public:
+  explicit RealFolderLocker(std::string holder) : holder_(std::move(holder)) {}
+  Result<void> take(const std::string& folder) override;
+
+ private:
+  std::string holder_;
+  std::map<std::string, FolderLock> held_;
+};
+
+}  // namespace muster::storage

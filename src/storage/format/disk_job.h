@@ -1,0 +1,173 @@
+// What a server asks of its disk and what the disk answers: values only, no files.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/entry.h"
+#include "base/error.h"
+#include "base/ids.h"
+
+namespace muster::storage {
+
+/// Who this server is, as its data folder remembers it.
+struct Identity {
+  ServerId server;
+  std::string group_name;
+  std::optional<GroupId> group;        ///< Set once the group is formed or joined.
+  std::optional<ServerNumber> number;  ///< Set once the group has given one.
+  std::string name;
+  Uuid branch;  ///< Nil, unless the group was recovered by force from a single folder.
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+/// Left in a dead server's folder by the survivor that went on without it. A server that finds
+/// one in its own folder never serves from its log again.
+struct FenceRecord {
+  ServerId by;
+  Term term;
+  LogIndex index;  ///< The last entry of the survivor when it wrote this.
+  friend bool operator==(const FenceRecord&, const FenceRecord&) = default;
+};
+
+/// What a snapshot stands for: the state after the entry at `index`, which was of `term`.
+struct SnapshotHeader {
+  LogIndex index;
+  Term term;
+  Bytes metadata;            ///< Opaque here: the encoded membership and what else raft needs.
+  std::uint64_t size{};      ///< Bytes of encoded state.
+  std::uint32_t checksum{};  ///< CRC32C of the encoded state.
+  friend bool operator==(const SnapshotHeader&, const SnapshotHeader&) = default;
+};
+
+/// Encodes frozen state piece by piece. `next` runs on the disk thread, so it may touch nothing
+/// but the frozen parts it owns.
+class SnapshotSource {
+ public:
+  virtual ~SnapshotSource() = default;
+  /// Replaces `chunk` by the next bytes, at best 64 KiB to 1 MiB. False when nothing was left;
+  /// `chunk` is empty then.
+  virtual bool next(Bytes& chunk) = 0;
+};
+
+/// Makes the hard state and the entries durable, in this order. Entries are consecutive; if the
+/// first one's index is not past the last stored, the log is cut from there first. Neighbouring
+/// jobs of this kind share one sync. Answer: `Stored`.
+struct StoreJob {
+  std::optional<HardState> hard_state;
+  std::vector<Entry> entries;
+};
+
+/// One piece of a snapshot that comes from the leader, in order. Offset 0 starts anew; an offset
+/// other than the bytes received so far fails with `failed_precondition` and changes nothing. With
+/// `last` the whole is verified, made durable, and the log starts again after it.
+/// Answer: `Done`, for the last piece `SnapshotInstalled`.
+struct SnapshotPieceJob {
+  SnapshotHeader header;  ///< The same for all pieces; `size` is that of the whole.
+  std::uint64_t offset{};
+  SharedBytes data;
+  bool last{false};
+};
+
+/// Writes the server's own state as a snapshot, a slice at a time: all other jobs overtake it.
+/// `size` and `checksum` of the header are filled in here. Answer: `SnapshotSaved`.
+struct SaveSnapshotJob {
+  SnapshotHeader header;
+  std::unique_ptr<SnapshotSource> source;
+};
+
+/// Entries from `first` on, at least one, as many as fit into `bytes_max`. `not_found` if `first`
+/// is compacted or past the end. Answer: `EntriesRead`.
+struct ReadEntriesJob {
+  LogIndex first;
+  std::size_t bytes_max{};
+};
+
+/// A piece of the newest snapshot; `not_found` if that is not the one at `index`.
+/// Answer: `SnapshotRead`.
+struct ReadSnapshotJob {
+  LogIndex index;
+  std::uint64_t offset{};
+  std::size_t bytes_max{};
+};
+
+/// Deletes the segments whose entries all lie before `keep_from`, and all snapshots but the
+/// newest. `failed_precondition` if the newest snapshot does not reach to `keep_from - 1`.
+/// Answer: `Done`.
+struct CompactJob {
+  LogIndex keep_from;
+};
+
+/// Replaces the identity in the data folder. Answer: `Done`, when durable.
+struct IdentityJob {
+  Identity identity;
+};
+
+/// Takes the lock of another server's folder, holds it until the process ends, and leaves the
+/// record there. `failed_precondition` if that server lives. Answer: `Done`, when durable.
+struct FenceJob {
+  std::string folder;
+  FenceRecord record;
+};
+
+struct DiskJob {
+  std::uint64_t id{};
+  std::variant<StoreJob, SnapshotPieceJob, SaveSnapshotJob, ReadEntriesJob, ReadSnapshotJob,
+               CompactJob, IdentityJob, FenceJob>
+      work;
+};
+
+/// The hard state and the entries are durable.
+struct Stored {};
+/// The snapshot that is now the newest: the one asked for, unless a newer one was installed
+/// meanwhile.
+struct SnapshotSaved {
+  SnapshotHeader header;
+};
+/// The snapshot is durable, the log is empty and goes on after it.
+struct SnapshotInstalled {
+  SnapshotHeader header;
+};
+struct EntriesRead {
+  std::vector<Entry> entries;
+};
+struct SnapshotRead {
+  SnapshotHeader header;
+  std::uint64_t offset{};
+  SharedBytes data;  ///< Empty at the end.
+};
+struct Done {};
+/// With `fatal` a write or sync failed: what is on the disk is unknown, all later jobs fail too,
+/// and the server must stop serving and exit. Otherwise nothing was changed.
+struct Failed {
+  Error error;
+  bool fatal{false};
+};
+
+struct DiskResult {
+  std::uint64_t id{};
+  std::variant<Stored, SnapshotSaved, SnapshotInstalled, EntriesRead, SnapshotRead, Done, Failed>
+      outcome;
+};
+
+/// What a data folder held when it was opened.
+struct Recovered {
+  std::optional<Identity> identity;  ///< Nothing in a new folder.
+  HardState hard_state;
+  std::optional<SnapshotHeader> snapshot;  ///< The newest; its bytes are read by `ReadSnapshotJob`.
+  LogIndex first_index{1};                 ///< Of the oldest entry that can still be read.
+  std::vector<Entry> entries;              ///< Those after the snapshot.
+  std::optional<FenceRecord> fence;        ///< Another server went on without this one.
+  std::vector<std::string> warnings;       ///< What was cut or tidied up, in plain words.
+};
+
+/// About how much memory the job holds while it waits.
+std::size_t cost_of(const DiskJob& job);
+
+}  // namespace muster::storage
