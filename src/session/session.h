@@ -1,0 +1,266 @@
+// The client's place in a group, kept across servers: each command takes effect at most once.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "session/servers.h"
+#include "wire/frame.h"
+#include "wire/limits.h"
+
+namespace muster::session {
+
+/// A connection, numbered by the session that asked for it; never reused.
+struct LinkId {
+  std::uint64_t value{};
+  friend auto operator<=>(LinkId, LinkId) = default;
+};
+
+/// A read of this session; never reused.
+struct RequestId {
+  std::uint64_t value{};
+  friend auto operator<=>(RequestId, RequestId) = default;
+};
+
+/// The answer to a command that succeeded.
+struct Reply {
+  Position position;
+  SharedBytes payload;
+  friend bool operator==(const Reply&, const Reply&) = default;
+};
+
+/// The answer to a read that succeeded: the state as of `index`.
+struct ReadResult {
+  LogIndex index;
+  SharedBytes payload;
+  friend bool operator==(const ReadResult&, const ReadResult&) = default;
+};
+
+struct CompletedCall {
+  SequenceNumber sequence;
+  Result<Reply> result;
+};
+
+struct CompletedRead {
+  RequestId request;
+  Result<ReadResult> result;
+};
+
+/// An answer to a question about a server or its group, as it came: a `Status` or `Members`.
+struct CompletedQuery {
+  RequestId request;
+  Result<wire::Frame> result;
+};
+
+/// What the user of a session may care to know.
+struct StateChange {
+  enum class Kind {
+    connected,  ///< A link to `address` is up.
+    lost,       ///< The link to `address` is gone or was given up; others are tried.
+    opened,     ///< The group has the session; commands flow.
+    resumed,    ///< The session goes on at a server that took it over.
+    ended,      ///< The session is over for good; a new one needs a new id.
+  };
+  Kind kind{Kind::connected};
+  std::string address;
+  std::string reason;  ///< Plain words; may be empty.
+  friend bool operator==(const StateChange&, const StateChange&) = default;
+};
+
+/// To dial: report `connected` once the preface is done, else `disconnected`.
+struct Dial {
+  LinkId link;
+  std::string address;
+  friend bool operator==(const Dial&, const Dial&) = default;
+};
+
+struct Outgoing {
+  LinkId link;
+  wire::Frame frame;
+  friend bool operator==(const Outgoing&, const Outgoing&) = default;
+};
+
+/// What to do now, in this order. `close` comes after `send`: what was sent on a link is to be
+/// flushed before it closes. A link in `close` is not reported `disconnected`.
+struct Ready {
+  std::vector<Dial> dial;
+  std::vector<Outgoing> send;
+  std::vector<LinkId> close;
+  std::vector<StateChange> changes;
+  std::vector<CompletedCall> calls;
+  std::vector<CompletedRead> reads;
+  std::vector<CompletedQuery> queries;
+};
+
+/// A session of one client, with one link at a time.
+///
+/// Commands are numbered from 1 and sent in order; after a loss the session is resumed with the
+/// same id at any server, and the unanswered commands are sent again with their numbers, so that
+/// the group takes each at most once (Raft dissertation, section 6.3). No command is ever sent in
+/// another session: when this one has ended, those that were sent are "perhaps applied".
+///
+/// Reads and queries change nothing and are simply asked again after a loss.
+///
+/// Sans-I/O: reads no clock, opens no socket. The caller passes time and frames in and carries out
+/// what `ready` returns after each turn. Thread-safety: none.
+class Session {
+ public:
+  struct Options {
+    SessionId id;                    ///< Chosen by the client; fresh for each session.
+    std::string name;                ///< 1 to 64 bytes; what people see.
+    std::string kind;                ///< What sort of client; may be empty.
+    std::vector<std::string> seeds;  ///< Addresses to begin with, `HOST:PORT`.
+    std::size_t calls_in_flight_max{wire::session_requests_in_flight_max};
+    std::size_t reads_in_flight_max{wire::session_reads_in_flight_max};
+    std::size_t bytes_in_flight_max{64 * 1024 * 1024};  ///< Payloads of calls and reads.
+    Duration backoff_min{50'000};         ///< After each server was tried once; then doubled.
+    Duration backoff_max{5'000'000};      ///< At most this; half of it is jitter.
+    Duration dial_timeout{3'000'000};     ///< From `Dial` to `connected`.
+    Duration open_timeout{3'000'000};     ///< From `connected` to an opened session.
+    Duration ping_interval{1'000'000};    ///< Silence of the server after which it is asked.
+    Duration silence_timeout{3'000'000};  ///< Silence after which the link is given up.
+    std::uint64_t seed{0};                ///< Of the jitter.
+  };
+
+  /// Begins to look for a server with the first `ready`. Preconditions: the id is not nil; limits
+  /// and durations are positive; `backoff_min <= backoff_max`; `ping_interval < silence_timeout`.
+  explicit Session(Options options);
+
+  /// The link asked for by `Dial` is up and its preface is done.
+  void connected(LinkId link, Instant now);
+  /// A frame came in. Bytes that make no sense cost the link, never more.
+  void frame(LinkId link, wire::FrameType type, const SharedBytes& body, Instant now);
+  /// The link is down, or could not be had; `why` if there is more to say than that.
+  void disconnected(LinkId link, Instant now, std::optional<Error> why = std::nullopt);
+  /// Another address to try, as from discovery.
+  void learned(const std::string& address);
+
+  /// Takes a command in, to be sent with the next `ready`. Its result comes in `Ready::calls`, by
+  /// `deadline` at the latest: DEADLINE_EXCEEDED then says whether it may yet be applied, and the
+  /// command keeps its number and is sent on, so that no gap arises. An unanswered one counts
+  /// against the limit until the group has answered it.
+  /// Errors: RESOURCE_EXHAUSTED at a limit; INVALID_ARGUMENT for a payload that is too long;
+  /// ABORTED when the session has ended.
+  [[nodiscard]] Result<SequenceNumber> call(ServiceId service, SharedBytes payload, Instant now,
+                                            Instant deadline);
+  /// Asks a service for its state. Local reads are answered by the server at hand, marked with
+  /// their index; linearizable ones see all that was acknowledged before. Errors: as `call`.
+  [[nodiscard]] Result<RequestId> read(ServiceId service, SharedBytes payload, bool linearizable,
+                                       Instant now, Instant deadline);
+  /// Asks for `Status` (a `status_request`) or `Members` (a `members_request`), of any server, also
+  /// of one that has no leader. Errors: as `read`. Precondition: `type` is one of the two.
+  [[nodiscard]] Result<RequestId> query(wire::FrameType type, SharedBytes body, Instant now,
+                                        Instant deadline);
+  /// Ends the session: what is unanswered is aborted, the group is told if it can be reached, and
+  /// the link is closed.
+  void end(Instant now);
+
+  /// Lets time pass. To be called at `deadline()` or later.
+  void tick(Instant now);
+  /// When `tick` has something to do, unless something else happens before.
+  std::optional<Instant> deadline() const;
+
+  /// What is to be done; all commands taken in since the last time go out in as few batches as the
+  /// limits allow.
+  [[nodiscard]] Ready ready(Instant now);
+
+  bool opened() const { return phase_ == Phase::open; }
+  bool ended() const { return phase_ == Phase::ended; }
+  const SessionId& id() const { return options_.id; }
+  Epoch epoch() const { return epoch_; }
+  /// Commands that count against `calls_in_flight_max`.
+  std::size_t calls_in_flight() const { return calls_.size(); }
+  /// Where the link in use goes, or nothing.
+  std::optional<std::string> server() const;
+  /// Why no server would do, last time; nothing while the session is open.
+  const std::optional<Error>& last_error() const { return last_error_; }
+
+ private:
+  enum class Phase {
+    waiting,  // For `retry_at_`, then the next server is dialled.
+    dialing,  // Until `connected`.
+    opening,  // Until the server says opened, or refuses.
+    open,     // Commands flow.
+    ended,    // For good.
+  };
+  struct Call {
+    ServiceId service;
+    SharedBytes payload;
+    Instant deadline;
+    bool sent{false};      // Ever, over any link.
+    bool reported{false};  // The caller has its result.
+    bool answered{false};  // By the group.
+  };
+  struct Request {
+    wire::FrameType type;
+    SharedBytes body;  // The frame's.
+    Instant deadline;
+    bool sent{false};  // Over this link.
+  };
+
+  void dial_next(Instant now);
+  void dial(const std::string& address, Instant now);
+  void give_up_link(const Error& why, Instant now, bool close);
+  void wait_or_dial(Instant now);
+  void send(wire::FrameType type, Bytes body);
+  void send_open();
+  void send_calls();
+  void send_requests();
+  Result<void> take_frame(wire::FrameType type, const SharedBytes& body, Instant now);
+  Result<void> take_session_frame(wire::FrameType type, const SharedBytes& body, Instant now);
+  Result<void> take_hello(BytesView body);
+  Result<void> take_opened(BytesView body, Instant now);
+  Result<void> take_replies(const SharedBytes& body);
+  Result<void> take_resend(BytesView body);
+  Result<void> take_read_reply(const SharedBytes& body);
+  Result<void> take_answer(wire::FrameType type, const SharedBytes& body);
+  Result<void> take_refused(BytesView body);
+  Result<void> take_redirect(BytesView body, Instant now);
+  void finish_ended(const std::string& reason);
+  void report(Call& call, SequenceNumber sequence, Result<Reply> result);
+  void drop_answered_calls();
+  void expire(Instant now);
+  Error expired(bool ever_sent) const;
+  Result<RequestId> take_request(Request request, Instant now);
+  void complete(RequestId id, const Request& request, const Error& error);
+  void note_change(StateChange::Kind kind, std::string reason = {});
+  SequenceNumber next_sequence() const { return first_ + calls_.size(); }
+
+  const Options options_;
+  Random random_;
+  Servers servers_;
+  Phase phase_{Phase::waiting};
+  std::optional<Instant> retry_at_;
+  std::optional<std::string> go_to_;  // Where a redirect points.
+  unsigned redirects_{0};             // One after the other, without an open between.
+  std::string address_;               // Of the link.
+  LinkId link_;                       // The newest; in use unless `waiting` or `ended`.
+  Instant phase_since_;
+  Instant last_heard_;
+  bool ping_sent_{false};
+  bool known_to_group_{false};  // It was opened once: from then on it is resumed.
+  Epoch epoch_;
+
+  SequenceNumber first_{1};      // Of `calls_.front()`.
+  std::deque<Call> calls_;       // Unanswered ones, and answered ones behind them.
+  std::size_t next_to_send_{0};  // In `calls_`, over this link.
+  std::map<std::uint64_t, Request> requests_;
+  std::deque<std::uint64_t> queries_sent_;  // Over this link; answered in order.
+  std::uint64_t next_request_{1};
+  std::size_t bytes_in_flight_{0};
+  std::optional<Error> last_error_;
+  Ready ready_;
+};
+
+}  // namespace muster::session

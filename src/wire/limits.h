@@ -1,0 +1,27 @@
+// The limits of everything that crosses a connection, in one place.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace muster::wire {
+
+constexpr std::size_t command_bytes_max = 256 * 1024;      ///< Payload of one command.
+constexpr std::size_t reply_bytes_max = 256 * 1024;        ///< Payload of one reply.
+constexpr std::size_t entry_bytes_max = 512 * 1024;        ///< Payload of one log entry.
+constexpr std::uint32_t entry_commands_max = 4'096;        ///< Commands of one log entry.
+constexpr std::size_t frame_body_bytes_max = 1024 * 1024;  ///< A frame without its header.
+constexpr std::size_t control_bytes_max = 256 * 1024;      ///< One encoded protobuf message.
+constexpr std::size_t bulk_chunk_bytes_max = 32 * 1024;    ///< A piece of bulk, between urgencies.
+constexpr std::size_t session_requests_in_flight_max = 1'024;  ///< Commands unanswered per session.
+constexpr std::size_t session_reads_in_flight_max = 1'024;     ///< Reads unanswered per session.
+constexpr std::size_t name_bytes_max = 64;  ///< Names of groups, servers, clients, zones, tags.
+constexpr std::size_t tags_max = 32;        ///< Tags of one member.
+constexpr std::size_t address_bytes_max =
+    261;                                    ///< `HOST:PORT`, with a host name of 253 characters.
+constexpr std::size_t members_max = 1'024;  ///< Servers of one group, past ones included.
+constexpr std::size_t secret_bytes_max = 4'096;      ///< A shared secret; it must not be empty.
+constexpr std::size_t refusal_text_bytes_max = 512;  ///< Why a preface was refused.
+
+}  // namespace muster::wire
