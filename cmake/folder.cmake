@@ -1,38 +1,71 @@
-# muster_folder(NAME [USES folder...] [LINKS library...])
+# muster_folder(NAME [PURE] [USES folder...] [LINKS library...] [PRECOMPILE header...])
 #
 # One folder of src/ is one static library `muster_NAME` and, when tests are built, one test
 # program `NAME_test` made of the *_test.cc files that stand beside the code. `/` in a folder's
-# name becomes `_`. Files named *_fuzz.cc are fuzz targets, one program each.
+# name becomes `_`. Files named *_fuzz.cc are fuzz targets, one program each; *.proto files are
+# compiled and included as "NAME/file.pb.h".
+#
+# PURE        it does no input or output: also built with MUSTER_PURE_ONLY.
+# USES        the folders it may include; each must be declared before this one.
+# LINKS       the foreign libraries it needs.
+# PRECOMPILE  heavy foreign headers that most of its files include.
 function(muster_folder NAME)
-  cmake_parse_arguments(ARG "" "" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "PURE" "" "USES;LINKS;PRECOMPILE" ${ARGN})
   string(REPLACE "/" "_" target "${NAME}")
   set(folder "${PROJECT_SOURCE_DIR}/src/${NAME}")
 
+  get_property(declared GLOBAL PROPERTY MUSTER_FOLDERS)
+  foreach(use ${ARG_USES})
+    if(NOT use IN_LIST declared)
+      message(FATAL_ERROR "folder ${NAME} uses ${use}, which is not declared above it")
+    endif()
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY MUSTER_FOLDERS "${NAME}")
+  if(MUSTER_PURE_ONLY AND NOT ARG_PURE)
+    return()
+  endif()
+
   file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.cc")
+  file(GLOB headers CONFIGURE_DEPENDS "${folder}/*.h")
+  file(GLOB schemas CONFIGURE_DEPENDS "${folder}/*.proto")
+  if(NOT sources AND NOT headers AND NOT schemas)
+    return()
+  endif()
   set(tests ${sources})
   set(fuzzers ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
 
-  set(uses ${ARG_USES})
-  list(TRANSFORM uses REPLACE "/" "_")
-  list(TRANSFORM uses PREPEND "muster_")
-
   if(sources)
     add_library(muster_${target} STATIC ${sources})
     set(scope PUBLIC)
     target_link_libraries(muster_${target} PRIVATE muster_warnings)
+    if(ARG_PRECOMPILE AND MUSTER_PRECOMPILE)
+      target_precompile_headers(muster_${target} PRIVATE ${ARG_PRECOMPILE})
+    endif()
   else()
     add_library(muster_${target} INTERFACE)
     set(scope INTERFACE)
   endif()
   target_include_directories(muster_${target} ${scope} "${PROJECT_SOURCE_DIR}/src")
-  target_link_libraries(muster_${target} ${scope} ${uses} ${ARG_LINKS} Boost::headers)
+  target_link_libraries(muster_${target} ${scope} ${ARG_LINKS} Boost::headers)
+  foreach(use ${ARG_USES})
+    string(REPLACE "/" "_" use "${use}")
+    if(TARGET muster_${use})
+      target_link_libraries(muster_${target} ${scope} muster_${use})
+    endif()
+  endforeach()
+  if(schemas)
+    muster_schemas(muster_${target} ${scope} ${schemas})
+  endif()
 
   if(MUSTER_TESTS AND tests)
     add_executable(${target}_test ${tests})
-    target_link_libraries(${target}_test PRIVATE muster_${target} muster_warnings GTest::gtest_main)
+    target_link_libraries(${target}_test PRIVATE muster_${target} muster_warnings GTest::gmock_main)
+    if(MUSTER_PRECOMPILE)
+      target_precompile_headers(${target}_test PRIVATE <gmock/gmock.h> <gtest/gtest.h> ${ARG_PRECOMPILE})
+    endif()
     gtest_discover_tests(${target}_test TEST_PREFIX "${NAME}/" DISCOVERY_TIMEOUT 30
                          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" PROPERTIES LABELS unit TIMEOUT 120)
   endif()
@@ -44,4 +77,18 @@ function(muster_folder NAME)
       target_link_options(${program} PRIVATE -fsanitize=fuzzer)
     endforeach()
   endif()
+endfunction()
+
+# Compiles a folder's *.proto files into a library of their own, because generated code does not
+# pass our warnings, and hands it to `target`.
+function(muster_schemas target scope)
+  find_package(Protobuf 3.21 REQUIRED)
+  set(generated "${PROJECT_BINARY_DIR}/generated")
+  file(MAKE_DIRECTORY "${generated}")
+  add_library(${target}_schema STATIC ${ARGN})
+  target_include_directories(${target}_schema SYSTEM PUBLIC "${generated}")
+  target_link_libraries(${target}_schema PUBLIC protobuf::libprotobuf)
+  protobuf_generate(TARGET ${target}_schema LANGUAGE cpp IMPORT_DIRS "${PROJECT_SOURCE_DIR}/src"
+                    PROTOC_OUT_DIR "${generated}")
+  target_link_libraries(${target} ${scope} ${target}_schema)
 endfunction()

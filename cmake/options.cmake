@@ -3,6 +3,7 @@ option(MUSTER_TESTS "build the tests and the simulator" ON)
 option(MUSTER_BENCH "build the benchmarks" OFF)
 option(MUSTER_FUZZ "build the fuzz targets (needs clang)" OFF)
 option(MUSTER_PURE_ONLY "build only the folders without input and output, and their tests" OFF)
+option(MUSTER_PRECOMPILE "precompile heavy foreign headers" ON)
 set(MUSTER_SANITIZE "" CACHE STRING "sanitizers, as for -fsanitize=")
 
 set(CMAKE_CXX_STANDARD 20)
