@@ -1,0 +1,118 @@
+// What goes into a node and what comes out: the whole border between a server and its world.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "storage/format/disk_job.h"
+#include "wire/frame.h"
+
+namespace muster::node {
+
+/// One connection, numbered by whoever drives the node. Never reused within a process.
+struct LinkId {
+  std::uint64_t value{};
+  friend auto operator<=>(LinkId, LinkId) = default;
+};
+
+/// Both clocks at one moment. Everything is timed by the first; the second is only written into
+/// votes and from there into log time.
+struct Now {
+  Instant monotonic;
+  LogTime wall;
+};
+
+// ---- Inputs -------------------------------------------------------------------------------------
+
+/// A connection has passed its preface. `address` is the one that was dialled, exactly as `Dial`
+/// gave it, or for an accepted connection where it came from.
+struct LinkOpened {
+  LinkId link;
+  bool peer{false};     ///< From another server, as its preface says; otherwise from a client.
+  bool dialled{false};  ///< By this node.
+  std::string address{};
+};
+/// The connection is gone: closed by the other side, broken, or as `CloseLink` asked.
+struct LinkClosed {
+  LinkId link;
+  std::string reason{};
+};
+/// `Dial` came to nothing. `refused`: the other machine answered that nobody listens there, so no
+/// process of that server runs. Anything else proves nothing.
+struct DialFailed {
+  std::string address;
+  bool refused{false};
+  std::string reason{};
+};
+struct FrameReceived {
+  LinkId link;
+  wire::Frame frame;
+};
+/// Disk jobs that are done, in the order they were given.
+struct DiskDone {
+  std::vector<storage::DiskResult> results;
+};
+/// Time has passed; due at `Node::deadline()`, harmless earlier.
+struct Tick {};
+/// The operator asks the server to stop in good order.
+struct StopRequested {};
+
+using Input = std::variant<LinkOpened, LinkClosed, DialFailed, FrameReceived, DiskDone, Tick,
+                           StopRequested>;
+
+// ---- Outputs ------------------------------------------------------------------------------------
+
+/// Connect to `address` (`HOST:PORT`, resolved anew each time) as a peer.
+struct Dial {
+  std::string address;
+};
+/// One frame, its body in pieces that are sent one after the other without being copied together.
+struct SendFrame {
+  LinkId link;
+  wire::FrameType type{};
+  wire::Lane lane{wire::Lane::normal};
+  std::vector<SharedBytes> body{};
+};
+/// Close the connection once all that was sent before is out.
+struct CloseLink {
+  LinkId link;
+};
+/// Frames and closings share one order per link.
+using LinkOutput = std::variant<SendFrame, CloseLink>;
+
+enum class NoticeLevel : std::uint8_t { debug, info, warning, error };
+/// Something a person who watches the server's log may want to know.
+struct Notice {
+  NoticeLevel level{NoticeLevel::info};
+  std::string text;
+};
+
+/// The server belongs to a group and knows its leader: told once.
+struct BecameReady {
+  std::string group;
+  ServerNumber number;
+  std::string leader;
+};
+/// The server can't go on, or has stopped as asked. Nothing else comes after it.
+struct Exit {
+  int code{0};
+  std::string reason;
+};
+
+/// All that a node wants done, in no order between the fields but in order within each.
+struct Outputs {
+  std::vector<LinkOutput> links;
+  std::vector<Dial> dials;
+  std::vector<storage::DiskJob> disk;
+  std::vector<Notice> notices;
+  std::optional<BecameReady> ready;
+  std::optional<Exit> exit;
+};
+
+}  // namespace muster::node

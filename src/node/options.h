@@ -1,0 +1,93 @@
+// How a server is set up, what it starts from, and what it says of itself.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/entry.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "storage/format/disk_job.h"
+
+namespace muster::node {
+
+/// When this server may found a group (`--found`).
+enum class FoundingMode : std::uint8_t {
+  automatic,  ///< When as many as expected hear each other and no group answers.
+  now,        ///< At once, alone.
+  never,      ///< Only joins.
+};
+
+/// By which of two equal priorities a leader is preferred (`--election`).
+enum class ElectionRule : std::uint8_t {
+  highest_id,  ///< The higher number leads: by default the newest server.
+  lowest_id,   ///< The lower number leads.
+  stable,      ///< Whoever leads stays; the higher number when a leader is lost.
+};
+
+struct Options {
+  std::string group{"default"};
+  std::string name;             ///< Of this server, for people.
+  std::string client_address;   ///< `HOST:PORT` that clients are told.
+  std::string peer_address;     ///< `HOST:PORT` that other servers are told.
+  std::vector<std::string> seeds{};  ///< Peer addresses to dial until a group is found.
+  /// How many servers found a group together; 0: this one and each seed that is another server.
+  std::size_t expect{0};
+  FoundingMode founding{FoundingMode::automatic};
+
+  ElectionRule election{ElectionRule::highest_id};
+  Duration heartbeat_interval{std::chrono::milliseconds{50}};
+  Duration election_timeout{std::chrono::milliseconds{300}};
+  Duration failure_timeout{std::chrono::seconds{5}};   ///< Silence until a server counts as failed.
+  Duration session_timeout{std::chrono::seconds{10}};  ///< Absence until a session ends.
+  Duration handover_after{std::chrono::seconds{2}};    ///< Caught up for so long: leadership follows.
+
+  std::size_t log_bytes_between_snapshots{64 * 1'024 * 1'024};
+  std::size_t compaction_tail_entries{1'024};  ///< Kept behind a snapshot for slow followers.
+  std::size_t stores_in_flight_max{2};   ///< Entries on their way to disk before batches wait.
+  std::size_t queued_bytes_max{16 * 1'024 * 1'024};  ///< Batches waiting to become entries.
+  std::size_t attached_sessions_max{20'000};         ///< Clients of this server.
+  std::size_t links_max{30'000};
+  /// Data folders of other voters on the same local file system, by server: see "one machine".
+  bool one_machine{false};
+  std::uint64_t seed{1};  ///< Of all the randomness of this server: waits and new ids.
+};
+
+/// What the disk held at the start; all of it durable.
+struct Restart {
+  storage::Identity identity;
+  HardState hard_state;
+  std::optional<storage::SnapshotHeader> snapshot{};
+  std::vector<Entry> entries{};  ///< All after the snapshot.
+};
+
+enum class Phase : std::uint8_t {
+  startup,     ///< Looking for others.
+  joining,     ///< A group was found; waiting to be let in.
+  running,     ///< A member.
+  restoring,   ///< Taking in a snapshot.
+};
+
+/// What the simulator's checkers and `status` look at.
+struct Report {
+  Phase phase{Phase::startup};
+  std::optional<GroupId> group;
+  std::optional<ServerNumber> number;
+  Term term;
+  std::optional<ServerNumber> leader;
+  bool leads{false};
+  bool transferring{false};
+  LogIndex commit;
+  LogIndex applied;
+  LogIndex stored;
+  LogIndex first;               ///< Of the entries still kept.
+  std::uint64_t digest{0};      ///< Over everything applied: equal at equal positions.
+  std::size_t sessions{0};
+  std::size_t attached{0};
+  std::size_t queued_bytes{0};
+};
+
+}  // namespace muster::node

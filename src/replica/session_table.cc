@@ -1,0 +1,119 @@
+#include "replica/session_table.h"
+
+#include "base/codec.h"
+
+namespace muster::replica {
+
+service::CopyOnWrite<SessionTable::Block>& SessionTable::block_of(SessionId id) {
+  return blocks_[id.uuid.bytes.back() % blocks_.size()];
+}
+const service::CopyOnWrite<SessionTable::Block>& SessionTable::block_of(SessionId id) const {
+  return blocks_[id.uuid.bytes.back() % blocks_.size()];
+}
+
+const Session* SessionTable::find(SessionId id) const {
+  const auto& sessions = block_of(id).read().sessions;
+  const auto found = sessions.find(id);
+  return found == sessions.end() ? nullptr : &found->second;
+}
+
+Session* SessionTable::change(SessionId id) {
+  if (find(id) == nullptr) return nullptr;
+  return &block_of(id).write().sessions.find(id)->second;
+}
+
+Result<Session*> SessionTable::attach(SessionId id, std::string_view name, std::string_view kind,
+                                      ServerNumber home) {
+  Session* session = change(id);
+  if (session == nullptr) {
+    if (size_ >= options_.sessions_max) {
+      return Error{ErrorCode::resource_exhausted,
+                   "the group has " + std::to_string(size_) +
+                       " sessions, its limit; end some, or wait until unused ones time out"};
+    }
+    session = &block_of(id).write().sessions[id];
+    session->name = name;
+    session->kind = kind;
+    ++size_;
+  }
+  ++session->epoch.value;
+  session->home = home;
+  return session;
+}
+
+bool SessionTable::erase(SessionId id) {
+  if (find(id) == nullptr) return false;
+  block_of(id).write().sessions.erase(id);
+  --size_;
+  return true;
+}
+
+void SessionTable::keep(Session& session, KeptReplies replies) const {
+  session.kept_count += replies.count;
+  session.kept_bytes += replies.body.size();
+  session.kept.push_back(std::move(replies));
+  while (session.kept.size() > 1) {
+    const KeptReplies& oldest = session.kept.front();
+    const bool enough_without = session.kept_count - oldest.count >= options_.kept_replies_max;
+    if (!enough_without && session.kept_bytes <= options_.kept_bytes_max) break;
+    session.kept_count -= oldest.count;
+    session.kept_bytes -= oldest.body.size();
+    session.kept.pop_front();
+  }
+}
+
+service::FrozenParts SessionTable::freeze() const {
+  service::FrozenParts parts;
+  for (const auto& block : blocks_) {
+    if (!block.read().sessions.empty()) parts.push_back(block.share());
+  }
+  return parts;
+}
+
+void SessionTable::Block::encode(Bytes& out) const {
+  Writer writer(out);
+  for (const auto& [id, session] : sessions) {
+    writer.uuid(id.uuid);
+    writer.sized(session.name);
+    writer.sized(session.kind);
+    writer.integer(session.epoch.value);
+    writer.integer(session.home.value);
+    writer.integer(session.last.value);
+    writer.integer(static_cast<std::uint32_t>(session.kept.size()));
+    for (const KeptReplies& replies : session.kept) {
+      writer.integer(replies.first.value);
+      writer.integer(replies.count);
+      writer.sized(replies.body.view());
+    }
+  }
+}
+
+Result<void> SessionTable::restore(BytesView part) {
+  Reader reader(part);
+  while (reader.ok() && !reader.finished()) {
+    const SessionId id{reader.uuid()};
+    Session session;
+    session.name = reader.text();
+    session.kind = reader.text();
+    session.epoch.value = reader.integer<std::uint32_t>();
+    session.home.value = reader.integer<std::uint32_t>();
+    session.last.value = reader.integer<std::uint64_t>();
+    const auto kept = reader.integer<std::uint32_t>();
+    for (std::uint32_t i = 0; i < kept && reader.ok(); ++i) {
+      KeptReplies replies;
+      replies.first.value = reader.integer<std::uint64_t>();
+      replies.count = reader.integer<std::uint32_t>();
+      replies.body = SharedBytes::copy_of(reader.sized());
+      session.kept_count += replies.count;
+      session.kept_bytes += replies.body.size();
+      session.kept.push_back(std::move(replies));
+    }
+    if (!reader.ok()) break;
+    block_of(id).write().sessions[id] = std::move(session);
+    ++size_;
+  }
+  if (!reader.ok()) return Error{ErrorCode::internal, "a snapshot's part of sessions is cut short"};
+  return {};
+}
+
+}  // namespace muster::replica

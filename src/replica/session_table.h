@@ -1,0 +1,88 @@
+// The replicated sessions: who the clients are, and what each was last answered.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "service/copy_on_write.h"
+#include "service/machine.h"
+
+namespace muster::replica {
+
+/// Encoded replies to consecutive commands: the body of a Replies frame, kept as it was sent.
+struct KeptReplies {
+  SequenceNumber first;
+  std::uint32_t count{0};
+  SharedBytes body;
+};
+
+/// One client's place in the group (Raft dissertation, section 6.3). Part of the replicated state.
+struct Session {
+  std::string name;
+  std::string kind;
+  Epoch epoch;                     ///< How often it was attached; the newest attachment counts.
+  ServerNumber home;               ///< The server it was last attached to: a hint for others.
+  SequenceNumber last;             ///< The last command that took effect (or was refused).
+  std::deque<KeptReplies> kept;    ///< Oldest first, without a gap, ending at `last`.
+  std::uint32_t kept_count{0};
+  std::size_t kept_bytes{0};
+};
+
+/// All sessions, in blocks that are frozen and copied one by one. Thread-safety: none.
+class SessionTable {
+ public:
+  struct Options {
+    std::size_t sessions_max{100'000};
+    std::uint32_t kept_replies_max{2'048};       ///< Per session; at least the commands in flight.
+    std::size_t kept_bytes_max{4 * 1'024 * 1'024};  ///< Per session.
+  };
+
+  explicit SessionTable(const Options& options) : options_(options) {}
+
+  std::size_t size() const { return size_; }
+  const Session* find(SessionId id) const;
+  /// The session for changing it, or nullptr. O(log sessions).
+  Session* change(SessionId id);
+  /// Opens the session, or attaches it anew if it is open: its epoch rises, its home is `home`.
+  /// Errors: `resource_exhausted` if it is new and there are `sessions_max`.
+  Result<Session*> attach(SessionId id, std::string_view name, std::string_view kind,
+                          ServerNumber home);
+  /// Returns whether there was such a session.
+  bool erase(SessionId id);
+
+  /// Keeps the encoded replies to the session's newest commands, and drops the oldest over limits.
+  void keep(Session& session, KeptReplies replies) const;
+
+  /// Calls `visit(id, session)` by ascending id within each block; the order is the same everywhere.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& block : blocks_) {
+      for (const auto& [id, session] : block.read().sessions) visit(id, session);
+    }
+  }
+
+  service::FrozenParts freeze() const;
+  [[nodiscard]] Result<void> restore(BytesView part);
+
+ private:
+  struct Block final : service::Part {
+    void encode(Bytes& out) const override;
+    std::map<SessionId, Session> sessions;
+  };
+
+  service::CopyOnWrite<Block>& block_of(SessionId id);
+  const service::CopyOnWrite<Block>& block_of(SessionId id) const;
+
+  Options options_;
+  std::size_t size_{0};
+  std::array<service::CopyOnWrite<Block>, 64> blocks_;
+};
+
+}  // namespace muster::replica
