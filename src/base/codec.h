@@ -24,10 +24,15 @@ class Writer {
   template <std::integral Integer>
   void integer(Integer value) {
     const auto bytes = std::bit_cast<std::array<std::byte, sizeof(Integer)>>(value);
-    out_.insert(out_.end(), bytes.begin(), bytes.end());
+    raw(bytes);
   }
   void uuid(const Uuid& id) { raw(std::as_bytes(std::span(id.bytes))); }
-  void raw(BytesView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
+  void raw(BytesView bytes) {
+    if (bytes.empty()) return;
+    const std::size_t at = out_.size();
+    out_.resize(at + bytes.size());
+    std::memcpy(out_.data() + at, bytes.data(), bytes.size());
+  }
   /// A 32-bit length, then the bytes. Precondition: they are fewer than 2^32.
   void sized(BytesView bytes) {
     check(bytes.size() <= 0xffffffffU);

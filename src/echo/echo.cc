@@ -28,9 +28,8 @@ Result<Bytes> Echo::query(BytesView request) const {
   Reader reader(request);
   const SessionId session{reader.uuid()};
   if (!reader.finished()) {
-    return Error{ErrorCode::invalid_argument,
-                 "a query of echo is a session id of 16 bytes, not " +
-                     std::to_string(request.size()) + " bytes"};
+    return Error{ErrorCode::invalid_argument, "a query of echo is a session id of 16 bytes, not " +
+                                                  std::to_string(request.size()) + " bytes"};
   }
   const auto& tallies = blocks_[block_of(session)].read().tallies;
   const auto found = tallies.find(session);
@@ -72,7 +71,9 @@ Result<void> Echo::restore(BytesView part) {
   return {};
 }
 
-void Echo::clear() { blocks_ = Blocks{}; }
+void Echo::clear() {
+  blocks_ = Blocks{};
+}
 
 Bytes tally_query(SessionId session) {
   Bytes request;

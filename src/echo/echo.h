@@ -25,8 +25,8 @@ struct Tally {
 
 /// Replies to each command with its own payload.
 ///
-/// Query: 16 bytes, a session id. Answer: `count` (8 bytes), `chain` (4 bytes), little-endian; zeros
-/// for a session that has said nothing. Memory: one tally for each open session.
+/// Query: 16 bytes, a session id. Answer: `count` (8 bytes), `chain` (4 bytes), little-endian;
+/// zeros for a session that has said nothing. Memory: one tally for each open session.
 class Echo final : public service::Machine {
  public:
   ServiceId id() const override { return service_id; }

@@ -63,8 +63,8 @@ struct Tick {};
 /// The operator asks the server to stop in good order.
 struct StopRequested {};
 
-using Input = std::variant<LinkOpened, LinkClosed, DialFailed, FrameReceived, DiskDone, Tick,
-                           StopRequested>;
+using Input =
+    std::variant<LinkOpened, LinkClosed, DialFailed, FrameReceived, DiskDone, Tick, StopRequested>;
 
 // ---- Outputs ------------------------------------------------------------------------------------
 

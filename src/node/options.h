@@ -30,9 +30,9 @@ enum class ElectionRule : std::uint8_t {
 
 struct Options {
   std::string group{"default"};
-  std::string name;             ///< Of this server, for people.
-  std::string client_address;   ///< `HOST:PORT` that clients are told.
-  std::string peer_address;     ///< `HOST:PORT` that other servers are told.
+  std::string name;                  ///< Of this server, for people.
+  std::string client_address;        ///< `HOST:PORT` that clients are told.
+  std::string peer_address;          ///< `HOST:PORT` that other servers are told.
   std::vector<std::string> seeds{};  ///< Peer addresses to dial until a group is found.
   /// How many servers found a group together; 0: this one and each seed that is another server.
   std::size_t expect{0};
@@ -43,11 +43,11 @@ struct Options {
   Duration election_timeout{std::chrono::milliseconds{300}};
   Duration failure_timeout{std::chrono::seconds{5}};   ///< Silence until a server counts as failed.
   Duration session_timeout{std::chrono::seconds{10}};  ///< Absence until a session ends.
-  Duration handover_after{std::chrono::seconds{2}};    ///< Caught up for so long: leadership follows.
+  Duration handover_after{std::chrono::seconds{2}};  ///< Caught up for so long: leadership follows.
 
   std::size_t log_bytes_between_snapshots{64 * 1'024 * 1'024};
   std::size_t compaction_tail_entries{1'024};  ///< Kept behind a snapshot for slow followers.
-  std::size_t stores_in_flight_max{2};   ///< Entries on their way to disk before batches wait.
+  std::size_t stores_in_flight_max{2};  ///< Entries on their way to disk before batches wait.
   std::size_t queued_bytes_max{16 * 1'024 * 1'024};  ///< Batches waiting to become entries.
   std::size_t attached_sessions_max{20'000};         ///< Clients of this server.
   std::size_t links_max{30'000};
@@ -65,10 +65,10 @@ struct Restart {
 };
 
 enum class Phase : std::uint8_t {
-  startup,     ///< Looking for others.
-  joining,     ///< A group was found; waiting to be let in.
-  running,     ///< A member.
-  restoring,   ///< Taking in a snapshot.
+  startup,    ///< Looking for others.
+  joining,    ///< A group was found; waiting to be let in.
+  running,    ///< A member.
+  restoring,  ///< Taking in a snapshot.
 };
 
 /// What the simulator's checkers and `status` look at.
@@ -83,8 +83,8 @@ struct Report {
   LogIndex commit;
   LogIndex applied;
   LogIndex stored;
-  LogIndex first;               ///< Of the entries still kept.
-  std::uint64_t digest{0};      ///< Over everything applied: equal at equal positions.
+  LogIndex first;           ///< Of the entries still kept.
+  std::uint64_t digest{0};  ///< Over everything applied: equal at equal positions.
   std::size_t sessions{0};
   std::size_t attached{0};
   std::size_t queued_bytes{0};

@@ -1,8 +1,11 @@
 #include "replica/session_table.h"
 
-#include "base/codec.h"
-
 namespace muster::replica {
+namespace {
+
+enum class PartKind : std::uint8_t { sessions = 1, ended = 2 };
+
+}  // namespace
 
 service::CopyOnWrite<SessionTable::Block>& SessionTable::block_of(SessionId id) {
   return blocks_[id.uuid.bytes.back() % blocks_.size()];
@@ -26,6 +29,10 @@ Result<Session*> SessionTable::attach(SessionId id, std::string_view name, std::
                                       ServerNumber home) {
   Session* session = change(id);
   if (session == nullptr) {
+    if (ended_.read().ids.contains(id)) {
+      return Error{ErrorCode::failed_precondition,
+                   "session " + id.uuid.to_string() + " has ended; open one with a new id"};
+    }
     if (size_ >= options_.sessions_max) {
       return Error{ErrorCode::resource_exhausted,
                    "the group has " + std::to_string(size_) +
@@ -45,7 +52,17 @@ bool SessionTable::erase(SessionId id) {
   if (find(id) == nullptr) return false;
   block_of(id).write().sessions.erase(id);
   --size_;
+  remember_ended(id);
   return true;
+}
+
+void SessionTable::remember_ended(SessionId id) {
+  Ended& ended = ended_.write();
+  if (!ended.ids.insert(id).second) return;
+  ended.order.push_back(id);
+  if (ended.order.size() <= options_.ended_max) return;
+  ended.ids.erase(ended.order.front());
+  ended.order.pop_front();
 }
 
 void SessionTable::keep(Session& session, KeptReplies replies) const {
@@ -67,11 +84,13 @@ service::FrozenParts SessionTable::freeze() const {
   for (const auto& block : blocks_) {
     if (!block.read().sessions.empty()) parts.push_back(block.share());
   }
+  if (!ended_.read().order.empty()) parts.push_back(ended_.share());
   return parts;
 }
 
 void SessionTable::Block::encode(Bytes& out) const {
   Writer writer(out);
+  writer.integer(static_cast<std::uint8_t>(PartKind::sessions));
   for (const auto& [id, session] : sessions) {
     writer.uuid(id.uuid);
     writer.sized(session.name);
@@ -88,8 +107,25 @@ void SessionTable::Block::encode(Bytes& out) const {
   }
 }
 
+void SessionTable::Ended::encode(Bytes& out) const {
+  Writer writer(out);
+  writer.integer(static_cast<std::uint8_t>(PartKind::ended));
+  for (const SessionId id : order) writer.uuid(id.uuid);
+}
+
 Result<void> SessionTable::restore(BytesView part) {
   Reader reader(part);
+  const auto kind = static_cast<PartKind>(reader.integer<std::uint8_t>());
+  if (kind == PartKind::sessions) return restore_sessions(reader);
+  while (kind == PartKind::ended && reader.ok() && !reader.finished()) {
+    const SessionId id{reader.uuid()};
+    if (reader.ok()) remember_ended(id);
+  }
+  if (reader.finished()) return {};
+  return Error{ErrorCode::internal, "a snapshot's part of ended sessions is damaged"};
+}
+
+Result<void> SessionTable::restore_sessions(Reader& reader) {
   while (reader.ok() && !reader.finished()) {
     const SessionId id{reader.uuid()};
     Session session;

@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <optional>
+#include <set>
 #include <string>
 
 #include "base/bytes.h"
+#include "base/codec.h"
 #include "base/error.h"
 #include "base/ids.h"
 #include "service/copy_on_write.h"
@@ -27,10 +28,10 @@ struct KeptReplies {
 struct Session {
   std::string name;
   std::string kind;
-  Epoch epoch;                     ///< How often it was attached; the newest attachment counts.
-  ServerNumber home;               ///< The server it was last attached to: a hint for others.
-  SequenceNumber last;             ///< The last command that took effect (or was refused).
-  std::deque<KeptReplies> kept;    ///< Oldest first, without a gap, ending at `last`.
+  Epoch epoch;                   ///< How often it was attached; the newest attachment counts.
+  ServerNumber home;             ///< The server it was last attached to: a hint for others.
+  SequenceNumber last;           ///< The last command that took effect (or was refused).
+  std::deque<KeptReplies> kept;  ///< Oldest first, without a gap, ending at `last`.
   std::uint32_t kept_count{0};
   std::size_t kept_bytes{0};
 };
@@ -40,8 +41,9 @@ class SessionTable {
  public:
   struct Options {
     std::size_t sessions_max{100'000};
-    std::uint32_t kept_replies_max{2'048};       ///< Per session; at least the commands in flight.
+    std::uint32_t kept_replies_max{2'048};  ///< Per session; at least the commands in flight.
     std::size_t kept_bytes_max{4 * 1'024 * 1'024};  ///< Per session.
+    std::size_t ended_max{16'384};                  ///< Ids of ended sessions that are remembered.
   };
 
   explicit SessionTable(const Options& options) : options_(options) {}
@@ -51,16 +53,18 @@ class SessionTable {
   /// The session for changing it, or nullptr. O(log sessions).
   Session* change(SessionId id);
   /// Opens the session, or attaches it anew if it is open: its epoch rises, its home is `home`.
-  /// Errors: `resource_exhausted` if it is new and there are `sessions_max`.
+  /// Errors: `resource_exhausted` if it is new and there are `sessions_max`;
+  /// `failed_precondition` if it has ended: a late copy of an open revives nothing.
   Result<Session*> attach(SessionId id, std::string_view name, std::string_view kind,
                           ServerNumber home);
-  /// Returns whether there was such a session.
+  /// Ends the session and remembers its id. Returns whether there was such a session.
   bool erase(SessionId id);
 
   /// Keeps the encoded replies to the session's newest commands, and drops the oldest over limits.
   void keep(Session& session, KeptReplies replies) const;
 
-  /// Calls `visit(id, session)` by ascending id within each block; the order is the same everywhere.
+  /// Calls `visit(id, session)` by ascending id within each block; the order is the same
+  /// everywhere.
   template <class Visit>
   void for_each(Visit visit) const {
     for (const auto& block : blocks_) {
@@ -69,6 +73,7 @@ class SessionTable {
   }
 
   service::FrozenParts freeze() const;
+  /// Takes in one part of `freeze`. Errors: `internal` if the bytes are not such a part.
   [[nodiscard]] Result<void> restore(BytesView part);
 
  private:
@@ -77,12 +82,21 @@ class SessionTable {
     std::map<SessionId, Session> sessions;
   };
 
+  struct Ended final : service::Part {
+    void encode(Bytes& out) const override;
+    std::deque<SessionId> order;  ///< Oldest first.
+    std::set<SessionId> ids;
+  };
+
+  Result<void> restore_sessions(Reader& reader);
+  void remember_ended(SessionId id);
   service::CopyOnWrite<Block>& block_of(SessionId id);
   const service::CopyOnWrite<Block>& block_of(SessionId id) const;
 
   Options options_;
   std::size_t size_{0};
   std::array<service::CopyOnWrite<Block>, 64> blocks_;
+  service::CopyOnWrite<Ended> ended_;
 };
 
 }  // namespace muster::replica

@@ -1,0 +1,67 @@
+#include "replica/session_control.h"
+
+#include "base/codec.h"
+#include "wire/batch.h"
+
+namespace muster::replica {
+namespace {
+
+enum class Kind : std::uint8_t { open = 1, resume = 2, end = 3 };
+
+struct Encode {
+  Writer& writer;
+  void operator()(const Open& open) const {
+    writer.integer(static_cast<std::uint8_t>(Kind::open));
+    writer.sized(open.name);
+    writer.sized(open.kind);
+    writer.integer(open.home.value);
+  }
+  void operator()(const Resume& resume) const {
+    writer.integer(static_cast<std::uint8_t>(Kind::resume));
+    writer.integer(resume.home.value);
+  }
+  void operator()(const End& end) const {
+    writer.integer(static_cast<std::uint8_t>(Kind::end));
+    writer.integer(end.epoch.value);
+    writer.sized(end.reason);
+  }
+};
+
+}  // namespace
+
+Bytes encode_control_batch(SessionId session, const SessionControl& control) {
+  Bytes payload;
+  Writer writer(payload);
+  std::visit(Encode{writer}, control);
+  wire::BatchBuilder builder({.session = session, .epoch = {}, .first_sequence = {}});
+  check(builder.add(session_service, payload).has_value());
+  return std::move(builder).finish();
+}
+
+Result<SessionControl> decode_control(BytesView payload) {
+  Reader reader(payload);
+  const auto kind = static_cast<Kind>(reader.integer<std::uint8_t>());
+  SessionControl control = Resume{};
+  if (kind == Kind::open) {
+    Open open;
+    open.name = reader.text();
+    open.kind = reader.text();
+    open.home.value = reader.integer<std::uint32_t>();
+    control = std::move(open);
+  } else if (kind == Kind::resume) {
+    control = Resume{ServerNumber{reader.integer<std::uint32_t>()}};
+  } else if (kind == Kind::end) {
+    End end;
+    end.epoch.value = reader.integer<std::uint32_t>();
+    end.reason = reader.text();
+    control = std::move(end);
+  } else {
+    return Error{ErrorCode::invalid_argument, "this is no session control"};
+  }
+  if (!reader.finished()) {
+    return Error{ErrorCode::invalid_argument, "a session control has the wrong length"};
+  }
+  return control;
+}
+
+}  // namespace muster::replica

@@ -1,0 +1,42 @@
+// What opens and ends sessions in the log: commands to the group itself, outside the numbering.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/ids.h"
+
+namespace muster::replica {
+
+/// Commands of this service are session control. They come in batches of their own with
+/// sequence number 0, because what attaches a session can't be numbered by it.
+inline constexpr ServiceId session_service{0};
+
+/// Opens the session or, if it is open, attaches it to `home`: a repeated open is the same open.
+struct Open {
+  std::string name;
+  std::string kind;
+  ServerNumber home;
+  friend bool operator==(const Open&, const Open&) = default;
+};
+/// Attaches an open session to `home`; refused if it has ended.
+struct Resume {
+  ServerNumber home;
+  friend bool operator==(const Resume&, const Resume&) = default;
+};
+/// Ends the session, unless it was attached anew since `epoch`.
+struct End {
+  Epoch epoch;
+  std::string reason;
+  friend bool operator==(const End&, const End&) = default;
+};
+using SessionControl = std::variant<Open, Resume, End>;
+
+/// The whole batch that carries the control for this session.
+Bytes encode_control_batch(SessionId session, const SessionControl& control);
+/// Errors: `invalid_argument` if the payload is no control.
+Result<SessionControl> decode_control(BytesView payload);
+
+}  // namespace muster::replica
