@@ -83,12 +83,23 @@ endfunction()
 # pass our warnings, and hands it to `target`.
 function(muster_schemas target scope)
   find_package(Protobuf 3.21 REQUIRED)
+  set(source "${PROJECT_SOURCE_DIR}/src")
   set(generated "${PROJECT_BINARY_DIR}/generated")
   file(MAKE_DIRECTORY "${generated}")
-  add_library(${target}_schema STATIC ${ARGN})
+  set(outputs)
+  foreach(schema ${ARGN})
+    file(RELATIVE_PATH stem "${source}" "${schema}")
+    string(REGEX REPLACE "\\.proto$" "" stem "${stem}")
+    set(output "${generated}/${stem}.pb.cc" "${generated}/${stem}.pb.h")
+    add_custom_command(
+      OUTPUT ${output}
+      COMMAND protobuf::protoc "--proto_path=${source}" "--cpp_out=${generated}" "${schema}"
+      DEPENDS "${schema}" protobuf::protoc
+      COMMENT "compiling ${stem}.proto" VERBATIM)
+    list(APPEND outputs ${output})
+  endforeach()
+  add_library(${target}_schema STATIC ${outputs})
   target_include_directories(${target}_schema SYSTEM PUBLIC "${generated}")
   target_link_libraries(${target}_schema PUBLIC protobuf::libprotobuf)
-  protobuf_generate(TARGET ${target}_schema LANGUAGE cpp IMPORT_DIRS "${PROJECT_SOURCE_DIR}/src"
-                    PROTOC_OUT_DIR "${generated}")
   target_link_libraries(${target} ${scope} ${target}_schema)
 endfunction()
