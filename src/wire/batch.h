@@ -22,7 +22,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <optional>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -110,7 +109,6 @@ class BatchView {
   BytesView bytes() const { return bytes_; }
 
  private:
-  friend class ItemRange<BatchView>::Iterator;
   friend struct BatchParser;
   BatchView(const BatchHeader& header, std::uint32_t count, BytesView bytes)
       : header_(header), count_(count), bytes_(bytes) {}
@@ -167,9 +165,12 @@ class BatchBuilder {
  public:
   explicit BatchBuilder(const BatchHeader& header);
 
-  /// Appends a command, unless the batch would pass a limit: then it stays as it is and the
-  /// error is RESOURCE_EXHAUSTED, with `fits` false for a command that a new batch would take.
+  /// Appends a command. Errors: INVALID_ARGUMENT for a payload beyond `command_bytes_max`;
+  /// RESOURCE_EXHAUSTED if the batch is full for it and it belongs to the next one. Either leaves
+  /// the batch as it is.
   [[nodiscard]] Result<void> add(ServiceId service, BytesView payload);
+  /// Allocates for commands of this many bytes in all, headers included.
+  void reserve(std::size_t bytes);
   /// Whether `add` would take a command with a payload of this size.
   bool fits(std::size_t payload_bytes) const;
   std::uint32_t size() const { return count_; }
@@ -220,5 +221,14 @@ class ForwardBuilder {
   std::uint32_t commands_{0};
   std::uint32_t batches_{0};
 };
+
+template <>
+CommandView ItemRange<CommandView>::Iterator::operator*() const;
+template <>
+ItemRange<CommandView>::Iterator& ItemRange<CommandView>::Iterator::operator++();
+template <>
+BatchView ItemRange<BatchView>::Iterator::operator*() const;
+template <>
+ItemRange<BatchView>::Iterator& ItemRange<BatchView>::Iterator::operator++();
 
 }  // namespace muster::wire

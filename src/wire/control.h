@@ -3,11 +3,13 @@
 
 #include <google/protobuf/message_lite.h>
 
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/uuid.h"
 #include "wire/limits.h"
 #include "wire/muster.pb.h"
 

@@ -11,9 +11,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -140,7 +140,8 @@ class FrameDecoder {
   Bytes partial_;  // Sized for the whole frame as soon as its header is known.
   std::size_t partial_filled_{0};
   bool reading_into_partial_{false};
-  std::deque<Frame> frames_;
+  std::vector<Frame> frames_;  // Those from `given_` on were not given out yet.
+  std::size_t given_{0};
   std::optional<Error> error_;  // Reported after the frames before it.
 };
 

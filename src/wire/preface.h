@@ -81,7 +81,7 @@ class PrefaceDialer {
   PrefaceStep answered();
   PrefaceStep challenged(std::uint8_t version, BytesView nonce);
   PrefaceStep accepted(std::uint8_t version, BytesView proof);
-  PrefaceStep failed(Error error) const;
+  static PrefaceStep failed(Error error);
 
   const Options options_;
   Bytes received_;
@@ -117,7 +117,8 @@ class PrefaceAcceptor {
  private:
   PrefaceStep greeted();
   PrefaceStep proven();
-  PrefaceStep accept(Bytes proof);
+  PrefaceStep authenticate(std::uint8_t authentication);
+  PrefaceStep accept(const Bytes& proof);
   PrefaceStep refuse(Error error);
 
   const Options options_;
