@@ -1,0 +1,16 @@
+// The subcommands of `muster`, one function each; each stands in a file of its name.
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace muster::cli {
+
+/// What the process exits with: 0 success, 1 refused or not answered, 2 bad usage, 3 unknown
+/// outcome. Set by the subcommand that ran.
+using ExitCode = int;
+
+/// `muster serve`: runs one server until it is told to stop. Defines the options below `root` and
+/// runs the server as CLI11's callback, which sets `exit`.
+CLI::App* add_serve(CLI::App& root, ExitCode& exit);
+
+}  // namespace muster::cli

@@ -1,0 +1,58 @@
+// Helpers that the subcommands share to define their options.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/time.h"
+
+namespace muster::cli {
+
+/// Reads `250us`, `15ms`, `3s`, `2m`, `24h` (fractions too: `1.5s`); a bare number is milliseconds.
+/// Errors: INVALID_ARGUMENT, quoting the text and showing the right form.
+[[nodiscard]] Result<Duration> parse_duration(std::string_view text);
+/// The shortest form that `parse_duration` reads back: `1500ms`, `3s`.
+std::string to_text(Duration duration);
+
+/// What a duration option takes, and when a bare number is taken for a slip.
+struct DurationRange {
+  Duration lowest{std::chrono::milliseconds{1}};
+  Duration highest{std::chrono::hours{24 * 365}};
+  /// A bare number that gives less than this was meant as seconds: it is refused with the remedy.
+  Duration plausible{Duration::zero()};
+};
+
+/// Defines a duration option with its default and unit in the help. `value` holds the default and
+/// outlives `app`. `names` as CLI11 has them (`--timeout,-t`). `--discovery-timeout 3` where only
+/// seconds make sense is refused: `--discovery-timeout 3 is 3 ms: write 3s`.
+CLI::Option* add_duration(CLI::App& app, const std::string& names, Duration& value,
+                          const std::string& help, const DurationRange& range = {});
+
+/// Defines an option that takes one `HOST:PORT`, refused with the right form if it is none.
+CLI::Option* add_address(CLI::App& app, const std::string& names, std::string& value,
+                         const std::string& help);
+/// The same for any number of them, repeated or separated by commas.
+CLI::Option* add_addresses(CLI::App& app, const std::string& names,
+                           std::vector<std::string>& values, const std::string& help);
+/// `--log-level`, also `--logging-level`, in any case; checked, and stored in lower case.
+CLI::Option* add_log_level(CLI::App& app, std::string& value);
+
+/// Makes every long option, of subcommands too, also answer to `_` for `-`: call with the
+/// arguments of `main` before they are parsed. Values are left alone: only what stands before `=`
+/// of an argument that begins with `--` is changed, and nothing after a lone `--`.
+std::vector<std::string> with_dashes(int argument_count, const char* const* arguments);
+
+/// The shared secret of a group from a file: the bytes of its first line without the line's end.
+/// `warning` is set if others than the owner may read the file. Errors: NOT_FOUND,
+/// PERMISSION_DENIED, INVALID_ARGUMENT if it is empty or too long; each names file and remedy.
+struct Secret {
+  Bytes bytes;
+  std::string warning;
+};
+[[nodiscard]] Result<Secret> read_secret_file(const std::string& path);
+
+}  // namespace muster::cli

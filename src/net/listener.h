@@ -1,0 +1,89 @@
+// Accepts connections on one port, and hands them over when their preface is done.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "net/address.h"
+#include "net/link.h"
+#include "net/loop.h"
+
+namespace muster::net {
+
+/// Who is let in.
+struct Admission {
+  Bytes secret{};    ///< Of the group; empty: none.
+  bool open{false};  ///< Without a secret also from other machines (`--open`).
+};
+
+/// Listens on one address and port, on IPv4 and IPv6 alike where it listens on every interface.
+/// Without a secret only processes of this machine are let in, unless the admission is open.
+///
+/// When the system has no more descriptors it says so and pauses instead of spinning.
+/// Thread-safety: none.
+class Listener : private LinkObserver {
+ public:
+  struct Options {
+    Address bind{};
+    Admission admission{};
+    std::size_t links_max{30'000};   ///< Of the whole loop; a connection beyond is closed at once.
+    std::size_t opening_max{1'024};  ///< In their preface; the oldest makes room for a new one.
+    Duration pause{std::chrono::milliseconds{250}};  ///< When descriptors have run out.
+    Duration notices_apart{std::chrono::seconds{5}};
+    LinkOptions link{};
+  };
+  /// The link is open. Call `observe` on it before returning.
+  using OnLink = std::function<void(std::shared_ptr<Link>)>;
+  /// One plain line about connections that were not let in; at most one for `notices_apart`.
+  using OnNotice = std::function<void(const std::string&)>;
+
+  /// Errors: ALREADY_EXISTS if the port is taken; PERMISSION_DENIED; INVALID_ARGUMENT if the host
+  /// is no address of this machine. A host name is resolved here, which may take time.
+  [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Loop& loop, const Options& options,
+                                                              OnLink on_link, OnNotice on_notice);
+  ~Listener() override;
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  /// Begins to accept. Until then connections wait in the kernel's queue.
+  void start();
+  /// The port it listens on, also when it was asked for port 0.
+  std::uint16_t port() const { return port_; }
+  /// Accepts no more; connections in their preface are dropped, those handed over stay.
+  void close();
+
+ private:
+  Listener(Loop& loop, const Options& options, boost::asio::ip::tcp::acceptor acceptor,
+           OnLink on_link, OnNotice on_notice);
+  void wait_for_connections();
+  void accept_all();
+  void pause(const boost::system::error_code& error);
+  void take(boost::asio::ip::tcp::socket socket);
+  void drop_oldest_opening();
+  void forget(const Link& link);
+  void notice(const std::string& text);
+  void on_open(Link& link) override;
+  void on_frame(Link& link, wire::Frame frame) override;
+  void on_close(Link& link, const Error& error) override;
+
+  Loop& loop_;
+  const Options options_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_timer_;
+  const std::uint16_t port_;
+  OnLink on_link_;
+  OnNotice on_notice_;
+  Instant last_notice_{Instant::min()};
+  std::uint64_t notices_held_back_{0};
+  std::deque<std::shared_ptr<Link>> opening_;  // Oldest first.
+};
+
+}  // namespace muster::net
