@@ -10,16 +10,16 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "edge/link.h"
 #include "storage/format/disk_job.h"
 #include "wire/frame.h"
 
 namespace muster::node {
 
-/// One connection, numbered by whoever drives the node. Never reused within a process.
-struct LinkId {
-  std::uint64_t value{};
-  friend auto operator<=>(LinkId, LinkId) = default;
-};
+using edge::CloseLink;
+using edge::LinkId;
+using edge::LinkOutput;
+using edge::SendFrame;
 
 /// Both clocks at one moment. Everything is timed by the first; the second is only written into
 /// votes and from there into log time.
@@ -72,20 +72,6 @@ using Input =
 struct Dial {
   std::string address;
 };
-/// One frame, its body in pieces that are sent one after the other without being copied together.
-struct SendFrame {
-  LinkId link;
-  wire::FrameType type{};
-  wire::Lane lane{wire::Lane::normal};
-  std::vector<SharedBytes> body{};
-};
-/// Close the connection once all that was sent before is out.
-struct CloseLink {
-  LinkId link;
-};
-/// Frames and closings share one order per link.
-using LinkOutput = std::variant<SendFrame, CloseLink>;
-
 enum class NoticeLevel : std::uint8_t { debug, info, warning, error };
 /// Something a person who watches the server's log may want to know.
 struct Notice {

@@ -51,8 +51,10 @@ struct Options {
   std::size_t queued_bytes_max{16 * 1'024 * 1'024};  ///< Batches waiting to become entries.
   std::size_t attached_sessions_max{20'000};         ///< Clients of this server.
   std::size_t links_max{30'000};
-  /// Data folders of other voters on the same local file system, by server: see "one machine".
-  bool one_machine{false};
+  /// Names one boot of one machine and the local file system of the data folder; empty if that is
+  /// not known. Voters with equal texts can fence each other's folders.
+  std::string machine{};
+  std::string folder{};  ///< The data folder, as the other servers of this machine can open it.
   std::uint64_t seed{1};  ///< Of all the randomness of this server: waits and new ids.
 };
 

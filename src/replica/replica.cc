@@ -133,7 +133,7 @@ void Replica::apply_sequenced(const wire::BatchView& batch, std::uint32_t ordina
   }
   for (KeptReplies& replies : std::move(output).finish()) {
     mix(replies.body.view());
-    out.news.emplace_back(Answer{header.session, replies.body});
+    out.news.emplace_back(Answer{header.session, replies.first, replies.count, replies.body});
     sessions_.keep(session, std::move(replies));
   }
 }
@@ -146,7 +146,7 @@ void Replica::resend_kept(SessionId id, const Session& session, SequenceNumber f
     const SequenceNumber after{replies.first.value + replies.count};
     if (after <= next) continue;
     if (replies.first >= end) break;
-    out.news.emplace_back(Answer{id, replies.body});
+    out.news.emplace_back(Answer{id, replies.first, replies.count, replies.body});
     next = after;
   }
   if (!session.kept.empty() && session.kept.front().first <= first) return;
@@ -162,7 +162,8 @@ void Replica::resend_kept(SessionId id, const Session& session, SequenceNumber f
     if (!builder.add(Position{}, gone)) break;
   }
   if (!builder.empty()) {
-    out.news.emplace_back(Answer{id, SharedBytes(std::move(builder).finish())});
+    const std::uint32_t told = builder.size();
+    out.news.emplace_back(Answer{id, first, told, SharedBytes(std::move(builder).finish())});
   }
 }
 

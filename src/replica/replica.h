@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/entry.h"
@@ -23,6 +24,8 @@ using MachineFactory = std::function<std::vector<std::unique_ptr<service::Machin
 /// Replies to one batch, as the body of a Replies frame; for the session's home to pass on.
 struct Answer {
   SessionId session;
+  SequenceNumber first;
+  std::uint32_t count{0};
   SharedBytes replies;
 };
 /// A batch was not taken because commands before it are missing: the home resends from `expected`.

@@ -1,0 +1,162 @@
+// A server's clients: their links, their sessions, and what they wait for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "edge/link.h"
+#include "replica/replica.h"
+#include "wire/muster.pb.h"
+
+namespace muster::edge {
+
+/// A linearizable read that waits for its index. `id` is the edge's; the caller finds the index.
+struct ReadWanted {
+  std::uint64_t id{};
+};
+
+/// The home of sessions (Raft dissertation, section 6): takes clients' frames in, passes their
+/// commands on as batches for the leader, keeps each batch until it is answered and passes it on
+/// again when the leader changes or an answer stays out, so that a client notices nothing. What
+/// commits comes back through `applied` and is answered here.
+///
+/// A link carries one session. A session attached to a newer link or another home leaves the old
+/// one. A session without a link for `session_timeout` is ended through the log.
+///
+/// Pure. Thread-safety: none.
+class Edge {
+ public:
+  struct Options {
+    Duration session_timeout{std::chrono::seconds{10}};
+    Duration resend_after{std::chrono::seconds{1}};         ///< An answer stays out: pass on again.
+    Duration leaderless_patience{std::chrono::seconds{1}};  ///< Then clients try other servers.
+    std::size_t links_max{30'000};
+    std::size_t pending_bytes_max{std::size_t{256} << 20U};  ///< Batches unanswered, all clients.
+    std::size_t reads_max{65'536};                           ///< Reads waiting, all clients.
+  };
+  /// What the layers above know and clients ask for.
+  struct Surroundings {
+    wire::ServerHello hello;
+    bool leader_known{false};
+    std::string no_leader_reason;  ///< Plain words, for clients sent elsewhere.
+  };
+
+  explicit Edge(const Options& options) : options_(options) {}
+
+  void link_opened(LinkId link, Instant now);
+  void link_closed(LinkId link, Instant now);
+  bool has_link(LinkId link) const { return clients_.contains(link); }
+  /// A frame of a client other than a status or members request. Anything that makes no sense is
+  /// refused and costs the client its link. `local` answers reads that need no leader.
+  void frame(LinkId link, const wire::Frame& frame, const replica::Replica& local, Instant now);
+
+  /// What an applied entry brought for sessions.
+  void applied(const std::vector<replica::SessionNews>& news, ServerNumber self, Instant now);
+  /// The leader is another one, or is reachable again: everything unanswered is passed on anew.
+  void resend_all(Instant now);
+  /// Who is the leader, what to greet clients with. Call when any of it changed.
+  void set_surroundings(Surroundings surroundings, Instant now);
+  /// A session without a link here: it ends unless it is attached anew in time.
+  void watch_absent(SessionId session, Epoch epoch, Instant now);
+  /// The state machine was replaced by a snapshot: sessions that it lacks have ended.
+  void restored(const replica::Replica& state, Instant now);
+
+  /// The index for a linearizable read is known, or it was refused.
+  void read_index(std::uint64_t id, std::optional<LogIndex> index, const replica::Replica& local);
+  /// More was applied: answers the reads that waited for it.
+  void answer_reads(const replica::Replica& local);
+
+  void tick(Instant now);
+  std::optional<Instant> deadline() const;
+
+  /// Sends one frame to a client outside all of the above (status, members).
+  void send(LinkId link, wire::FrameType type, Bytes body);
+
+  /// Drains: whole batches for the leader, in order; frames and closings; reads that need an index.
+  std::vector<SharedBytes> take_batches();
+  std::vector<LinkOutput> take_outputs();
+  std::vector<ReadWanted> take_reads();
+
+  std::size_t attached() const { return sessions_.size(); }
+  std::size_t pending_bytes() const { return pending_bytes_; }
+
+ private:
+  struct Client {
+    std::optional<SessionId> session;
+  };
+  struct Pending {
+    SequenceNumber first;
+    std::uint32_t count{0};
+    SharedBytes batch;
+  };
+  struct Attached {
+    LinkId link;
+    bool open{false};     // The log has it; until then `control` is unanswered.
+    Epoch epoch;
+    SharedBytes control;     // The open or resume, as a batch.
+    SequenceNumber next;  // Expected from the client.
+    std::deque<Pending> pending;
+    Instant passed_on;  // When something of it was last passed on.
+    std::size_t pending_commands{0};
+  };
+  struct Absent {
+    Epoch epoch;
+    Instant ends_at;
+  };
+  struct WaitingRead {
+    LinkId link;
+    std::uint64_t request{};
+    ServiceId service;
+    SharedBytes payload;
+    std::optional<LogIndex> index;
+    bool refused{false};  // To be asked for again.
+  };
+
+  void attach(LinkId link, SessionId session, SharedBytes control, Instant now);
+  void take_open(LinkId link, BytesView body, Instant now);
+  void take_resume(LinkId link, BytesView body, Instant now);
+  void take_end(LinkId link, BytesView body);
+  void take_commands(LinkId link, const SharedBytes& body, Instant now);
+  void take_read(LinkId link, const SharedBytes& body, const replica::Replica& local);
+  void answer_read(const WaitingRead& read, const replica::Replica& local);
+  void refuse(LinkId link, const Error& error);
+  void close(LinkId link);
+  void drop(std::map<SessionId, Attached>::iterator session);
+  void pass_on(Attached& attached, SequenceNumber from, Instant now);
+  void send_away_all();
+  void ask_reads_again();
+
+  void news(const replica::Answer& answer, ServerNumber self, Instant now);
+  void news(const replica::Gap& gap, ServerNumber self, Instant now);
+  void news(const replica::SessionAttached& attached, ServerNumber self, Instant now);
+  void news(const replica::SessionEnded& ended, ServerNumber self, Instant now);
+  void news(const replica::AttachRefused& refused, ServerNumber self, Instant now);
+  void news(const replica::SessionUnknown& unknown, ServerNumber self, Instant now);
+
+  Options options_;
+  Surroundings surroundings_;
+  std::optional<Instant> leaderless_since_;
+  std::unordered_map<LinkId, Client> clients_;  // Never iterated where order reaches an output.
+  std::map<SessionId, Attached> sessions_;
+  std::map<SessionId, Absent> absent_;
+  std::map<std::uint64_t, WaitingRead> reads_;
+  std::uint64_t next_read_{1};
+  std::size_t pending_bytes_{0};
+  Instant next_check_{Instant::max()};
+
+  std::vector<SharedBytes> batches_;
+  std::vector<LinkOutput> outputs_;
+  std::vector<ReadWanted> reads_wanted_;
+};
+
+}  // namespace muster::edge
