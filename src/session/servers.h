@@ -41,7 +41,7 @@ class Servers {
 
  private:
   const Options options_;
-  std::size_t seeds_;
+  std::size_t seeds_{0};
   std::vector<std::string> addresses_;
   std::size_t next_{0};
   std::size_t tried_in_round_{0};

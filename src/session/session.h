@@ -16,8 +16,10 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "session/servers.h"
+#include "wire/control.h"
 #include "wire/frame.h"
 #include "wire/limits.h"
+#include "wire/replies.h"
 
 namespace muster::session {
 
@@ -130,6 +132,7 @@ class Session {
     Duration open_timeout{3'000'000};     ///< From `connected` to an opened session.
     Duration ping_interval{1'000'000};    ///< Silence of the server after which it is asked.
     Duration silence_timeout{3'000'000};  ///< Silence after which the link is given up.
+    Duration stable_after{1'000'000};     ///< A session open this long begins the back-off anew.
     std::uint64_t seed{0};                ///< Of the jitter.
   };
 
@@ -156,8 +159,8 @@ class Session {
                                             Instant deadline);
   /// Asks a service for its state. Local reads are answered by the server at hand, marked with
   /// their index; linearizable ones see all that was acknowledged before. Errors: as `call`.
-  [[nodiscard]] Result<RequestId> read(ServiceId service, SharedBytes payload, bool linearizable,
-                                       Instant now, Instant deadline);
+  [[nodiscard]] Result<RequestId> read(ServiceId service, const SharedBytes& payload,
+                                       bool linearizable, Instant now, Instant deadline);
   /// Asks for `Status` (a `status_request`) or `Members` (a `members_request`), of any server, also
   /// of one that has no leader. Errors: as `read`. Precondition: `type` is one of the two.
   [[nodiscard]] Result<RequestId> query(wire::FrameType type, SharedBytes body, Instant now,
@@ -183,6 +186,8 @@ class Session {
   std::size_t calls_in_flight() const { return calls_.size(); }
   /// Where the link in use goes, or nothing.
   std::optional<std::string> server() const;
+  /// What the server at hand has said of itself, if it has.
+  const std::optional<wire::ServerHello>& hello() const { return hello_; }
   /// Why no server would do, last time; nothing while the session is open.
   const std::optional<Error>& last_error() const { return last_error_; }
 
@@ -209,33 +214,36 @@ class Session {
     bool sent{false};  // Over this link.
   };
 
-  void dial_next(Instant now);
-  void dial(const std::string& address, Instant now);
+  void dial_if_due(Instant now);
   void give_up_link(const Error& why, Instant now, bool close);
-  void wait_or_dial(Instant now);
   void send(wire::FrameType type, Bytes body);
   void send_open();
   void send_calls();
   void send_requests();
   Result<void> take_frame(wire::FrameType type, const SharedBytes& body, Instant now);
-  Result<void> take_session_frame(wire::FrameType type, const SharedBytes& body, Instant now);
   Result<void> take_hello(BytesView body);
   Result<void> take_opened(BytesView body, Instant now);
   Result<void> take_replies(const SharedBytes& body);
   Result<void> take_resend(BytesView body);
   Result<void> take_read_reply(const SharedBytes& body);
   Result<void> take_answer(wire::FrameType type, const SharedBytes& body);
+  Result<void> take_ended(BytesView body);
   Result<void> take_refused(BytesView body);
   Result<void> take_redirect(BytesView body, Instant now);
   void finish_ended(const std::string& reason);
-  void report(Call& call, SequenceNumber sequence, Result<Reply> result);
+  void answer(std::size_t place, const wire::ReplyView& reply, const SharedBytes& frame);
+  std::size_t send_batch(std::size_t place);
+  bool linked() const { return phase_ == Phase::opening || phase_ == Phase::open; }
   void drop_answered_calls();
   void expire(Instant now);
+  void expire_requests(Instant now);
   Error expired(bool ever_sent) const;
-  Result<RequestId> take_request(Request request, Instant now);
+  RequestId take_request(Request request);
+  Result<void> may_take(std::size_t in_flight, std::size_t in_flight_max, std::size_t bytes) const;
+  void expires_at(Instant deadline);
   void complete(RequestId id, const Request& request, const Error& error);
   void note_change(StateChange::Kind kind, std::string reason = {});
-  SequenceNumber next_sequence() const { return first_ + calls_.size(); }
+  SequenceNumber next_sequence() const { return {first_.value + calls_.size()}; }
 
   const Options options_;
   Random random_;
@@ -255,10 +263,13 @@ class Session {
   SequenceNumber first_{1};      // Of `calls_.front()`.
   std::deque<Call> calls_;       // Unanswered ones, and answered ones behind them.
   std::size_t next_to_send_{0};  // In `calls_`, over this link.
+  std::uint64_t server_has_{0};  // The server has, or was sent, all numbers up to here.
   std::map<std::uint64_t, Request> requests_;
   std::deque<std::uint64_t> queries_sent_;  // Over this link; answered in order.
   std::uint64_t next_request_{1};
   std::size_t bytes_in_flight_{0};
+  std::optional<Instant> next_expiry_;  // No deadline of a call or request is earlier.
+  std::optional<wire::ServerHello> hello_;
   std::optional<Error> last_error_;
   Ready ready_;
 };

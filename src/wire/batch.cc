@@ -14,8 +14,7 @@ namespace muster::wire {
 
 namespace {
 
-constexpr std::uint8_t flag_system = 1;
-constexpr std::uint8_t flag_skip = 2;
+constexpr std::uint16_t flag_system = 1;
 constexpr std::uint16_t entry_format = 1;
 constexpr std::size_t batch_count_offset = 28;
 constexpr std::size_t batch_bytes_offset = 32;
@@ -64,7 +63,7 @@ Result<void> validate_commands(BytesView bytes, std::uint32_t count) {
 
 Result<void> validate_header(const BatchHeader& header, std::uint32_t count) {
   if (header.system) {
-    if (header.session != SessionId{} || header.first_sequence.value != 0 || header.skip) {
+    if (header.session != SessionId{} || header.first_sequence.value != 0 || header.skip != 0) {
       return malformed("a system batch names a session");
     }
   } else if (header.session.uuid.is_nil()) {
@@ -72,7 +71,10 @@ Result<void> validate_header(const BatchHeader& header, std::uint32_t count) {
   } else if (header.first_sequence.value == 0 || header.first_sequence.value > sequence_max) {
     return malformed("a batch begins with a sequence number that no command can have");
   }
-  if (count == 0 && !header.skip) return malformed("a batch has no command");
+  if (header.skip > 0 && header.skip >= header.first_sequence.value) {
+    return malformed("a batch skips more numbers than there were");
+  }
+  if (count == 0 && header.skip == 0) return malformed("a batch has no command");
   if (count > entry_commands_max) return beyond("a batch's number of commands", entry_commands_max);
   return {};
 }
@@ -84,8 +86,7 @@ struct BatchParser {
     BatchHeader header;
     std::uint32_t count;
     std::uint32_t bytes;
-    std::uint8_t flags;
-    bool padding_is_zero;
+    std::uint16_t flags;
   };
 
   /// Precondition: `batch_header_bytes` are there.
@@ -95,14 +96,11 @@ struct BatchParser {
     read.header.session = SessionId{reader.uuid()};
     read.header.first_sequence = SequenceNumber{reader.integer<std::uint64_t>()};
     read.header.epoch = Epoch{reader.integer<std::uint32_t>()};
-    read.count = reader.integer<std::uint32_t>();
+    read.count = reader.integer<std::uint16_t>();
+    read.flags = reader.integer<std::uint16_t>();
     read.bytes = reader.integer<std::uint32_t>();
-    read.flags = reader.integer<std::uint8_t>();
+    read.header.skip = reader.integer<std::uint32_t>();
     read.header.system = (read.flags & flag_system) != 0;
-    read.header.skip = (read.flags & flag_skip) != 0;
-    const auto low = reader.integer<std::uint16_t>();
-    const auto high = reader.integer<std::uint8_t>();
-    read.padding_is_zero = low == 0 && high == 0;
     return read;
   }
 
@@ -110,7 +108,7 @@ struct BatchParser {
   static Result<BatchView> parse_front(BytesView bytes) {
     if (bytes.size() < batch_header_bytes) return malformed("a batch's header is cut off");
     const Header read = read_header(bytes);
-    if (!read.padding_is_zero || (read.flags & ~(flag_system | flag_skip)) != 0) {
+    if ((read.flags & ~flag_system) != 0) {
       return malformed("a batch has flags that are not known");
     }
     if (Result<void> valid = validate_header(read.header, read.count); !valid) {
@@ -198,9 +196,9 @@ Result<BatchView> BatchView::parse(BytesView bytes) {
 Result<BatchView> BatchView::parse_from_client(BytesView bytes) {
   Result<BatchView> batch = parse(bytes);
   if (!batch) return batch;
-  if (batch->header().system || batch->header().skip) {
+  if (batch->header().system) {
     return Error{ErrorCode::permission_denied,
-                 "a client's batch is marked system or skip; only servers mark batches"};
+                 "a client's batch is marked system; only the leader marks its own"};
   }
   return batch;
 }
@@ -242,19 +240,17 @@ Result<ForwardView> ForwardView::parse(BytesView bytes) {
   return view;
 }
 
-BatchBuilder::BatchBuilder(const BatchHeader& header) : skip_(header.skip) {
+BatchBuilder::BatchBuilder(const BatchHeader& header) : may_be_empty_(header.skip > 0) {
   check(validate_header(header, 1).has_value());
   bytes_.reserve(batch_header_bytes + 4 * command_header_bytes);
   Writer writer(bytes_);
   writer.uuid(header.session.uuid);
   writer.integer(header.first_sequence.value);
   writer.integer(header.epoch.value);
-  writer.integer(std::uint32_t{0});
-  writer.integer(std::uint32_t{0});
-  writer.integer(
-      static_cast<std::uint8_t>((header.system ? flag_system : 0) | (header.skip ? flag_skip : 0)));
   writer.integer(std::uint16_t{0});
-  writer.integer(std::uint8_t{0});
+  writer.integer(header.system ? flag_system : std::uint16_t{0});
+  writer.integer(std::uint32_t{0});
+  writer.integer(header.skip);
 }
 
 bool BatchBuilder::fits(std::size_t payload_bytes) const {
@@ -283,8 +279,8 @@ Result<void> BatchBuilder::add(ServiceId service, BytesView payload) {
 }
 
 Bytes BatchBuilder::finish() && {
-  check(count_ > 0 || skip_);
-  put_at(bytes_, batch_count_offset, count_);
+  check(count_ > 0 || may_be_empty_);
+  put_at(bytes_, batch_count_offset, static_cast<std::uint16_t>(count_));
   put_at(bytes_, batch_bytes_offset,
          static_cast<std::uint32_t>(bytes_.size() - batch_header_bytes));
   return std::move(bytes_);

@@ -1,14 +1,14 @@
 // Batches and entries: the fixed layouts that a command travels in, from the client's frame to the
 // log and to the followers, without being decoded or encoded again. Little-endian, unaligned.
 //
-//   batch header, 40 bytes              command header, 8 bytes
-//     0  16 B session id                  0  u32 length of the payload
-//    16  u64  sequence of the first       4  u16 service
-//    24  u32  epoch                       6  u16 flags, zero
-//    28  u32  number of commands
+//   batch header, 40 bytes                     command header, 8 bytes
+//     0  16 B session id                         0  u32 length of the payload
+//    16  u64  sequence of the first              4  u16 service
+//    24  u32  epoch                              6  u16 flags, zero
+//    28  u16  number of commands
+//    30  u16  flags: 1 system
 //    32  u32  bytes of the commands, headers included
-//    36  u8   flags: 1 system, 2 skip
-//    37  3 B  zero
+//    36  u32  how many numbers before the first are skipped
 //
 //   entry header, 20 bytes              forward header, 8 bytes
 //     0  u16  format, 1                   0  u32 number of commands
@@ -45,9 +45,10 @@ struct BatchHeader {
   SequenceNumber first_sequence;  ///< Of the first command; the others follow without a gap.
   /// From an advisor of the leader, outside any session: `session` is nil, `first_sequence` 0.
   bool system{false};
-  /// The home has refused all commands between the session's last one and `first_sequence`
-  /// itself: apply skips their numbers. A batch of no commands must have this.
-  bool skip{false};
+  /// How many numbers right before `first_sequence` are settled although they stand in no entry:
+  /// their commands were refused at a home. Apply takes the batch if the session's last number is
+  /// at least `first_sequence - skip - 1`; else there is a gap. A batch without commands must skip.
+  std::uint32_t skip{0};
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };
 
@@ -94,8 +95,8 @@ class BatchView {
   /// Exactly one batch. O(commands).
   /// Errors: INVALID_ARGUMENT if the bytes are no batch; RESOURCE_EXHAUSTED beyond a limit.
   static Result<BatchView> parse(BytesView bytes);
-  /// The body of a client's `commands` frame: as `parse`, and PERMISSION_DENIED for what only
-  /// servers may say (system, skip); a batch of no commands is INVALID_ARGUMENT.
+  /// The body of a client's `commands` frame: as `parse`, and PERMISSION_DENIED if it is marked
+  /// system. It may skip: the client does so for what a home refused that was lost since.
   static Result<BatchView> parse_from_client(BytesView bytes);
 
   const BatchHeader& header() const { return header_; }
@@ -175,13 +176,13 @@ class BatchBuilder {
   bool fits(std::size_t payload_bytes) const;
   std::uint32_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
-  /// The batch. Precondition: it has commands, or is marked `skip`. The builder is spent.
+  /// The batch. Precondition: it has commands, or skips. The builder is spent.
   Bytes finish() &&;
 
  private:
   Bytes bytes_;
   std::uint32_t count_{0};
-  bool skip_;
+  bool may_be_empty_;
 };
 
 /// Gathers whole batches into the payload of one entry. Thread-safety: none.

@@ -1,0 +1,349 @@
+#include "session/session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/check.h"
+#include "wire/batch.h"
+#include "wire/control.h"
+
+namespace muster::session {
+
+namespace {
+
+std::uint64_t to_milliseconds(Duration duration) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+}  // namespace
+
+Session::Session(Options options)
+    : options_(std::move(options)),
+      random_(options_.seed),
+      servers_({.backoff_min = options_.backoff_min, .backoff_max = options_.backoff_max},
+               options_.seeds) {
+  check(!options_.id.uuid.is_nil());
+  check(options_.calls_in_flight_max > 0 && options_.reads_in_flight_max > 0);
+  check(options_.dial_timeout > Duration::zero() && options_.open_timeout > Duration::zero());
+  check(options_.ping_interval > Duration::zero());
+  check(options_.ping_interval < options_.silence_timeout);
+}
+
+void Session::connected(LinkId link, Instant now) {
+  if (link != link_ || phase_ != Phase::dialing) return;
+  phase_ = Phase::opening;
+  phase_since_ = now;
+  last_heard_ = now;
+  ping_sent_ = false;
+  note_change(StateChange::Kind::connected);
+  send_open();
+}
+
+void Session::disconnected(LinkId link, Instant now, std::optional<Error> why) {
+  if (link != link_ || phase_ == Phase::waiting || phase_ == Phase::ended) return;
+  const std::string reason =
+      phase_ == Phase::dialing ? "no connection to " + address_ : address_ + " closed the link";
+  give_up_link(why.value_or(Error{ErrorCode::unavailable, reason}), now, false);
+}
+
+void Session::learned(const std::string& address) {
+  servers_.learn(address);
+}
+
+std::optional<std::string> Session::server() const {
+  if (!linked()) return std::nullopt;
+  return address_;
+}
+
+void Session::dial_if_due(Instant now) {
+  if (phase_ != Phase::waiting || (retry_at_ && *retry_at_ > now)) return;
+  if (!go_to_ && servers_.empty()) return;
+  if (go_to_) {
+    address_ = *std::exchange(go_to_, std::nullopt);
+    servers_.tried(address_);
+  } else {
+    address_ = servers_.next();
+  }
+  retry_at_.reset();
+  phase_ = Phase::dialing;
+  phase_since_ = now;
+  ++link_.value;
+  ready_.dial.push_back({link_, address_});
+}
+
+void Session::give_up_link(const Error& why, Instant now, bool close) {
+  if (close) ready_.close.push_back(link_);
+  if (linked()) note_change(StateChange::Kind::lost, why.message);
+  if (phase_ == Phase::open && now - phase_since_ >= options_.stable_after) {
+    servers_.succeeded();
+    redirects_ = 0;
+  }
+  last_error_ = why;
+  hello_.reset();
+  queries_sent_.clear();
+  for (auto& [id, request] : requests_) request.sent = false;
+  phase_ = Phase::waiting;
+  phase_since_ = now;
+  retry_at_ = go_to_ ? now : now + servers_.pause(random_);
+}
+
+void Session::send(wire::FrameType type, Bytes body) {
+  ready_.send.push_back({link_, {type, wire::Lane::normal, SharedBytes(std::move(body))}});
+}
+
+void Session::send_open() {
+  const std::string id = options_.id.uuid.to_string();
+  if (known_to_group_) {
+    wire::ResumeSession resume;
+    resume.set_session_id(id);
+    resume.set_epoch(epoch_.value);
+    resume.set_answered_sequence(first_.value - 1);
+    resume.set_client_timeout_ms(to_milliseconds(options_.silence_timeout));
+    return send(wire::FrameType::resume_session, wire::encode(resume));
+  }
+  wire::OpenSession open;
+  open.set_session_id(id);
+  open.set_name(options_.name);
+  open.set_kind(options_.kind);
+  open.set_client_timeout_ms(to_milliseconds(options_.silence_timeout));
+  send(wire::FrameType::open_session, wire::encode(open));
+}
+
+Result<void> Session::may_take(std::size_t in_flight, std::size_t in_flight_max,
+                               std::size_t bytes) const {
+  if (phase_ == Phase::ended) {
+    return Error{ErrorCode::aborted, "this session has ended; open a new one"};
+  }
+  if (bytes > wire::command_bytes_max) {
+    return Error{ErrorCode::invalid_argument,
+                 "a request has " + std::to_string(bytes) + " bytes; at most " +
+                     std::to_string(wire::command_bytes_max) + " are allowed"};
+  }
+  if (in_flight >= in_flight_max || bytes > options_.bytes_in_flight_max - bytes_in_flight_) {
+    return Error{ErrorCode::resource_exhausted,
+                 "too many requests of this session are unanswered (" + std::to_string(in_flight) +
+                     "); wait for an answer"};
+  }
+  return {};
+}
+
+void Session::expires_at(Instant deadline) {
+  next_expiry_ = next_expiry_ ? std::min(*next_expiry_, deadline) : deadline;
+}
+
+Result<SequenceNumber> Session::call(ServiceId service, SharedBytes payload, Instant now,
+                                     Instant deadline) {
+  const Result<void> may = may_take(calls_.size(), options_.calls_in_flight_max, payload.size());
+  if (!may) return may.error();
+  if (deadline <= now) return expired(false);
+  const SequenceNumber sequence = next_sequence();
+  bytes_in_flight_ += payload.size();
+  calls_.push_back({.service = service, .payload = std::move(payload), .deadline = deadline});
+  expires_at(deadline);
+  return sequence;
+}
+
+Result<RequestId> Session::read(ServiceId service, const SharedBytes& payload, bool linearizable,
+                                Instant now, Instant deadline) {
+  if (deadline <= now) return expired(false);
+  const Result<void> may = may_take(requests_.size(), options_.reads_in_flight_max, payload.size());
+  if (!may) return may.error();
+  wire::Read read;
+  read.set_request_id(next_request_);
+  read.set_service(service.value);
+  read.set_linearizable(linearizable);
+  read.set_payload(std::string(as_text(payload.view())));
+  return take_request({.type = wire::FrameType::read,
+                       .body = SharedBytes(wire::encode(read)),
+                       .deadline = deadline});
+}
+
+Result<RequestId> Session::query(wire::FrameType type, SharedBytes body, Instant now,
+                                 Instant deadline) {
+  check(type == wire::FrameType::status_request || type == wire::FrameType::members_request);
+  if (deadline <= now) return expired(false);
+  const Result<void> may = may_take(requests_.size(), options_.reads_in_flight_max, body.size());
+  if (!may) return may.error();
+  return take_request({.type = type, .body = std::move(body), .deadline = deadline});
+}
+
+RequestId Session::take_request(Request request) {
+  bytes_in_flight_ += request.body.size();
+  expires_at(request.deadline);
+  requests_.emplace(next_request_, std::move(request));
+  return RequestId{next_request_++};
+}
+
+void Session::end(Instant now) {
+  if (phase_ == Phase::ended) return;
+  if (linked()) {
+    wire::EndSession end;
+    end.set_session_id(options_.id.uuid.to_string());
+    end.set_epoch(epoch_.value);
+    send(wire::FrameType::end_session, wire::encode(end));
+  }
+  phase_since_ = now;
+  finish_ended("ended by this client");
+}
+
+void Session::finish_ended(const std::string& reason) {
+  if (phase_ == Phase::dialing || linked()) ready_.close.push_back(link_);
+  const Error aborted{ErrorCode::aborted, "the session has ended: " + reason};
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    if (calls_[i].reported) continue;
+    Error error = aborted;
+    if (calls_[i].sent) error.outcome = Outcome::perhaps_applied;
+    ready_.calls.push_back({SequenceNumber{first_.value + i}, std::move(error)});
+  }
+  for (const auto& [id, request] : requests_) complete(RequestId{id}, request, aborted);
+  calls_.clear();
+  requests_.clear();
+  queries_sent_.clear();
+  bytes_in_flight_ = 0;
+  next_expiry_.reset();
+  retry_at_.reset();
+  note_change(StateChange::Kind::ended, reason);
+  phase_ = Phase::ended;
+}
+
+void Session::note_change(StateChange::Kind kind, std::string reason) {
+  ready_.changes.push_back({kind, address_, std::move(reason)});
+}
+
+void Session::complete(RequestId id, const Request& request, const Error& error) {
+  if (request.type == wire::FrameType::read) {
+    ready_.reads.push_back({id, error});
+  } else {
+    ready_.queries.push_back({id, error});
+  }
+}
+
+Error Session::expired(bool ever_sent) const {
+  std::string message = "no answer came in the time allowed";
+  if (phase_ != Phase::open) message = "no server took the session in the time allowed";
+  if (last_error_) message += "; last: " + last_error_->message;
+  return Error{ErrorCode::deadline_exceeded, std::move(message),
+               ever_sent ? Outcome::perhaps_applied : Outcome::not_applied};
+}
+
+void Session::expire(Instant now) {
+  if (!next_expiry_ || *next_expiry_ > now) return;
+  next_expiry_.reset();
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    Call& call = calls_[i];
+    if (call.reported) continue;
+    if (call.deadline > now) {
+      expires_at(call.deadline);
+      continue;
+    }
+    call.reported = true;
+    ready_.calls.push_back({SequenceNumber{first_.value + i}, expired(call.sent)});
+  }
+  expire_requests(now);
+}
+
+void Session::expire_requests(Instant now) {
+  for (auto at = requests_.begin(); at != requests_.end();) {
+    const auto& [id, request] = *at;
+    if (request.deadline > now) {
+      expires_at(request.deadline);
+      ++at;
+      continue;
+    }
+    complete(RequestId{id}, request, expired(false));
+    bytes_in_flight_ -= request.body.size();
+    at = requests_.erase(at);
+  }
+}
+
+void Session::tick(Instant now) {
+  expire(now);
+  const Duration in_phase = now - phase_since_;
+  if (phase_ == Phase::dialing && in_phase >= options_.dial_timeout) {
+    return give_up_link({ErrorCode::unavailable, "no connection to " + address_ + " in time"}, now,
+                        true);
+  }
+  if (phase_ == Phase::opening && in_phase >= options_.open_timeout) {
+    return give_up_link({ErrorCode::unavailable, address_ + " did not open the session in time"},
+                        now, true);
+  }
+  if (!linked()) return;
+  const Duration silence = now - last_heard_;
+  if (silence >= options_.silence_timeout) {
+    return give_up_link({ErrorCode::unavailable, address_ + " does not answer any more"}, now,
+                        true);
+  }
+  if (silence >= options_.ping_interval && !ping_sent_) {
+    ping_sent_ = true;
+    send(wire::FrameType::ping, {});
+  }
+}
+
+std::optional<Instant> Session::deadline() const {
+  std::optional<Instant> earliest = next_expiry_;
+  const auto consider = [&earliest](Instant instant) {
+    earliest = earliest ? std::min(*earliest, instant) : instant;
+  };
+  if (phase_ == Phase::waiting && retry_at_ && (go_to_ || !servers_.empty())) consider(*retry_at_);
+  if (phase_ == Phase::dialing) consider(phase_since_ + options_.dial_timeout);
+  if (phase_ == Phase::opening) consider(phase_since_ + options_.open_timeout);
+  if (linked()) {
+    consider(last_heard_ + (ping_sent_ ? options_.silence_timeout : options_.ping_interval));
+  }
+  return earliest;
+}
+
+Ready Session::ready(Instant now) {
+  dial_if_due(now);
+  if (phase_ == Phase::open) send_calls();
+  if (linked()) send_requests();
+  return std::exchange(ready_, {});
+}
+
+void Session::send_calls() {
+  if (phase_ != Phase::open) return;
+  while (next_to_send_ < calls_.size()) {
+    if (calls_[next_to_send_].answered) {
+      ++next_to_send_;
+    } else {
+      next_to_send_ = send_batch(next_to_send_);
+    }
+  }
+}
+
+// The unanswered commands from `place` on, as many as one batch takes. Returns the place behind.
+std::size_t Session::send_batch(std::size_t place) {
+  const SequenceNumber sequence{first_.value + place};
+  wire::BatchBuilder batch({.session = options_.id,
+                            .epoch = epoch_,
+                            .first_sequence = sequence,
+                            .skip = static_cast<std::uint32_t>(sequence.value - server_has_ - 1)});
+  std::size_t end = place;
+  std::size_t bytes = 0;
+  for (; end < calls_.size() && !calls_[end].answered; ++end) {
+    bytes += wire::command_header_bytes + calls_[end].payload.size();
+  }
+  batch.reserve(bytes);
+  for (end = place; end < calls_.size(); ++end) {
+    Call& call = calls_[end];
+    if (call.answered || !batch.fits(call.payload.size())) break;
+    check(batch.add(call.service, call.payload.view()).has_value());
+    call.sent = true;
+  }
+  server_has_ = first_.value + end - 1;
+  send(wire::FrameType::commands, std::move(batch).finish());
+  return end;
+}
+
+void Session::send_requests() {
+  for (auto& [id, request] : requests_) {
+    if (request.sent) continue;
+    request.sent = true;
+    if (request.type != wire::FrameType::read) queries_sent_.push_back(id);
+    ready_.send.push_back({link_, {request.type, wire::Lane::normal, request.body}});
+  }
+}
+
+}  // namespace muster::session
