@@ -10,7 +10,15 @@ namespace muster::cli {
 using ExitCode = int;
 
 /// `muster serve`: runs one server until it is told to stop. Defines the options below `root` and
-/// runs the server as CLI11's callback, which sets `exit`.
+/// runs the server as CLI11's callback, which sets `exit`. So do all the others.
 CLI::App* add_serve(CLI::App& root, ExitCode& exit);
+/// `muster status`: how the group is, as one of its servers tells it.
+CLI::App* add_status(CLI::App& root, ExitCode& exit);
+/// `muster members`: the servers of the group.
+CLI::App* add_members(CLI::App& root, ExitCode& exit);
+/// `muster bench`: puts the group under load and measures it.
+CLI::App* add_bench(CLI::App& root, ExitCode& exit);
+/// `muster version`: which program this is.
+CLI::App* add_version(CLI::App& root, ExitCode& exit);
 
 }  // namespace muster::cli
