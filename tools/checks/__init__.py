@@ -1,0 +1,1 @@
+"""The checks that tools/check runs, a file each."""
