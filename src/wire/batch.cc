@@ -68,7 +68,7 @@ Result<void> validate_header(const BatchHeader& header, std::uint32_t count) {
     }
   } else if (header.session.uuid.is_nil()) {
     return malformed("a batch names no session");
-  } else if (header.first_sequence.value == 0 || header.first_sequence.value > sequence_max) {
+  } else if (header.first_sequence.value > sequence_max) {
     return malformed("a batch begins with a sequence number that no command can have");
   }
   if (header.skip > 0 && header.skip >= header.first_sequence.value) {
@@ -199,6 +199,10 @@ Result<BatchView> BatchView::parse_from_client(BytesView bytes) {
   if (batch->header().system) {
     return Error{ErrorCode::permission_denied,
                  "a client's batch is marked system; only the leader marks its own"};
+  }
+  if (batch->header().first_sequence.value == 0) {
+    return Error{ErrorCode::permission_denied,
+                 "a client's batch is not numbered; only servers say things about a session"};
   }
   return batch;
 }

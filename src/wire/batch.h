@@ -40,9 +40,11 @@ constexpr std::size_t batch_bytes_max = entry_bytes_max - entry_header_bytes;
 
 /// What stands at the front of a batch.
 struct BatchHeader {
-  SessionId session;
-  Epoch epoch;                    ///< Of the session's attachment, as its client knows it.
-  SequenceNumber first_sequence;  ///< Of the first command; the others follow without a gap.
+  SessionId session{};
+  Epoch epoch{};  ///< Of the session's attachment, as its client knows it.
+  /// Of the first command; the others follow without a gap. 0: not the client's commands, but
+  /// what a server says about the session, as that it is attached or has ended.
+  SequenceNumber first_sequence{};
   /// From an advisor of the leader, outside any session: `session` is nil, `first_sequence` 0.
   bool system{false};
   /// How many numbers right before `first_sequence` are settled although they stand in no entry:
@@ -96,7 +98,8 @@ class BatchView {
   /// Errors: INVALID_ARGUMENT if the bytes are no batch; RESOURCE_EXHAUSTED beyond a limit.
   static Result<BatchView> parse(BytesView bytes);
   /// The body of a client's `commands` frame: as `parse`, and PERMISSION_DENIED if it is marked
-  /// system. It may skip: the client does so for what a home refused that was lost since.
+  /// system or not numbered. It may skip: the client does so for what a home refused that was lost
+  /// since.
   static Result<BatchView> parse_from_client(BytesView bytes);
 
   const BatchHeader& header() const { return header_; }
