@@ -38,7 +38,8 @@ class Log {
 
   /// Precondition: `entry` is the next one, its configuration decodes.
   void append(Entry entry);
-  /// Drops `index` and all after it. Precondition: above the base.
+  /// Drops `index` and all after it, also from the cache. Precondition: above the base; none of it
+  /// was evicted (only what is applied is, and that is never truncated).
   void truncate_from(LogIndex index);
   /// All there was is void; the log begins after `mark`, which the store contains.
   void reset(const SnapshotMark& mark);

@@ -30,6 +30,7 @@ class Progress {
   struct Transfer {
     SnapshotMark mark;
     std::uint64_t offset{0};  ///< What the follower wants next.
+    std::uint64_t total{0};   ///< Bytes of all of it, once known.
     bool fetching{false};     ///< Asked of the caller.
     bool in_flight{false};    ///< Sent and unanswered.
     Instant sent_at;
@@ -61,6 +62,7 @@ class Progress {
   std::uint64_t confirmed_round{0};  ///< The latest round it answered.
   std::uint64_t sent_round{0};       ///< The latest round that was sent to it.
   bool fetching{false};              ///< Entries were asked of the caller.
+  bool fetch_failed{false};          ///< They were not there; asked again at the next heartbeat.
   bool heartbeat_due{true};          ///< It is to be sent something, whether or not there is news.
 
  private:

@@ -197,7 +197,6 @@ class Raft {
   void become_pre_candidate();
   void become_candidate(bool handed_over);
   void become_leader();
-  void lead(LogIndex term_start);
   bool may_stand() const;
   bool hears_leader() const;
   bool is_up_to_date(LogIndex last_index, Term last_term) const;
@@ -221,25 +220,25 @@ class Raft {
   // replication.cc
   void on(const Message& message, const AppendReply& reply);
   void refused_append(Progress& progress, const AppendReply& reply);
+  void lead();
   void append_own(EntryKind kind, SharedBytes payload);
   void commit_what_a_majority_has();
   void form_messages();
   void form_for(ServerNumber follower, Progress& progress);
-  void send_entries(ServerNumber follower, Progress& progress, std::vector<Entry> entries);
+  void send_append(ServerNumber follower, Progress& progress, std::vector<Entry> entries);
   void send_from_log(ServerNumber follower, Progress& progress);
   std::vector<Entry> cached_entries(LogIndex first) const;
-  bool may_send_leadership() const;
   void tick_leader();
-  bool hears_majority() const;
   Instant quorum_deadline() const;
   Result<void> may_propose() const;
 
   // membership.cc
   void sync_progress();
-  void configuration_moved();
-  void resume_or_hand_over();
-  void tell_to_stand(ServerNumber to);
-  void lead_alone_by_decree(const Configuration& alone, BytesView annotation);
+  void forget_those_who_left();
+  void resign_if_removed();
+  void tell_to_stand_if_caught_up();
+  void lead_by_construction(const Configuration& configuration, BytesView annotation);
+  Result<void> check_only_two_voters(ServerNumber dead) const;
 
   // snapshots.cc
   void on(const Message& message, const SnapshotChunk& chunk);
@@ -247,7 +246,6 @@ class Raft {
   void reply_to_chunk(const Message& message, const SnapshotChunk& chunk, std::uint64_t next,
                       bool installed);
   void install(const SnapshotMark& mark);
-  void begin_transfer(Progress& progress);
   void form_transfer(ServerNumber follower, Progress& progress);
 
   // reads.cc
