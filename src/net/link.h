@@ -6,8 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/bytes.h"
@@ -114,23 +115,25 @@ class Link : public std::enable_shared_from_this<Link> {
   };
   struct Opening;  // What only the preface needs.
 
-  void start();
+  void start(std::unique_ptr<Opening> opening);
   void set_socket_options();
-  void set_deadline(Duration after, const char* what);
+  void set_deadline(Duration after);
   void wait_readable();
   void read_some();
   bool read_once();
-  void take_in(BytesView bytes);
-  void discard_input();
+  void take_in(std::span<std::byte> target, std::size_t bytes);
   void advance_preface(BytesView bytes);
-  void finish_preface(BytesView rest);
   void deliver_frames();
   void queue(OutgoingFrame frame);
+  void flush_later();
   void flush();
   void wait_writable();
   void all_sent();
-  void fail(Error error);
-  void shut_down(const Error& error);
+  void begin_closing(Error reason);
+  void ended(const boost::system::error_code& error);
+  void ended_later(const boost::system::error_code& error);
+  void finish(const Error& error);
+  void close_socket();
 
   Loop& loop_;
   LinkObserver* observer_;
@@ -144,7 +147,7 @@ class Link : public std::enable_shared_from_this<Link> {
   wire::PrefaceAgreement agreement_;
   std::unique_ptr<Opening> opening_;
   std::unique_ptr<boost::asio::steady_timer> deadline_;  // Of the preface or of closing.
-  std::optional<Error> closing_reason_;
+  std::optional<Error> closing_reason_;                  // Set while flushing and draining.
   SendQueue queue_;
   wire::FrameDecoder decoder_;
 };

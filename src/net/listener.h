@@ -5,9 +5,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -68,7 +69,6 @@ class Listener : private LinkObserver {
   void pause(const boost::system::error_code& error);
   void take(boost::asio::ip::tcp::socket socket);
   void drop_oldest_opening();
-  void forget(const Link& link);
   void notice(const std::string& text);
   void on_open(Link& link) override;
   void on_frame(Link& link, wire::Frame frame) override;
@@ -81,9 +81,10 @@ class Listener : private LinkObserver {
   const std::uint16_t port_;
   OnLink on_link_;
   OnNotice on_notice_;
-  Instant last_notice_{Instant::min()};
+  std::optional<Instant> last_notice_;
   std::uint64_t notices_held_back_{0};
-  std::deque<std::shared_ptr<Link>> opening_;  // Oldest first.
+  std::map<std::uint64_t, std::shared_ptr<Link>> opening_;  // By number: the oldest first.
+  std::shared_ptr<bool> alive_;                             // For handlers that come after the end.
 };
 
 }  // namespace muster::net

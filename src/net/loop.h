@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -72,9 +73,8 @@ class Loop {
   void flush_later(std::shared_ptr<Link> link);
 
   const Options options_;
-  boost::asio::io_context context_;
   OnSlowStep on_slow_step_;
-  Instant last_report_{Instant::min()};
+  std::optional<Instant> last_report_;
   std::uint64_t unreported_{0};
   int steps_open_{0};
 
@@ -85,6 +85,7 @@ class Loop {
   bool flush_posted_{false};
   std::size_t open_links_{0};
   std::uint64_t next_link_number_{1};
+  boost::asio::io_context context_;  // Last: what its handlers hold uses all of the above.
 };
 
 }  // namespace muster::net

@@ -18,31 +18,29 @@ namespace muster::net {
 class SendBuffer {
  public:
   static constexpr std::size_t pieces_max = 256;
-  static constexpr std::size_t bytes_max = 256 * 1024;    ///< In one write, about.
+  static constexpr std::size_t bytes_max = 256 * 1024;    ///< Full beyond; one piece may pass it.
   static constexpr std::size_t copied_piece_max = 1'024;  ///< Longer pieces are pointed to.
   static constexpr std::size_t copied_bytes_max = 64 * 1024;
 
   SendBuffer();
 
   void clear();
-  /// Whether there is room for another frame of `pieces` pieces that begins now. The first frame
-  /// always finds room for its first pieces.
-  bool has_room(std::size_t pieces) const;
-  /// Adds bytes. False, and nothing is added, when there is no room for another piece.
+  /// Adds a copy. False, and nothing is added, when there is no room.
+  bool copy(BytesView bytes);
+  /// Adds bytes, copied or pointed to. False, and nothing is added, when there is no room.
   bool add(BytesView bytes);
-  /// Notes which lane the frame that was just added came from.
+  /// Notes which lane the frame that is being added came from.
   void picked(std::uint8_t lane) { picks_.push_back(lane); }
 
-  std::span<const iovec> pieces() const { return pieces_; }
+  std::span<iovec> pieces() { return pieces_; }
   std::span<const std::uint8_t> picks() const { return picks_; }
   std::size_t bytes() const { return bytes_; }
 
  private:
-  bool add_copied(BytesView bytes);
-
   std::vector<iovec> pieces_;
   std::vector<std::uint8_t> picks_;
-  Bytes copied_;  // Never grows beyond what was reserved, so pointers into it stay.
+  Bytes copied_;
+  std::size_t copied_bytes_{0};
   std::size_t bytes_{0};
 };
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -30,40 +31,53 @@ struct OutgoingFrame {
 /// Holds almost no memory when empty. No input or output of its own. Thread-safety: none.
 class SendQueue {
  public:
-  static constexpr std::size_t normal_bytes_per_bulk_frame = 256 * 1024;
+  static constexpr std::size_t normal_bytes_per_bulk_frame = std::size_t{256} * 1024;
 
   void push(OutgoingFrame frame);
-  /// Appends to `buffer` what is to be sent next, as much as it takes. The queue stays as it is.
+  /// Fills `buffer` with what is to be sent next, as much as it takes. The queue stays as it is.
   void gather(SendBuffer& buffer) const;
-  /// The first `bytes` of what `gather` gave are out. Precondition: it gave as many, and nothing
-  /// was pushed since.
+  /// The first `bytes` of what `gather` put into `buffer` are out.
+  /// Precondition: it put as many there, and nothing was pushed since.
   void consume(const SendBuffer& buffer, std::size_t bytes);
   bool empty() const { return bytes_ == 0; }
   /// Bytes that wait, headers included.
   std::size_t bytes() const { return bytes_; }
-  void clear();
+  void clear() { *this = SendQueue(); }
 
  private:
   static constexpr std::size_t lane_count = 3;
 
+  struct Waiting {
+    OutgoingFrame frame;
+    std::size_t bytes{0};
+  };
+
   /// First in, first out, in one piece of memory that is given back when it runs empty.
   class LaneQueue {
    public:
-    void push(OutgoingFrame frame) { frames_.push_back(std::move(frame)); }
+    void push(Waiting waiting) { items_.push_back(std::move(waiting)); }
     void pop();
-    std::size_t size() const { return frames_.size() - begin_; }
-    const OutgoingFrame& at(std::size_t place) const { return frames_[begin_ + place]; }
-    void clear();
+    std::size_t size() const { return items_.size() - begin_; }
+    const Waiting& at(std::size_t place) const { return items_[begin_ + place]; }
 
    private:
-    std::vector<OutgoingFrame> frames_;
+    std::vector<Waiting> items_;
     std::size_t begin_{0};
   };
+
+  /// How far the choice of the next frame has come: once while gathering, once while consuming.
+  struct Progress {
+    std::array<std::size_t, lane_count> taken{};
+    std::size_t normal_bytes_since_bulk{0};
+  };
+
+  std::optional<std::uint8_t> choose(const Progress& progress) const;
+  void note_taken(Progress& progress, std::uint8_t lane, std::size_t bytes) const;
 
   std::array<LaneQueue, lane_count> lanes_;
   std::size_t bytes_{0};
   std::size_t front_sent_{0};               // Of the frame that is partly out.
-  std::uint8_t front_lane_{0};              // Its lane; meaningful when front_sent_ > 0.
+  std::uint8_t front_lane_{0};              // Its lane; means something when front_sent_ > 0.
   std::size_t normal_bytes_since_bulk_{0};  // Sent while bulk waited.
 };
 
