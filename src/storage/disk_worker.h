@@ -37,6 +37,10 @@ class DiskWorker {
   /// One group of stores or one other job, then one chunk of the snapshot under way, or, when no
   /// job waits, one slice of tidying. Returns the results that this gave, in the order of work.
   [[nodiscard]] std::vector<DiskResult> run_some();
+  /// Jobs wait, not counting saves of snapshots that wait for another.
+  bool has_queued() const { return !queue_.empty(); }
+  /// Drops the snapshots under way and waiting; reports them as failed with `aborted`.
+  [[nodiscard]] std::vector<DiskResult> give_up_saving();
   /// Jobs wait, or a snapshot is under way.
   bool has_jobs() const;
   /// `run_some` has something to do, be it tidying.

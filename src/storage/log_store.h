@@ -54,8 +54,9 @@ class LogStore {
   /// As `ReadEntriesJob` says.
   [[nodiscard]] Result<std::vector<Entry>> read_entries(LogIndex first, std::size_t bytes_max);
 
-  /// Begins a snapshot of this server's own state; one at a time.
+  /// Begins a snapshot of this server's own state; one begun before is given up.
   [[nodiscard]] Result<void> begin_snapshot(const SnapshotHeader& header);
+  /// `resource_exhausted` if it becomes too large; it must be begun anew then.
   [[nodiscard]] Result<void> add_to_snapshot(BytesView chunk);
   /// Makes it durable and the newest; returns the newest.
   [[nodiscard]] Result<SnapshotHeader> finish_snapshot();
@@ -70,6 +71,9 @@ class LogStore {
 
   /// One slice of the work that can wait: zero-fills the spare segment. False when none is left.
   [[nodiscard]] Result<bool> tidy();
+
+  /// `tidy` should be called even while other work waits, or beginning a segment will stall.
+  bool tidy_is_due() const;
 
   LogIndex last_index() const;
   /// A write or sync has failed; everything else will.

@@ -8,7 +8,7 @@
 
 namespace muster::storage {
 
-/// Keeps the descriptors of the files it wrote open until they are renamed over, removed, or
+/// Keeps the descriptors of the files it used open until they are renamed over, removed, or
 /// `descriptors_max` is reached. `sync` is fdatasync for a file, fsync for a folder. Files are made
 /// with mode 0600. The kernel is told to start writing large writes back at once, so that a later
 /// sync has little left to wait for. Thread-safety: none.
@@ -33,7 +33,6 @@ class RealFiles final : public Files {
  private:
   class Descriptor;
   Result<int> descriptor_of(const std::string& path, bool create);
-  void forget(const std::string& path);
 
   Options options_;
   std::map<std::string, std::unique_ptr<Descriptor>> open_;

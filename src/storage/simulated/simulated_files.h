@@ -69,6 +69,7 @@ class SimulatedFiles final : public Files {
   struct Folder;
 
   bool fails();
+  std::uint64_t bytes_used() const;
   Result<std::shared_ptr<File>> find(const std::string& path);
   void settle(File& file);
   void settle(Folder& folder);
@@ -79,7 +80,6 @@ class SimulatedFiles final : public Files {
   std::map<std::string, Folder> folders_;
   std::optional<std::uint64_t> calls_until_failure_;
   std::optional<SyncSite> failing_sync_;
-  std::uint64_t bytes_used_{0};
 };
 
 /// Locks among simulated servers. `release` is the death of a holder.

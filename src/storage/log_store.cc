@@ -1,0 +1,228 @@
+#include "storage/log_store.h"
+
+#include "storage/format/segment.h"
+#include "storage/format/small_files.h"
+#include "storage/segment_log.h"
+#include "storage/snapshot_files.h"
+
+namespace muster::storage {
+namespace {
+
+constexpr std::size_t small_file_max = std::size_t{16} << 10U;
+
+/// What a data folder consists of, by the names of its files.
+struct Inventory {
+  std::vector<std::uint64_t> segments;  // Ascending, as the names sort.
+  std::vector<LogIndex> snapshots;
+  std::vector<std::string> leftovers;
+  bool identity{false};
+  bool fence{false};
+};
+
+Result<Inventory> take_inventory(Files& files, const std::string& folder) {
+  const auto listed = files.list(folder);
+  if (!listed) return listed.error();
+  Inventory inventory;
+  for (const FileInfo& file : *listed) {
+    if (const auto number = segment_number_from(file.name)) inventory.segments.push_back(*number);
+    if (const auto index = snapshot_index_from(file.name)) inventory.snapshots.push_back(*index);
+    if (file.name.ends_with(".tmp")) inventory.leftovers.push_back(file.name);
+    if (file.name == "identity") inventory.identity = true;
+    if (file.name == "fence") inventory.fence = true;
+  }
+  return inventory;
+}
+
+Result<void> read_small_files(Files& files, const std::string& folder, const Inventory& inventory,
+                              Recovered& recovered) {
+  if (inventory.identity) {
+    const std::string path = folder + "/identity";
+    const auto file = files.read(path, 0, small_file_max);
+    if (!file) return file.error();
+    auto identity = decode_identity(*file, path);
+    if (!identity) return identity.error();
+    recovered.identity = std::move(*identity);
+  }
+  if (inventory.fence) {
+    const std::string path = folder + "/fence";
+    const auto file = files.read(path, 0, small_file_max);
+    if (!file) return file.error();
+    const auto fence = decode_fence(*file, path);
+    if (!fence) return fence.error();
+    recovered.fence = *fence;
+  }
+  return {};
+}
+
+struct SmallFile {
+  std::string folder;
+  std::string name;
+  SyncSite content;
+  SyncSite names;
+};
+
+Result<void> replace_small_file(Files& files, const SmallFile& file, BytesView bytes) {
+  const std::string path = file.folder + "/" + file.name;
+  const std::string fresh = path + ".tmp";
+  if (const auto done = files.write(fresh, 0, bytes); !done) return done;
+  if (const auto done = files.sync(fresh, file.content); !done) return done;
+  if (const auto done = files.rename(fresh, path); !done) return done;
+  return files.sync(file.folder, file.names);
+}
+
+}  // namespace
+
+LogStore::LogStore(Files& files, std::string folder, const LogOptions& options)
+    : files_(files),
+      folder_(std::move(folder)),
+      options_(options),
+      segments_(std::make_unique<SegmentLog>(files, folder_, options)),
+      snapshots_(std::make_unique<SnapshotFiles>(files, folder_, options)) {}
+
+LogStore::~LogStore() = default;
+
+Result<LogStore::Opened> LogStore::open(Files& files, const std::string& folder,
+                                        const LogOptions& options) {
+  auto inventory = take_inventory(files, folder);
+  if (!inventory) return inventory.error();
+  for (const std::string& name : inventory->leftovers) {
+    if (const auto removed = files.remove(folder + "/" + name); !removed) return removed.error();
+  }
+  Opened opened;
+  Recovered& recovered = opened.recovered;
+  if (const auto read = read_small_files(files, folder, *inventory, recovered); !read)
+    return read.error();
+  if (inventory->segments.empty() && (inventory->identity || !inventory->snapshots.empty())) {
+    return damage(folder + "/" + segment_name(1), 0,
+                  "the folder was in use, but no segment of its log is there");
+  }
+  opened.store.reset(new LogStore(files, folder, options));
+  LogStore& store = *opened.store;
+  if (const auto done = store.snapshots_->open(std::move(inventory->snapshots)); !done)
+    return done.error();
+  recovered.snapshot = store.snapshots_->newest();
+  auto log =
+      store.segments_->open(std::move(inventory->segments), recovered.snapshot, recovered.warnings);
+  if (!log) return log.error();
+  recovered.hard_state = log->hard_state;
+  recovered.first_index = log->first_index;
+  recovered.entries = std::move(log->entries);
+  return opened;
+}
+
+Result<void> LogStore::refuse_if_stopped() const {
+  if (!stopped_) return {};
+  return Error{.code = ErrorCode::internal,
+               .message = folder_ +
+                          ": a write or sync failed before, so what is durable is unknown. Exit; "
+                          "the next start finds out"};
+}
+
+/// Whatever fails behind validation may have changed the disk.
+template <class T>
+Result<T> LogStore::stop_on_failure(Result<T> result) {
+  if (!result) stopped_ = true;
+  return result;
+}
+
+Result<void> LogStore::append(const std::vector<StoreJob>& jobs) {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready;
+  const auto valid = segments_->validate(jobs, snapshots_->newest_index());
+  if (!valid) return valid;
+  return stop_on_failure(segments_->append(jobs));
+}
+
+Result<std::vector<Entry>> LogStore::read_entries(LogIndex first, std::size_t bytes_max) {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready.error();
+  return segments_->read(first, bytes_max);
+}
+
+Result<void> LogStore::begin_snapshot(const SnapshotHeader& header) {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready;
+  if (header.index > last_index() || header.metadata.size() > options_.snapshot_metadata_max) {
+    return Error{.code = ErrorCode::invalid_argument,
+                 .message = "cannot save a snapshot at index " +
+                            std::to_string(header.index.value) +
+                            ": it is past the end of the stored log, or its metadata too large"};
+  }
+  return stop_on_failure(snapshots_->begin(header));
+}
+
+Result<void> LogStore::add_to_snapshot(BytesView chunk) {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready;
+  if (const auto room = snapshots_->room_for(chunk.size()); !room) return room;
+  return stop_on_failure(snapshots_->add(chunk));
+}
+
+Result<SnapshotHeader> LogStore::finish_snapshot() {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready.error();
+  return stop_on_failure(snapshots_->finish());
+}
+
+Result<bool> LogStore::add_piece(const SnapshotPieceJob& piece) {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready.error();
+  if (const auto valid = snapshots_->validate(piece); !valid) return valid.error();
+  if (const auto added = stop_on_failure(snapshots_->add_piece(piece)); !added)
+    return added.error();
+  if (!piece.last) return false;
+  const auto restarted =
+      stop_on_failure(segments_->restart_after(piece.header.index, piece.header.term));
+  if (!restarted) return restarted.error();
+  return true;
+}
+
+Result<SnapshotRead> LogStore::read_snapshot(const ReadSnapshotJob& wanted) {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready.error();
+  return snapshots_->read(wanted);
+}
+
+Result<void> LogStore::compact(LogIndex keep_from) {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready;
+  if (keep_from > snapshots_->newest_index() + 1) {
+    return Error{.code = ErrorCode::failed_precondition,
+                 .message = "cannot delete the log before index " +
+                            std::to_string(keep_from.value) + ": the newest snapshot reaches to " +
+                            std::to_string(snapshots_->newest_index().value)};
+  }
+  if (const auto done = stop_on_failure(segments_->compact(keep_from)); !done) return done;
+  return stop_on_failure(snapshots_->remove_old());
+}
+
+Result<void> LogStore::write_identity(const Identity& identity) {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready;
+  if (identity.group_name.size() > identity_text_max || identity.name.size() > identity_text_max) {
+    return Error{.code = ErrorCode::invalid_argument,
+                 .message = "the names of server and group may have " +
+                            std::to_string(identity_text_max) + " bytes each"};
+  }
+  const SmallFile file{.folder = folder_,
+                       .name = "identity",
+                       .content = SyncSite::identity_content,
+                       .names = SyncSite::identity_folder};
+  return stop_on_failure(replace_small_file(files_, file, encode(identity)));
+}
+
+// A failure there says nothing about the own folder, so the store goes on.
+Result<void> LogStore::write_fence(const std::string& folder, const FenceRecord& record) {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready;
+  const SmallFile file{.folder = folder,
+                       .name = "fence",
+                       .content = SyncSite::fence_content,
+                       .names = SyncSite::fence_folder};
+  return replace_small_file(files_, file, encode(record));
+}
+
+Result<bool> LogStore::tidy() {
+  if (const auto ready = refuse_if_stopped(); !ready) return ready.error();
+  return stop_on_failure(segments_->fill_spare());
+}
+
+bool LogStore::tidy_is_due() const {
+  return !stopped_ && segments_->spare_is_behind();
+}
+
+LogIndex LogStore::last_index() const {
+  return segments_->last_index();
+}
+
+}  // namespace muster::storage
