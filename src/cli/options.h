@@ -41,12 +41,13 @@ CLI::Option* add_addresses(CLI::App& app, const std::string& names,
 /// `--log-level`, also `--logging-level`, in any case; checked, and stored in lower case.
 CLI::Option* add_log_level(CLI::App& app, std::string& value);
 
-/// Makes every long option, of subcommands too, also answer to `_` for `-`: call with the
-/// arguments of `main` before they are parsed. Values are left alone: only what stands before `=`
-/// of an argument that begins with `--` is changed, and nothing after a lone `--`.
+/// Makes every long option, of subcommands too, also answer to `_` for `-`: the arguments of
+/// `main`, without the program's name, to be given to the parser. Values are left alone: only what
+/// stands before `=` of an argument that begins with `--` is changed, and nothing after a lone
+/// `--`.
 std::vector<std::string> with_dashes(int argument_count, const char* const* arguments);
 
-/// The shared secret of a group from a file: the bytes of its first line without the line's end.
+/// The shared secret of a group from a file: its bytes, without a line end after the last of them.
 /// `warning` is set if others than the owner may read the file. Errors: NOT_FOUND,
 /// PERMISSION_DENIED, INVALID_ARGUMENT if it is empty or too long; each names file and remedy.
 struct Secret {

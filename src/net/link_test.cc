@@ -54,6 +54,7 @@ class LinkTest : public testing::Test {
   /// Runs the loop until `holds`; false if that takes longer than any test should.
   template <class Condition>
   bool run_until(Condition holds) {
+    loop_.context().restart();  // It may have run out of work before.
     const auto limit = std::chrono::steady_clock::now() + 20s;
     while (!holds()) {
       if (loop_.context().run_one_until(limit) == 0) return false;

@@ -62,10 +62,10 @@ class SendQueueTest : public testing::Test {
 TEST_F(SendQueueTest, FramesOfALaneKeepTheirOrderAndTheirParts) {
   queue_.push(frame(Lane::normal, {"one", "", "two"}));
   queue_.push(frame(Lane::normal, {}));
-  queue_.push(frame(Lane::normal, {std::string(5'000, 'x'), "y"}));
+  const std::string large(5'000, 'x');
+  queue_.push(frame(Lane::normal, {large, "y"}));
   EXPECT_EQ(queue_.bytes(), 8 + 6 + 8 + 8 + 5'001U);
-  EXPECT_EQ(bodies_of(send_all()),
-            (std::vector<std::string>{"onetwo", "", std::string(5'000, 'x') + "y"}));
+  EXPECT_EQ(bodies_of(send_all()), (std::vector<std::string>{"onetwo", "", large + "y"}));
   EXPECT_EQ(queue_.bytes(), 0U);
 }
 

@@ -1,0 +1,201 @@
+#include "cli/options.h"
+
+#include <sys/stat.h>
+
+#include <CLI/Error.hpp>
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "net/address.h"
+#include "wire/limits.h"
+
+namespace muster::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Unit {
+  std::string_view name;
+  Duration length;
+};
+// Longest first, so that the shortest text is found from the front.
+constexpr std::array<Unit, 6> units{
+    {{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}, {"us", 1us}, {"", 1ms}}};
+
+constexpr Duration longest_duration = std::chrono::hours{24 * 365 * 100};
+
+std::optional<Duration> unit_named(std::string_view name) {
+  const auto found = std::ranges::find(units, name, &Unit::name);
+  if (found == units.end()) return std::nullopt;
+  return found->length;
+}
+
+bool is_bare_number(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// `--timeout` of `-t,--timeout`.
+std::string long_name_of(const std::string& names) {
+  const std::size_t begin = names.find("--");
+  if (begin == std::string::npos) return names;
+  return names.substr(begin, names.find(',', begin) - begin);
+}
+
+std::string check_range(std::string_view text, Duration value, const DurationRange& range) {
+  if (value < range.plausible && is_bare_number(text)) {
+    return std::string(text) + " is " + std::string(text) + " ms: write " + std::string(text) + "s";
+  }
+  if (value < range.lowest) {
+    return std::string(text) + " is too short: at least " + to_text(range.lowest);
+  }
+  if (value > range.highest) {
+    return std::string(text) + " is too long: at most " + to_text(range.highest);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Duration> parse_duration(std::string_view text) {
+  const Error malformed{ErrorCode::invalid_argument,
+                        "'" + std::string(text) +
+                            "' is no duration: write a number and a unit, for instance 15ms, 3s, "
+                            "2m or 24h (without a unit: milliseconds)"};
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc{} || !std::isfinite(number) || number < 0) return malformed;
+  const auto unit = unit_named(text.substr(static_cast<std::size_t>(end - text.data())));
+  if (!unit) return malformed;
+  const double microseconds = number * static_cast<double>(unit->count());
+  if (microseconds > static_cast<double>(longest_duration.count())) return malformed;
+  return Duration(std::llround(microseconds));
+}
+
+std::string to_text(Duration duration) {
+  for (const Unit& unit : units) {
+    if (duration.count() != 0 && duration % unit.length == Duration::zero()) {
+      return std::to_string(duration / unit.length) + std::string(unit.name);
+    }
+  }
+  return "0ms";
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& names, Duration& value,
+                          const std::string& help, const DurationRange& range) {
+  const std::string name = long_name_of(names);
+  const auto store = [&value, name, range](const std::string& text) {
+    const Result<Duration> parsed = parse_duration(text);
+    if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+    const std::string problem = check_range(text, *parsed, range);
+    if (!problem.empty())
+      throw CLI::ValidationError(name + " " + problem, CLI::ExitCodes::ValidationError);
+    value = *parsed;
+  };
+  return app.add_option_function<std::string>(names, store, help)
+      ->type_name("DURATION")
+      ->default_str(to_text(value));
+}
+
+CLI::Option* add_address(CLI::App& app, const std::string& names, std::string& value,
+                         const std::string& help) {
+  const auto store = [&value, name = long_name_of(names)](const std::string& text) {
+    const Result<net::Address> parsed = net::parse_address(text);
+    if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+    value = parsed->to_string();
+  };
+  return app.add_option_function<std::string>(names, store, help)
+      ->type_name("HOST:PORT")
+      ->default_str(value);
+}
+
+CLI::Option* add_addresses(CLI::App& app, const std::string& names,
+                           std::vector<std::string>& values, const std::string& help) {
+  const auto store = [&values, name = long_name_of(names)](const std::vector<std::string>& texts) {
+    values.clear();
+    for (const std::string& text : texts) {
+      const Result<net::Address> parsed = net::parse_address(text);
+      if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+      values.push_back(parsed->to_string());
+    }
+  };
+  return app.add_option_function<std::vector<std::string>>(names, store, help)
+      ->type_name("HOST:PORT,...")
+      ->delimiter(',')
+      ->expected(1, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args(false)
+      ->take_all();
+}
+
+CLI::Option* add_log_level(CLI::App& app, std::string& value) {
+  const std::vector<std::string> levels{"debug", "info", "warning", "error", "critical"};
+  return app
+      .add_option("--log-level,--logging-level", value,
+                  "What is said on standard error: debug, info, warning, error or critical")
+      ->transform(CLI::IsMember(levels, CLI::ignore_case).description(""))
+      ->type_name("LEVEL")
+      ->capture_default_str();
+}
+
+std::vector<std::string> with_dashes(int argument_count, const char* const* arguments) {
+  std::vector<std::string> changed;
+  bool options_are_over = false;
+  for (int place = 1; place < argument_count; ++place) {
+    std::string argument = arguments[place];
+    if (argument == "--") options_are_over = true;
+    if (!options_are_over && argument.starts_with("--")) {
+      const std::size_t end = std::min(argument.find('='), argument.size());
+      std::replace(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
+    }
+    changed.push_back(std::move(argument));
+  }
+  return changed;
+}
+
+Result<Secret> read_secret_file(const std::string& path) {
+  struct stat status {};
+  std::ifstream file(path, std::ios::binary);
+  if (!file || ::stat(path.c_str(), &status) != 0) {
+    const int reason = errno;
+    return Error{reason == EACCES ? ErrorCode::permission_denied : ErrorCode::not_found,
+                 "the secret file " + path + " can't be read: " + std::strerror(reason) +
+                     "; give --secret-file a file that this user may read"};
+  }
+  std::string text(wire::secret_bytes_max + 2, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) {
+    return Error{ErrorCode::permission_denied,
+                 "the secret file " + path + " can't be read: is it a folder?"};
+  }
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  if (text.empty()) {
+    return Error{
+        ErrorCode::invalid_argument,
+        "the secret file " + path + " is empty: fill it, for instance with `openssl rand -hex 32`"};
+  }
+  if (text.size() > wire::secret_bytes_max) {
+    return Error{ErrorCode::invalid_argument, "the secret in " + path + " is longer than " +
+                                                  std::to_string(wire::secret_bytes_max) +
+                                                  " bytes: shorten it"};
+  }
+  const BytesView bytes = as_bytes(text);
+  Secret secret{.bytes = Bytes(bytes.begin(), bytes.end()), .warning = {}};
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    secret.warning = "others may read the secret file " + path + ": chmod 600 " + path;
+  }
+  return secret;
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,130 @@
+// Unit tests of what options take and refuse.
+#include "cli/options.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fstream>
+
+namespace muster::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(OptionsTest, DurationsHaveUnitsAndABareNumberIsMilliseconds) {
+  EXPECT_EQ(parse_duration("250us").value(), 250us);
+  EXPECT_EQ(parse_duration("15ms").value(), 15ms);
+  EXPECT_EQ(parse_duration("3s").value(), 3s);
+  EXPECT_EQ(parse_duration("1.5s").value(), 1'500ms);
+  EXPECT_EQ(parse_duration("2m").value(), 2min);
+  EXPECT_EQ(parse_duration("24h").value(), 24h);
+  EXPECT_EQ(parse_duration("300").value(), 300ms);
+  EXPECT_EQ(parse_duration("0").value(), 0ms);
+}
+
+TEST(OptionsTest, WhatIsNoDurationIsRefused) {
+  for (const char* text : {"", "s", "3 s", "3sec", "-3s", "1e3s", "nan", "inf", "0x10", "3s4",
+                           "99999999999999999999h"}) {
+    const auto parsed = parse_duration(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.error().code, ErrorCode::invalid_argument);
+  }
+}
+
+TEST(OptionsTest, DurationsAreWrittenInTheirShortestForm) {
+  EXPECT_EQ(to_text(3s), "3s");
+  EXPECT_EQ(to_text(1'500ms), "1500ms");
+  EXPECT_EQ(to_text(24h), "24h");
+  EXPECT_EQ(to_text(90s), "90s");
+  EXPECT_EQ(to_text(7us), "7us");
+  EXPECT_EQ(to_text(0s), "0ms");
+}
+
+class ParsedOptionsTest : public testing::Test {
+ protected:
+  /// What the parser says, or nothing when all is well.
+  std::string parse(std::vector<std::string> arguments) {
+    std::ranges::reverse(arguments);
+    try {
+      app_.parse(arguments);
+      return {};
+    } catch (const CLI::ParseError& error) {
+      return error.what();
+    }
+  }
+
+  CLI::App app_;
+};
+
+TEST_F(ParsedOptionsTest, ASlipInADurationIsRefusedWithTheRemedy) {
+  Duration value{3s};
+  add_duration(app_, "--discovery-timeout", value, "help", {.plausible = 100ms});
+  EXPECT_EQ(parse({"--discovery-timeout", "3"}), "--discovery-timeout 3 is 3 ms: write 3s");
+  EXPECT_EQ(parse({"--discovery-timeout", "3ms"}), "");
+  EXPECT_EQ(value, 3ms);
+  EXPECT_EQ(parse({"--discovery-timeout", "0s"}),
+            "--discovery-timeout 0s is too short: at least 1ms");
+}
+
+TEST_F(ParsedOptionsTest, AddressesAreRepeatedOrSeparatedByCommas) {
+  std::vector<std::string> values;
+  add_addresses(app_, "--seeds", values, "help");
+  EXPECT_EQ(parse({"--seeds", "a:1,b:2", "--seeds", "[::1]:3"}), "");
+  EXPECT_EQ(values, (std::vector<std::string>{"a:1", "b:2", "[::1]:3"}));
+  EXPECT_NE(parse({"--seeds", "a:1,b"}).find("HOST:PORT"), std::string::npos);
+}
+
+TEST_F(ParsedOptionsTest, LogLevelIsTakenInAnyCaseUnderBothNames) {
+  std::string level = "info";
+  add_log_level(app_, level);
+  EXPECT_EQ(parse({"--log-level", "DEBUG"}), "");
+  EXPECT_EQ(level, "debug");
+  EXPECT_EQ(parse({"--logging-level=Warning"}), "");
+  EXPECT_EQ(level, "warning");
+  EXPECT_NE(parse({"--log-level", "loud"}), "");
+}
+
+TEST(OptionsTest, UnderscoresOfLongOptionsBecomeDashesAndValuesStay) {
+  const char* arguments[] = {"muster",      "serve_x", "--tcp_port", "1_2",  "--data=a_b",
+                             "--log_level", "a_b",     "--",         "--x_y"};
+  EXPECT_EQ(with_dashes(9, arguments),
+            (std::vector<std::string>{"serve_x", "--tcp-port", "1_2", "--data=a_b", "--log-level",
+                                      "a_b", "--", "--x_y"}));
+}
+
+class SecretFileTest : public testing::Test {
+ protected:
+  std::string file_with(const std::string& text, mode_t mode = 0600) {
+    const std::string path = testing::TempDir() + "/secret_of_options_test";
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+    EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+    return path;
+  }
+};
+
+TEST_F(SecretFileTest, LineEndIsNoPartOfTheSecret) {
+  EXPECT_EQ(as_text(read_secret_file(file_with("open sesame\n")).value().bytes), "open sesame");
+  EXPECT_EQ(as_text(read_secret_file(file_with("open sesame\r\n")).value().bytes), "open sesame");
+  EXPECT_EQ(as_text(read_secret_file(file_with("a\nb")).value().bytes), "a\nb");
+  EXPECT_EQ(read_secret_file(file_with("x")).value().warning, "");
+}
+
+TEST_F(SecretFileTest, OthersThatMayReadItAreWarnedOf) {
+  EXPECT_NE(read_secret_file(file_with("x", 0644)).value().warning.find("chmod 600"),
+            std::string::npos);
+}
+
+TEST_F(SecretFileTest, MissingEmptyAndOverlongFilesAreRefused) {
+  EXPECT_EQ(read_secret_file("/nowhere/at/all").error().code, ErrorCode::not_found);
+  EXPECT_EQ(read_secret_file(file_with("")).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(read_secret_file(file_with("\n")).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(read_secret_file(file_with(std::string(4'097, 'x'))).error().code,
+            ErrorCode::invalid_argument);
+  EXPECT_FALSE(read_secret_file(testing::TempDir()));
+}
+
+}  // namespace
+}  // namespace muster::cli
