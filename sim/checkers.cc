@@ -1,0 +1,190 @@
+#include "sim/checkers.h"
+
+#include <algorithm>
+
+#include "base/crc32c.h"
+
+namespace muster::sim {
+
+namespace {
+
+std::string text(Position position) {
+  return std::to_string(position.index.value) + "." + std::to_string(position.ordinal);
+}
+std::string text(OperationId id) {
+  return "operation " + std::to_string(id.number) + " of client " + std::to_string(id.client);
+}
+std::string text(const AppliedCommand& command) {
+  return text(command.id) + " (checksum " + std::to_string(command.checksum) +
+         (command.refused ? ", refused)" : ")");
+}
+
+}  // namespace
+
+void ExactlyOnce::ordered(Position position, const AppliedCommand& command) {
+  const auto [at, fresh] = positions_.emplace(command.id, position);
+  if (!fresh) {
+    throw Violation("exactly once", text(command.id) + " took effect at " + text(at->second) +
+                                        " and again at " + text(position));
+  }
+  if (refused_.contains(command.id)) {
+    throw Violation(
+        "exactly once",
+        text(command.id) + " was refused as not applied, and stands at " + text(position));
+  }
+  std::uint64_t& newest = newest_[command.id.client];
+  if (command.id.number < newest) {
+    throw Violation("exactly once", text(command.id) + " at " + text(position) +
+                                        " took effect after operation " + std::to_string(newest));
+  }
+  newest = command.id.number;
+}
+
+void ExactlyOnce::refused(OperationId id) {
+  if (const auto position = position_of(id)) {
+    throw Violation("exactly once", text(id) + " stands at " + text(*position) +
+                                        ", and its client was told that it was not applied");
+  }
+  refused_.insert(id);
+}
+
+std::optional<Position> ExactlyOnce::position_of(OperationId id) const {
+  const auto found = positions_.find(id);
+  if (found == positions_.end()) return std::nullopt;
+  return found->second;
+}
+
+void RegisterModel::ordered(Position position, const RegisterCommand& command) {
+  auto& values = values_[command.key];
+  const std::uint64_t before = values.empty() ? 0 : values.back().second;
+  const auto after = value_after(command, before);
+  if (after && *after != before) values.emplace_back(position, *after);
+}
+
+std::uint64_t RegisterModel::value_at(std::uint32_t key, LogIndex index) const {
+  const auto found = values_.find(key);
+  if (found == values_.end()) return 0;
+  const auto behind = std::ranges::upper_bound(found->second, index, {},
+                                               [](const auto& value) { return value.first.index; });
+  return behind == found->second.begin() ? 0 : std::prev(behind)->second;
+}
+
+void OneOrder::applied(std::size_t server, Position position, const AppliedCommand& command,
+                       BytesView payload) {
+  const auto found = order_.find(position);
+  if (found != order_.end()) {
+    if (found->second == command) return;
+    throw Violation("one order", "server " + std::to_string(server) + " applied " + text(command) +
+                                     " at " + text(position) + ", where another applied " +
+                                     text(found->second));
+  }
+  if (position <= newest_) {
+    throw Violation("one order", "server " + std::to_string(server) + " applied " + text(command) +
+                                     " at " + text(position) +
+                                     ", where nothing stood when others passed it");
+  }
+  newest_ = position;
+  order_.emplace(position, command);
+  exactly_once_.ordered(position, command);
+  if (command.service != register_service) return;
+  if (const auto decoded = decode_register_command(payload)) model_.ordered(position, *decoded);
+}
+
+const AppliedCommand* OneOrder::at(Position position) const {
+  const auto found = order_.find(position);
+  return found == order_.end() ? nullptr : &found->second;
+}
+
+void AcknowledgedStays::acknowledged(OperationId id, Position position, BytesView reply) {
+  const AppliedCommand* command = order_.at(position);
+  if (command == nullptr || command->id != id) {
+    throw Violation("acknowledged stays",
+                    text(id) + " was acknowledged at " + text(position) + ", where stands " +
+                        (command == nullptr ? std::string("nothing") : text(*command)));
+  }
+  if (command->refused || command->reply_checksum != crc32c(reply)) {
+    throw Violation("acknowledged stays",
+                    text(id) + " was answered otherwise than its command at " + text(position));
+  }
+  newest_ = std::max(newest_, position.index);
+  ++count_;
+}
+
+void RealTimeOrder::command_done(const Floor& began, Position position) {
+  if (position <= began.position || position.index <= began.read) {
+    throw Violation("linearizable", "a command took effect at " + text(position) +
+                                        ", but when it began " + text(began.position) +
+                                        " was acknowledged and a read had seen entry " +
+                                        std::to_string(began.read.value));
+  }
+  floor_.position = std::max(floor_.position, position);
+}
+
+void RealTimeOrder::read_done(const Floor& began, std::uint32_t key, LogIndex index,
+                              std::uint64_t value) {
+  if (index < began.position.index || index < began.read) {
+    throw Violation("linearizable", "a read saw entry " + std::to_string(index.value) +
+                                        ", but when it began " + text(began.position) +
+                                        " was acknowledged and a read had seen entry " +
+                                        std::to_string(began.read.value));
+  }
+  local_read_done(key, index, value);
+  floor_.read = std::max(floor_.read, index);
+}
+
+void RealTimeOrder::local_read_done(std::uint32_t key, LogIndex index, std::uint64_t value) const {
+  const std::uint64_t right = model_.value_at(key, index);
+  if (value == right) return;
+  throw Violation("linearizable", "a read of key " + std::to_string(key) + " at entry " +
+                                      std::to_string(index.value) + " gave " +
+                                      std::to_string(value) + " instead of " +
+                                      std::to_string(right));
+}
+
+void OneLeaderPerTerm::seen(std::size_t server, const node::Report& report) {
+  if (!report.leads || !report.group) return;
+  const auto [leader, fresh] = leaders_.emplace(std::pair{*report.group, report.term}, server);
+  if (fresh || leader->second == server) return;
+  throw Violation("one leader per term", "servers " + std::to_string(leader->second) + " and " +
+                                             std::to_string(server) + " led in term " +
+                                             std::to_string(report.term.value));
+}
+
+void OneGroup::seen(std::size_t server, const node::Report& report) {
+  if (!report.group || report.commit.value == 0) return;
+  if (!group_) group_ = report.group;
+  if (*group_ == *report.group) return;
+  throw Violation("one group", "server " + std::to_string(server) +
+                                   " committed in a group, while another group had committed");
+}
+
+void EqualDigests::seen(std::size_t server, const node::Report& report) {
+  if (report.applied > report.commit) {
+    throw Violation("equal digests",
+                    "server " + std::to_string(server) + " applied more than is committed");
+  }
+  if (report.applied.value == 0) return;
+  const auto [known, fresh] = digests_.emplace(report.applied, report.digest);
+  if (fresh || known->second == report.digest) return;
+  throw Violation("equal digests", "server " + std::to_string(server) + " has another state at " +
+                                       std::to_string(report.applied.value));
+}
+
+void WithinLimits::seen(std::size_t server, const node::Report& report) const {
+  if (report.queued_bytes <= limits_.queued_bytes_max &&
+      report.attached <= limits_.attached_sessions_max) {
+    return;
+  }
+  throw Violation("within limits", "server " + std::to_string(server) + " holds " +
+                                       std::to_string(report.queued_bytes) + " bytes queued and " +
+                                       std::to_string(report.attached) + " sessions");
+}
+
+void Checkers::seen(std::size_t server, const node::Report& report) {
+  one_leader.seen(server, report);
+  one_group.seen(server, report);
+  digests.seen(server, report);
+  within_limits.seen(server, report);
+}
+
+}  // namespace muster::sim

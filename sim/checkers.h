@@ -1,0 +1,173 @@
+// What must always hold: one small class per invariant, fed after every step.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "node/options.h"
+#include "sim/register.h"
+#include "sim/violation.h"
+
+namespace muster::sim {
+
+/// A command as a machine applied it, and what the machine answered.
+struct AppliedCommand {
+  OperationId id;
+  ServiceId service;
+  std::uint32_t checksum{};  ///< Of session, log time and payload.
+  bool refused{false};
+  std::uint32_t reply_checksum{};
+  friend bool operator==(const AppliedCommand&, const AppliedCommand&) = default;
+};
+
+/// Invariant 3: exactly once. An operation stands at one position at most, those of one client in
+/// the order they were made, and none that its client was told of as not applied.
+class ExactlyOnce {
+ public:
+  void ordered(Position position, const AppliedCommand& command);
+  /// The client was told that the operation has certainly not taken effect.
+  void refused(OperationId id);
+  std::optional<Position> position_of(OperationId id) const;
+
+ private:
+  std::map<OperationId, Position> positions_;
+  std::map<std::uint32_t, std::uint64_t> newest_;  // Operation of each client.
+  std::set<OperationId> refused_;
+};
+
+/// The values of the registers at every position of the order.
+class RegisterModel {
+ public:
+  void ordered(Position position, const RegisterCommand& command);
+  /// After all commands of entries up to `index`.
+  std::uint64_t value_at(std::uint32_t key, LogIndex index) const;
+
+ private:
+  std::map<std::uint32_t, std::vector<std::pair<Position, std::uint64_t>>> values_;
+};
+
+/// Invariant 1: one order. The first server to apply a position sets what stands there; all others,
+/// and all replays, must do the same and answer the same.
+class OneOrder {
+ public:
+  OneOrder(ExactlyOnce& exactly_once, RegisterModel& model)
+      : exactly_once_(exactly_once), model_(model) {}
+
+  void applied(std::size_t server, Position position, const AppliedCommand& command,
+               BytesView payload);
+  const AppliedCommand* at(Position position) const;
+  Position newest() const { return newest_; }
+
+ private:
+  ExactlyOnce& exactly_once_;
+  RegisterModel& model_;
+  std::map<Position, AppliedCommand> order_;
+  Position newest_;
+};
+
+/// Invariant 2: what was acknowledged stays. An acknowledged command stands in the order where its
+/// client was told, with the answer its client was given, and every server ends up behind it.
+class AcknowledgedStays {
+ public:
+  explicit AcknowledgedStays(const OneOrder& order) : order_(order) {}
+
+  void acknowledged(OperationId id, Position position, BytesView reply);
+  /// The newest acknowledged entry: no healthy server may end before it.
+  LogIndex newest() const { return newest_; }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  const OneOrder& order_;
+  LogIndex newest_;
+  std::uint64_t count_{0};
+};
+
+/// Linearizability of commands and linearizable reads (Herlihy and Wing, 1990). The positions are
+/// the order in which everything took effect, so it is enough that they respect real time: what
+/// began after something was acknowledged stands, or reads, behind it.
+class RealTimeOrder {
+ public:
+  /// What everything that begins now must not fall behind.
+  struct Floor {
+    Position position;
+    LogIndex read;
+  };
+
+  RealTimeOrder(const OneOrder& order, const RegisterModel& model) : order_(order), model_(model) {}
+
+  Floor floor() const { return floor_; }
+  void command_done(const Floor& began, Position position);
+  void read_done(const Floor& began, std::uint32_t key, LogIndex index, std::uint64_t value);
+  /// A local read may be old, but never wrong.
+  void local_read_done(std::uint32_t key, LogIndex index, std::uint64_t value) const;
+
+ private:
+  const OneOrder& order_;
+  const RegisterModel& model_;
+  Floor floor_;
+};
+
+/// Invariant 4: at most one leader per term (of one group).
+class OneLeaderPerTerm {
+ public:
+  void seen(std::size_t server, const node::Report& report);
+
+ private:
+  std::map<std::pair<GroupId, Term>, std::size_t> leaders_;
+};
+
+/// Founding: no two groups commit anything.
+class OneGroup {
+ public:
+  void seen(std::size_t server, const node::Report& report);
+
+ private:
+  std::optional<GroupId> group_;
+};
+
+/// Invariant 7: equal digests at equal positions; and no server applies what is not committed.
+class EqualDigests {
+ public:
+  void seen(std::size_t server, const node::Report& report);
+
+ private:
+  std::map<LogIndex, std::uint64_t> digests_;
+};
+
+/// Invariant 9: what grows has a limit.
+class WithinLimits {
+ public:
+  explicit WithinLimits(const node::Options& limits) : limits_(limits) {}
+  void seen(std::size_t server, const node::Report& report) const;
+
+ private:
+  const node::Options limits_;
+};
+
+/// All of them. `seen` is called after every turn of a server.
+struct Checkers {
+  explicit Checkers(const node::Options& limits) : within_limits(limits) {}
+  Checkers(const Checkers&) = delete;
+  Checkers& operator=(const Checkers&) = delete;
+
+  void seen(std::size_t server, const node::Report& report);
+
+  ExactlyOnce exactly_once;
+  RegisterModel model;
+  OneOrder order{exactly_once, model};
+  AcknowledgedStays acknowledged{order};
+  RealTimeOrder real_time{order, model};
+  OneLeaderPerTerm one_leader;
+  OneGroup one_group;
+  EqualDigests digests;
+  WithinLimits within_limits;
+};
+
+}  // namespace muster::sim

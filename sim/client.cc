@@ -1,0 +1,297 @@
+#include "sim/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/codec.h"
+#include "sim/register.h"
+#include "sim/server.h"
+
+namespace muster::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Longer than any run: what the group never answers is for the liveness check to find.
+constexpr Duration patience = std::chrono::hours(1);
+constexpr Duration retry_when_full = milliseconds(50);
+
+}  // namespace
+
+Client::Client(std::uint32_t number, HostId host, const Scenario& scenario, World world)
+    : number_(number),
+      host_(host),
+      scenario_(scenario),
+      world_(world),
+      random_(scenario.seed * 1'000 + 500 + number) {
+  world_.network.set_process(host_, this, HostState::refusing);
+  open_session();
+}
+
+void Client::open_session() {
+  session::Session::Options options;
+  options.id.uuid = Uuid::make_v7(milliseconds(1'700'000'000'000), random_.next(), random_.next());
+  options.name = "client" + std::to_string(number_);
+  options.kind = "sim";
+  for (std::size_t server = 0; server < scenario_.servers; ++server) {
+    options.seeds.push_back(client_address(server));
+  }
+  std::rotate(options.seeds.begin(),
+              options.seeds.begin() + static_cast<std::ptrdiff_t>(random_.below(scenario_.servers)),
+              options.seeds.end());
+  options.backoff_max = milliseconds(500);
+  options.dial_timeout = milliseconds(1'500);
+  options.open_timeout = milliseconds(2'000);
+  options.ping_interval = milliseconds(400);
+  options.silence_timeout = milliseconds(1'200);
+  options.seed = random_.next();
+  session_ = std::make_unique<session::Session>(std::move(options));
+  tally_ = {};
+}
+
+// ---- Making operations --------------------------------------------------------------------------
+
+void Client::start() {
+  making_ = true;
+  make_operation();
+  turn();
+}
+
+void Client::make_operation() {
+  if (!making_) return;
+  world_.events.after(random_.between(Duration{100}, scenario_.load.think_max),
+                      [this] { make_operation(); });
+  if (commands_.size() + reads_.size() >= scenario_.load.in_flight_max) return;
+  const std::uint64_t draw = random_.below(100);
+  const auto key = static_cast<std::uint32_t>(random_.below(scenario_.load.keys));
+  if (draw < 60) {
+    make_register_command();
+  } else if (draw < 78) {
+    make_echo_command();
+  } else if (draw < 94) {
+    make_read(Read::Kind::linearizable, key);
+  } else {
+    make_read(Read::Kind::local, key);
+  }
+  turn();
+}
+
+void Client::make_register_command() {
+  const std::uint64_t draw = random_.below(100);
+  RegisterCommand made{.id = next_operation()};
+  made.key = static_cast<std::uint32_t>(random_.below(scenario_.load.keys));
+  made.value = std::uint64_t{number_} << 32U | made.id.number;
+  made.expected = last_value_;
+  made.padding = static_cast<std::uint32_t>(random_.below(scenario_.load.padding_max + 1));
+  if (draw >= 65) made.kind = RegisterCommand::Kind::compare_and_set;
+  if (draw >= 92) made.kind = RegisterCommand::Kind::read;
+  command(register_service, made.id, encode(made));
+}
+
+void Client::make_echo_command() {
+  const OperationId id = next_operation();
+  Bytes payload;
+  Writer writer(payload);
+  writer.integer(id.client);
+  writer.integer(id.number);
+  payload.resize(payload.size() + random_.below(scenario_.load.padding_max + 1), std::byte{0xa5});
+  command(echo::service_id, id, std::move(payload));
+}
+
+void Client::command(ServiceId service, OperationId id, Bytes payload) {
+  const SharedBytes shared(std::move(payload));
+  const Instant now = world_.events.now();
+  const auto sequence = session_->call(service, shared, now, now + patience);
+  if (!sequence) return;  // Full, or ended: not sent, so it never was.
+  world_.trace.event(now, "call", number_, id.number, service.value);
+  commands_.emplace(sequence->value, Command{.id = id,
+                                             .service = service,
+                                             .began = world_.checkers.real_time.floor(),
+                                             .payload = shared});
+}
+
+void Client::make_read(Read::Kind kind, std::uint32_t key) {
+  Bytes query;
+  if (kind == Read::Kind::tally) query = echo::tally_query(session_->id());
+  if (kind != Read::Kind::tally) Writer(query).integer(key);
+  const ServiceId service = kind == Read::Kind::tally ? echo::service_id : register_service;
+  const Instant now = world_.events.now();
+  const auto request = session_->read(service, SharedBytes(std::move(query)),
+                                      kind != Read::Kind::local, now, now + patience);
+  if (!request) return;
+  world_.trace.event(now, "read", number_, key, request->value);
+  reads_.emplace(request->value,
+                 Read{.kind = kind, .key = key, .began = world_.checkers.real_time.floor()});
+}
+
+void Client::verify() {
+  for (std::uint32_t key = 0; key < scenario_.load.keys; ++key) {
+    make_read(Read::Kind::linearizable, key);
+  }
+  make_read(Read::Kind::tally, 0);
+  turn();
+}
+
+// ---- Driving the session ------------------------------------------------------------------------
+
+void Client::turn() {
+  session::Ready ready = session_->ready(world_.events.now());
+  for (const session::Dial& dial : ready.dial) {
+    links_[dial.link.value] = world_.network.dial(host_, dial.address, false);
+  }
+  for (session::Outgoing& outgoing : ready.send) {
+    const auto link = links_.find(outgoing.link.value);
+    if (link != links_.end()) world_.network.send(link->second, std::move(outgoing.frame));
+  }
+  for (const session::LinkId link : ready.close) {
+    const auto found = links_.find(link.value);
+    if (found == links_.end()) continue;
+    world_.network.close(found->second);
+    links_.erase(found);
+  }
+  for (const session::StateChange& change : ready.changes) {
+    world_.trace.event(world_.events.now(), "session", number_,
+                       static_cast<std::uint64_t>(change.kind));
+    if (world_.trace.printing()) {
+      world_.trace.say(world_.events.now(), "client " + std::to_string(number_) + ": " +
+                                                change.address + " " + change.reason);
+    }
+    if (change.kind == session::StateChange::Kind::ended) ended_ = true;
+  }
+  for (const session::CompletedCall& call : ready.calls) finish(call);
+  for (const session::CompletedRead& read : ready.reads) finish(read);
+  if (std::exchange(ended_, false)) session_ended();
+  schedule_tick();
+}
+
+void Client::schedule_tick() {
+  const auto deadline = session_->deadline();
+  if (!deadline) return;
+  const Instant due = std::max(*deadline, world_.events.now());
+  if (tick_at_ && *tick_at_ <= due) return;
+  tick_at_ = due;
+  world_.events.at(due, [this, due] {
+    if (tick_at_ != due) return;
+    tick_at_.reset();
+    session_->tick(world_.events.now());
+    turn();
+  });
+}
+
+// The commands of a session that has ended are "perhaps applied" and are never sent again.
+void Client::session_ended() {
+  commands_.clear();
+  reads_.clear();
+  for (const auto& [link, end] : links_) world_.network.close(end);
+  links_.clear();
+  open_session();
+  world_.events.after(retry_when_full, [this] { turn(); });
+}
+
+std::optional<session::LinkId> Client::link_of(EndId end) const {
+  for (const auto& [link, known] : links_) {
+    if (known == end) return session::LinkId{link};
+  }
+  return std::nullopt;
+}
+
+void Client::opened(EndId end, bool /*peer*/, bool /*dialled*/, const std::string& /*address*/) {
+  const auto link = link_of(end);
+  if (!link) return;
+  session_->connected(*link, world_.events.now());
+  turn();
+}
+
+void Client::dial_failed(EndId end, const std::string& address, bool refused) {
+  const auto link = link_of(end);
+  if (!link) return;
+  links_.erase(link->value);
+  session_->disconnected(
+      *link, world_.events.now(),
+      Error{ErrorCode::unavailable, address + (refused ? " refused" : " did not answer")});
+  turn();
+}
+
+void Client::received(EndId end, const wire::Frame& frame) {
+  const auto link = link_of(end);
+  if (!link) return;
+  session_->frame(*link, frame.type, frame.body, world_.events.now());
+  turn();
+}
+
+void Client::closed(EndId end, const std::string& reason) {
+  const auto link = link_of(end);
+  if (!link) return;
+  links_.erase(link->value);
+  session_->disconnected(*link, world_.events.now(), Error{ErrorCode::unavailable, reason});
+  turn();
+}
+
+// ---- Answers ------------------------------------------------------------------------------------
+
+void Client::finish(const session::CompletedCall& call) {
+  const auto found = commands_.find(call.sequence.value);
+  if (found == commands_.end()) return;
+  const Command command = std::move(found->second);
+  commands_.erase(found);
+  ++answered_;
+  world_.trace.event(world_.events.now(), "answer", number_, command.id.number,
+                     call.result ? 1 : 0);
+  if (call.result) {
+    acknowledge(command, *call.result);
+  } else {
+    refuse(command, call.result.error());
+  }
+}
+
+void Client::acknowledge(const Command& command, const session::Reply& reply) {
+  world_.checkers.acknowledged.acknowledged(command.id, reply.position, reply.payload.view());
+  world_.checkers.real_time.command_done(command.began, reply.position);
+  if (command.service == echo::service_id) {
+    tally_.add(command.payload.view());
+    return;
+  }
+  last_value_ = Reader(reply.payload.view()).integer<std::uint64_t>();
+}
+
+void Client::refuse(const Command& command, const Error& error) {
+  if (error.outcome == Outcome::not_applied) {
+    world_.checkers.exactly_once.refused(command.id);
+  }
+  if (error.outcome != Outcome::applied) return;
+  const auto position = world_.checkers.exactly_once.position_of(command.id);
+  if (!position || !world_.checkers.order.at(*position)->refused) {
+    throw Violation("acknowledged stays", "operation " + std::to_string(command.id.number) +
+                                              " of client " + std::to_string(number_) +
+                                              " was refused by nobody: " + error.message);
+  }
+  world_.checkers.real_time.command_done(command.began, *position);
+}
+
+void Client::finish(const session::CompletedRead& read) {
+  const auto found = reads_.find(read.request.value);
+  if (found == reads_.end()) return;
+  const Read asked = found->second;
+  reads_.erase(found);
+  ++answered_;
+  world_.trace.event(world_.events.now(), "read-answer", number_, asked.key,
+                     read.result ? read.result->index.value : 0);
+  if (!read.result) return;
+  if (asked.kind == Read::Kind::tally) {
+    const auto tally = echo::read_tally(read.result->payload.view());
+    if (tally && *tally == tally_) return;
+    throw Violation("exactly once", "the tally of client " + std::to_string(number_) +
+                                        " is not what was acknowledged: " +
+                                        std::to_string(tally ? tally->count : 0) + " for " +
+                                        std::to_string(tally_.count) + " echoes");
+  }
+  const auto value = Reader(read.result->payload.view()).integer<std::uint64_t>();
+  if (asked.kind == Read::Kind::local) {
+    world_.checkers.real_time.local_read_done(asked.key, read.result->index, value);
+  } else {
+    world_.checkers.real_time.read_done(asked.began, asked.key, read.result->index, value);
+  }
+}
+
+}  // namespace muster::sim

@@ -1,0 +1,99 @@
+// A simulated client: a session of the product, kept busy, that checks each answer it gets.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "echo/echo.h"
+#include "session/session.h"
+#include "sim/checkers.h"
+#include "sim/event_queue.h"
+#include "sim/network.h"
+#include "sim/scenario.h"
+#include "sim/trace.h"
+
+namespace muster::sim {
+
+/// Writes, compares and sets, and reads registers, and talks to `echo`, through one
+/// `session::Session` after another, with several operations in flight. Thread-safety: none.
+class Client final : public Process {
+ public:
+  struct World {
+    EventQueue& events;
+    Network& network;
+    Checkers& checkers;
+    Trace& trace;
+  };
+
+  /// `host` is already on the network. References outlive this.
+  Client(std::uint32_t number, HostId host, const Scenario& scenario, World world);
+
+  /// Begins to make operations, at moments drawn by chance.
+  void start();
+  /// Makes no more; those under way are still answered.
+  void stop() { making_ = false; }
+  /// Nothing waits for an answer.
+  bool idle() const { return commands_.empty() && reads_.empty(); }
+  /// Reads all registers and the own tally, linearizably. Precondition: stopped and idle.
+  void verify();
+  std::uint64_t answered() const { return answered_; }
+  HostId host() const { return host_; }
+
+  void opened(EndId end, bool peer, bool dialled, const std::string& address) override;
+  void dial_failed(EndId end, const std::string& address, bool refused) override;
+  void received(EndId end, const wire::Frame& frame) override;
+  void closed(EndId end, const std::string& reason) override;
+
+ private:
+  struct Command {
+    OperationId id;
+    ServiceId service;
+    RealTimeOrder::Floor began;
+    SharedBytes payload;
+  };
+  struct Read {
+    enum class Kind : std::uint8_t { linearizable, local, tally };
+    Kind kind{Kind::linearizable};
+    std::uint32_t key{};
+    RealTimeOrder::Floor began;
+  };
+
+  void open_session();
+  void make_operation();
+  void make_register_command();
+  void make_echo_command();
+  void make_read(Read::Kind kind, std::uint32_t key);
+  void command(ServiceId service, OperationId id, Bytes payload);
+  OperationId next_operation() { return {number_, ++operations_}; }
+
+  void turn();
+  void schedule_tick();
+  void finish(const session::CompletedCall& call);
+  void acknowledge(const Command& command, const session::Reply& reply);
+  void refuse(const Command& command, const Error& error);
+  void finish(const session::CompletedRead& read);
+  void session_ended();
+  std::optional<session::LinkId> link_of(EndId end) const;
+
+  const std::uint32_t number_;
+  const HostId host_;
+  const Scenario& scenario_;
+  World world_;
+  Random random_;
+  std::unique_ptr<session::Session> session_;
+  std::map<std::uint64_t, EndId> links_;  // By the session's number.
+  std::map<std::uint64_t, Command> commands_;
+  std::map<std::uint64_t, Read> reads_;
+  std::uint64_t operations_{0};
+  std::uint64_t answered_{0};
+  std::uint64_t last_value_{0};
+  echo::Tally tally_;
+  bool making_{false};
+  bool ended_{false};
+  std::optional<Instant> tick_at_;
+};
+
+}  // namespace muster::sim

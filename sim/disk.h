@@ -1,0 +1,66 @@
+// A server's disk: the production store on simulated files, answering after a simulated while.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "sim/event_queue.h"
+#include "sim/scenario.h"
+#include "storage/disk_worker.h"
+#include "storage/log_store.h"
+#include "storage/simulated/simulated_files.h"
+
+namespace muster::sim {
+
+/// The machine's files live as long as the world; `open` and `shut` are the life of one process.
+/// A job's effect and its answer come at one moment, some time after it was submitted. Until then
+/// a death of the process undoes it. Thread-safety: none.
+class Disk {
+ public:
+  using OnResults = std::function<void(std::vector<storage::DiskResult>)>;
+
+  Disk(const DiskOptions& options, std::uint64_t seed, EventQueue& events);
+
+  /// A new process opens the data folder. Errors: what the store says of the folder.
+  [[nodiscard]] Result<storage::Recovered> open();
+  storage::LogStore& store() { return *store_; }
+  /// The process is gone, perhaps in the middle of a job. What it wrote is still in the machine's
+  /// cache.
+  void shut();
+  /// The machine loses power, perhaps in the middle of a job: everything not synced is at risk.
+  /// Precondition: shut, or about to be.
+  void lose_power();
+
+  /// Precondition: open. Results come in order, by `on_results`.
+  [[nodiscard]] Result<void> submit(storage::DiskJob job, const OnResults& on_results);
+
+  /// Nothing is done until then.
+  void stall(Instant until) { stalled_until_ = std::max(stalled_until_, until); }
+  void fail_next_sync() { files_.fail_next_sync(storage::SyncSite::append); }
+  /// From now on nothing can be written, until `repair`.
+  void fail_writes() { files_.fail_after(0); }
+  void repair() { files_.recover(); }
+
+ private:
+  void leave_job_half_done();
+  void schedule_run();
+  void run();
+
+  DiskOptions options_;
+  Random random_;
+  EventQueue& events_;
+  storage::SimulatedFiles files_;
+  storage::SimulatedLocks locks_;
+  storage::SimulatedFolderLocker locker_;
+  std::unique_ptr<storage::LogStore> store_;
+  std::unique_ptr<storage::DiskWorker> worker_;
+  OnResults on_results_;
+  std::uint64_t process_{0};  // Counts opens, so that a run scheduled before a death does nothing.
+  bool run_scheduled_{false};
+  Instant stalled_until_{};
+};
+
+}  // namespace muster::sim

@@ -1,0 +1,207 @@
+#include "sim/faults.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace muster::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Duration supervisor_wait = milliseconds(20);
+/// So soon after its election a leader is hunted: while its first entries are on their way.
+constexpr Duration hunt_after_max = milliseconds(30);
+
+}  // namespace
+
+Faults::Faults(const Scenario& scenario, World world)
+    : scenario_(scenario), world_(world), random_(scenario.seed * 1'000 + 900) {}
+
+void Faults::begin() {
+  for (std::size_t fault = 0; fault < fault_count; ++fault) {
+    if (scenario_.rates[fault] > 0) schedule(Fault{static_cast<std::uint8_t>(fault)});
+  }
+  for (const auto& server : world_.servers) {
+    server->on_exit([this, one = server.get()] { start_later(*one); });
+    if (scenario_.rate(Fault::hunt_leader) > 0) {
+      server->on_lead([this, one = server.get()] { hunt(*one); });
+    }
+  }
+}
+
+// Moments without memory: the time to the next one is exponentially distributed.
+void Faults::schedule(Fault fault) {
+  if (fault == Fault::hunt_leader) return;
+  const double uniform = static_cast<double>(random_.below(1'000'000) + 1) / 1e6;
+  const double seconds = -std::log(uniform) / scenario_.rate(fault);
+  const Duration wait{static_cast<std::int64_t>(std::min(seconds, 1e3) * 1e6)};
+  world_.events.after(std::max(wait, Duration{1}), [this, fault] {
+    if (over_) return;
+    inject(fault);
+    schedule(fault);
+  });
+}
+
+Server& Faults::any_server() {
+  return *world_.servers[random_.below(world_.servers.size())];
+}
+
+Duration Faults::outage() {
+  return random_.between(milliseconds(1), scenario_.outage_max);
+}
+
+void Faults::inject(Fault fault) {
+  world_.trace.event(world_.events.now(), name_of(fault), 0);
+  switch (fault) {
+    case Fault::group_power_loss:
+      for (const auto& server : world_.servers) {
+        server->die(true);
+        start_later(*server);
+      }
+      break;
+    case Fault::split:
+      split();
+      break;
+    case Fault::pair_cut:
+      cut_pair();
+      break;
+    case Fault::client_cut:
+      cut_client();
+      break;
+    case Fault::reset:
+      world_.network.reset_one();
+      break;
+    default:
+      inject_into_server(fault, any_server());
+      break;
+  }
+}
+
+void Faults::inject_into_server(Fault fault, Server& server) {
+  switch (fault) {
+    case Fault::kill:
+    case Fault::power_loss:
+      server.die(fault == Fault::power_loss);
+      start_later(server);
+      break;
+    case Fault::pause:
+      server.pause();
+      world_.events.after(outage(), [&server] { server.resume(); });
+      break;
+    case Fault::stop:
+      server.stop();
+      break;
+    case Fault::isolate:
+      isolate(server, true, true);
+      break;
+    case Fault::one_way_cut: {
+      const bool inbound = random_.chance(0.5);
+      isolate(server, inbound, !inbound);
+      break;
+    }
+    case Fault::disk_stall:
+      server.stall_disk(world_.events.now() + outage());
+      break;
+    case Fault::sync_failure:
+    case Fault::write_failure:
+      server.break_disk(fault);
+      break;
+    default:
+      break;
+  }
+}
+
+void Faults::hunt(Server& leader) {
+  if (over_ || world_.events.now().time_since_epoch() < scenario_.faults_from) return;
+  if (!random_.chance(std::min(scenario_.rate(Fault::hunt_leader), 0.8))) return;
+  const Duration wait = random_.between(Duration{}, hunt_after_max);
+  world_.events.after(wait, [this, &leader] {
+    if (over_ || leader.state() != Server::State::running || !leader.report().leads) return;
+    constexpr Fault prey[] = {Fault::kill, Fault::power_loss, Fault::isolate, Fault::one_way_cut,
+                              Fault::pause};
+    const Fault fault = prey[random_.below(std::size(prey))];
+    world_.trace.event(world_.events.now(), "hunt", 0, static_cast<std::uint64_t>(fault));
+    inject_into_server(fault, leader);
+  });
+}
+
+void Faults::start_later(Server& server) {
+  world_.events.after(supervisor_wait + outage(), [this, &server] { start(server); });
+}
+
+void Faults::start(Server& server) {
+  if (server.state() == Server::State::down || server.state() == Server::State::dark) {
+    server.start();
+  }
+}
+
+// ---- Cuts ---------------------------------------------------------------------------------------
+
+void Faults::cut(std::vector<Path> paths) {
+  for (const auto& [from, to] : paths) world_.network.cut(from, to);
+  cuts_.push_back(std::move(paths));
+  world_.events.after(outage(), [this, number = cuts_.size() - 1] { heal(number); });
+}
+
+void Faults::heal(std::size_t cut) {
+  for (const auto& [from, to] : cuts_[cut]) world_.network.heal(from, to);
+  cuts_[cut].clear();
+}
+
+void Faults::isolate(Server& server, bool inbound, bool outbound) {
+  const bool clients_too = random_.chance(0.5);
+  const std::size_t hosts = clients_too ? world_.network.hosts() : world_.servers.size();
+  std::vector<Path> paths;
+  for (HostId other = 0; other < hosts; ++other) {
+    if (other == server.host()) continue;
+    if (inbound) paths.emplace_back(other, server.host());
+    if (outbound) paths.emplace_back(server.host(), other);
+  }
+  cut(std::move(paths));
+}
+
+void Faults::split() {
+  std::vector<Path> paths;
+  std::vector<bool> left;
+  for (HostId host = 0; host < world_.network.hosts(); ++host) left.push_back(random_.chance(0.5));
+  for (HostId from = 0; from < left.size(); ++from) {
+    for (HostId to = 0; to < left.size(); ++to) {
+      if (left[from] != left[to]) paths.emplace_back(from, to);
+    }
+  }
+  cut(std::move(paths));
+}
+
+void Faults::cut_pair() {
+  const HostId one = any_server().host();
+  const HostId other = any_server().host();
+  if (one == other) return;
+  const std::uint64_t ways = random_.below(3);
+  std::vector<Path> paths;
+  if (ways != 0) paths.emplace_back(one, other);
+  if (ways != 1) paths.emplace_back(other, one);
+  cut(std::move(paths));
+}
+
+void Faults::cut_client() {
+  const HostId client = world_.clients[random_.below(world_.clients.size())]->host();
+  std::vector<Path> paths;
+  for (const auto& server : world_.servers) {
+    paths.emplace_back(client, server->host());
+    paths.emplace_back(server->host(), client);
+  }
+  cut(std::move(paths));
+}
+
+void Faults::heal_all() {
+  over_ = true;
+  for (std::size_t number = 0; number < cuts_.size(); ++number) heal(number);
+  for (const auto& server : world_.servers) {
+    server->resume();
+    server->repair_disk();
+    start(*server);
+  }
+}
+
+}  // namespace muster::sim

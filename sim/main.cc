@@ -1,0 +1,122 @@
+// muster-sim: runs seeds until one shows a violation, and says how to see it again.
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <random>
+
+#include "sim/options.h"
+#include "sim/world.h"
+
+namespace muster::sim {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// What to print should a check() end the program: made before each run, because a signal handler
+/// may not make anything.
+char last_words[512];
+
+extern "C" void on_abort(int) {
+  static_cast<void>(!write(STDERR_FILENO, last_words, std::strlen(last_words)));
+  _exit(1);
+}
+
+struct Totals {
+  std::uint64_t seeds{0};
+  Duration simulated{};
+  std::uint64_t acknowledged{0};
+  std::uint64_t frames{0};
+  std::uint64_t steps{0};
+  std::uint64_t digest{0xcbf29ce484222325U};
+};
+
+std::string replay(const CommandLine& line, std::uint64_t seed) {
+  return "muster-sim --seeds " + std::to_string(seed) + ".." + std::to_string(seed) +
+         " --seconds " + std::to_string(line.seconds.count()) + " --servers " +
+         std::to_string(line.servers) + " --profile " + line.profile;
+}
+
+bool run_seed(const CommandLine& line, std::uint64_t seed, Totals& totals) {
+  const std::string again = replay(line, seed);
+  std::snprintf(last_words, sizeof(last_words),
+                "violation: seed %llu: a check in the program failed\nreplay: %s --trace\n",
+                static_cast<unsigned long long>(seed), again.c_str());
+  World world(
+      draw(
+          {.seed = seed, .profile = line.profile, .servers = line.servers, .length = line.seconds}),
+      line.trace);
+  try {
+    const Summary summary = world.run();
+    ++totals.seeds;
+    totals.simulated += summary.simulated;
+    totals.acknowledged += summary.acknowledged;
+    totals.frames += summary.frames;
+    totals.steps += summary.steps;
+    totals.digest = (totals.digest ^ summary.digest) * 0x100000001b3U;
+    return true;
+  } catch (const Violation& violation) {
+    std::printf("violation: seed %llu, step %llu at %.6f s: %s: %s\nreplay: %s --trace\n",
+                static_cast<unsigned long long>(seed),
+                static_cast<unsigned long long>(world.steps()),
+                static_cast<double>(world.now().time_since_epoch().count()) / 1e6,
+                violation.invariant().c_str(), violation.what(), again.c_str());
+    return false;
+  }
+}
+
+void print_summary(const Totals& totals, Clock::duration passed) {
+  const double real = std::chrono::duration<double>(passed).count();
+  const double simulated = static_cast<double>(totals.simulated.count()) / 1e6;
+  std::printf(
+      "%llu seeds, %.0f simulated seconds, %llu operations answered, %llu frames, %llu steps, "
+      "%.1f s, %.0f simulated seconds per second, digest %016llx\n",
+      static_cast<unsigned long long>(totals.seeds), simulated,
+      static_cast<unsigned long long>(totals.acknowledged),
+      static_cast<unsigned long long>(totals.frames), static_cast<unsigned long long>(totals.steps),
+      real, simulated / real, static_cast<unsigned long long>(totals.digest));
+}
+
+int run(CommandLine line) {
+  const Clock::time_point start = Clock::now();
+  if (line.run_for) {
+    line.first_seed = line.base.value_or(std::random_device{}() % 1'000'000'000U * 1'000ULL);
+    line.last_seed = ~std::uint64_t{0};
+    std::printf("fresh seeds from %llu on (again: --base %llu)\n",
+                static_cast<unsigned long long>(line.first_seed),
+                static_cast<unsigned long long>(line.first_seed));
+    std::fflush(stdout);
+  }
+  Totals totals;
+  for (std::uint64_t seed = line.first_seed;; ++seed) {
+    if (!run_seed(line, seed, totals)) return 1;
+    if (seed == line.last_seed) break;
+    if (line.run_for && Clock::now() - start >= *line.run_for) break;
+  }
+  print_summary(totals, Clock::now() - start);
+  return 0;
+}
+
+}  // namespace
+}  // namespace muster::sim
+
+int main(int count, char** values) {
+  std::signal(SIGABRT, muster::sim::on_abort);
+  const auto line = muster::sim::parse_command_line({values + 1, values + count});
+  if (!line) {
+    std::fprintf(stderr, "%s\n", line.error().message.c_str());
+    return 2;
+  }
+  if (line->help) {
+    std::fputs(muster::sim::usage().c_str(), stdout);
+    return 0;
+  }
+  try {
+    return muster::sim::run(*line);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "muster-sim: %s\n", error.what());
+    return 1;
+  }
+}

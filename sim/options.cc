@@ -1,0 +1,103 @@
+#include "sim/options.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "sim/scenario.h"
+
+namespace muster::sim {
+
+namespace {
+
+Error bad(const std::string& option, const std::string& value, const std::string& expected) {
+  return Error{ErrorCode::invalid_argument, option + " " + value + ": expected " + expected};
+}
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::chrono::seconds> duration(std::string_view text) {
+  if (text.ends_with("s")) text.remove_suffix(1);
+  const auto value = number(text);
+  if (!value || *value == 0 || *value > 86'400) return std::nullopt;
+  return std::chrono::seconds(*value);
+}
+
+Result<void> set_seeds(CommandLine& line, const std::string& value) {
+  const std::size_t dots = value.find("..");
+  const auto first = number(value.substr(0, dots));
+  const auto last = dots == std::string::npos ? first : number(value.substr(dots + 2));
+  if (!first || !last || *first > *last) return bad("--seeds", value, "FROM..TO");
+  line.first_seed = *first;
+  line.last_seed = *last;
+  return {};
+}
+
+Result<void> set(CommandLine& line, const std::string& option, const std::string& value) {
+  if (option == "--seeds") return set_seeds(line, value);
+  if (option == "--profile") {
+    if (std::ranges::find(profiles(), value) == profiles().end()) {
+      return bad(option, value, "one of those that --help names");
+    }
+    line.profile = value;
+    return {};
+  }
+  if (option == "--seconds" || option == "--for") {
+    const auto seconds = duration(value);
+    if (!seconds) return bad(option, value, "seconds, from 1 to 86400");
+    if (option == "--for") line.run_for = *seconds;
+    if (option == "--seconds") line.seconds = *seconds;
+    return {};
+  }
+  const auto parsed = number(value);
+  if (!parsed) return bad(option, value, "a number");
+  if (option == "--base") {
+    line.base = *parsed;
+    return {};
+  }
+  if (option == "--servers") {
+    if (*parsed < 1 || *parsed > 5) return bad(option, value, "1 to 5");
+    line.servers = *parsed;
+    return {};
+  }
+  return Error{ErrorCode::invalid_argument, option + " is not known; see --help"};
+}
+
+}  // namespace
+
+Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  for (std::size_t at = 0; at < arguments.size(); ++at) {
+    const std::string& option = arguments[at];
+    if (option == "--trace") {
+      line.trace = true;
+    } else if (option == "--help") {
+      line.help = true;
+    } else if (at + 1 == arguments.size()) {
+      return Error{ErrorCode::invalid_argument, option + " needs a value; see --help"};
+    } else if (auto done = set(line, option, arguments[++at]); !done) {
+      return done.error();
+    }
+  }
+  return line;
+}
+
+std::string usage() {
+  std::string text =
+      "muster-sim: runs groups of servers under simulated time, network and disk\n"
+      "  --seeds FROM..TO  which runs; each seed is one (default 1..20)\n"
+      "  --for SECONDS     fresh seeds, for so much real time, instead of --seeds\n"
+      "  --base N          where fresh seeds begin (default: random, printed)\n"
+      "  --seconds S       simulated time of a run (default 20)\n"
+      "  --servers N       of the group, 1 to 5 (default 5)\n"
+      "  --trace           print every event\n"
+      "  --profile P       which faults:";
+  for (const std::string_view profile : profiles()) text += " " + std::string(profile);
+  return text + "\n";
+}
+
+}  // namespace muster::sim

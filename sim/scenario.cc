@@ -1,0 +1,207 @@
+#include "sim/scenario.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "base/check.h"
+
+namespace muster::sim {
+
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+template <class Value>
+Value one_of(Random& random, std::initializer_list<Value> values) {
+  return values.begin()[random.below(values.size())];
+}
+
+double& rate(Scenario& scenario, Fault fault) {
+  return scenario.rates[static_cast<std::size_t>(fault)];
+}
+
+void draw_limits(Scenario& scenario, Random& random) {
+  node::Options& limits = scenario.limits;
+  limits.group = "sim";
+  limits.expect = scenario.servers;
+  limits.heartbeat_interval = milliseconds(50);
+  limits.election_timeout = milliseconds(one_of(random, {200, 300, 400}));
+  limits.handover_after = milliseconds(one_of(random, {100, 300, 1'000}));
+  limits.session_timeout = seconds(60);
+  limits.log_bytes_between_snapshots = one_of<std::size_t>(random, {8'192, 32'768, 262'144});
+  limits.compaction_tail_entries = one_of<std::size_t>(random, {0, 8, 64});
+  limits.stores_in_flight_max = one_of<std::size_t>(random, {1, 2, 4});
+
+  storage::LogOptions& log = scenario.disk.log;
+  log.segment_bytes = one_of<std::size_t>(random, {65'536, 131'072});
+  log.payload_bytes_max = log.segment_bytes / 2;
+  log.spare_slice_bytes = 32'768;
+  log.mark_bytes = one_of<std::size_t>(random, {1'024, 16'384});
+}
+
+void draw_load(Scenario& scenario, Random& random) {
+  LoadOptions& load = scenario.load;
+  load.clients = 2 + random.below(3);
+  load.keys = one_of<std::size_t>(random, {1, 3, 8});
+  load.in_flight_max = one_of<std::size_t>(random, {1, 4, 8});
+  load.think_max = milliseconds(one_of(random, {20, 60, 120}));
+  load.padding_max = one_of<std::size_t>(random, {0, 64, 1'000});
+}
+
+void draw_network(Scenario& scenario, Random& random) {
+  NetworkOptions& network = scenario.network;
+  network.delay_min = microseconds(one_of(random, {20, 100, 500}));
+  network.delay_max = network.delay_min * one_of(random, {2, 10, 40});
+  if (random.chance(0.3)) {
+    network.spike_chance = one_of(random, {0.001, 0.01});
+    network.spike_max = milliseconds(one_of(random, {20, 200}));
+  }
+  network.datagrams = random.chance(0.4);
+  if (network.datagrams) {
+    network.loss = one_of(random, {0.0, 0.01, 0.1});
+    network.duplication = one_of(random, {0.0, 0.01, 0.1});
+    network.reordering = one_of(random, {0.0, 0.05, 0.3});
+  }
+  network.give_up_after = milliseconds(one_of(random, {500, 1'500, 3'000}));
+}
+
+void draw_disk(Scenario& scenario, Random& random) {
+  scenario.disk.latency_min = microseconds(one_of(random, {30, 100, 1'000}));
+  scenario.disk.latency_max = scenario.disk.latency_min * one_of(random, {2, 10, 30});
+}
+
+void draw_faults(Scenario& scenario, Random& random) {
+  for (double& one : scenario.rates) {
+    if (random.chance(0.35)) one = one_of(random, {0.1, 0.4, 1.5});
+  }
+  // Whole-group outages stop everything for a while: rare, or nothing else happens.
+  rate(scenario, Fault::group_power_loss) = std::min(rate(scenario, Fault::group_power_loss), 0.4);
+  scenario.outage_max = milliseconds(one_of(random, {200, 1'000, 3'000}));
+}
+
+void shape_wan(Scenario& scenario) {
+  scenario.network.delay_min = milliseconds(5);
+  scenario.network.delay_max = milliseconds(40);
+  scenario.limits.election_timeout = milliseconds(600);
+}
+
+void shape_lossy(Scenario& scenario) {
+  scenario.network.datagrams = true;
+  scenario.network.loss = 0.1;
+  scenario.network.duplication = 0.1;
+  scenario.network.reordering = 0.3;
+}
+
+void shape_disk(Scenario& scenario) {
+  scenario.rates = {};
+  rate(scenario, Fault::power_loss) = 0.8;
+  rate(scenario, Fault::group_power_loss) = 0.3;
+  rate(scenario, Fault::disk_stall) = 0.5;
+  rate(scenario, Fault::sync_failure) = 0.5;
+  rate(scenario, Fault::write_failure) = 0.3;
+  rate(scenario, Fault::hunt_leader) = 1.0;
+}
+
+void shape_churn(Scenario& scenario) {
+  scenario.rates = {};
+  rate(scenario, Fault::kill) = 1.5;
+  rate(scenario, Fault::power_loss) = 0.5;
+  rate(scenario, Fault::stop) = 0.3;
+  rate(scenario, Fault::hunt_leader) = 2.0;
+  rate(scenario, Fault::reset) = 1.0;
+}
+
+void shape_founding(Scenario& scenario) {
+  scenario.faults_from = {};
+  scenario.faults_until = std::min<Duration>(scenario.length / 3, seconds(3));
+  for (const Fault fault : {Fault::kill, Fault::power_loss, Fault::isolate, Fault::split,
+                            Fault::one_way_cut, Fault::pause, Fault::reset}) {
+    rate(scenario, fault) = 1.5;
+  }
+}
+
+void shape(Scenario& scenario) {
+  const std::string& profile = scenario.profile;
+  if (profile == "calm" || profile == "lan") {
+    scenario.network = NetworkOptions{};
+    scenario.disk.latency_min = microseconds(50);
+    scenario.disk.latency_max = microseconds(500);
+  }
+  if (profile == "calm") scenario.rates = {};
+  if (profile == "wan") shape_wan(scenario);
+  if (profile == "lossy") shape_lossy(scenario);
+  if (profile == "disk") shape_disk(scenario);
+  if (profile == "churn") shape_churn(scenario);
+  if (profile == "founding") shape_founding(scenario);
+}
+
+}  // namespace
+
+std::string_view name_of(Fault fault) {
+  switch (fault) {
+    case Fault::kill:
+      return "kill";
+    case Fault::power_loss:
+      return "power-loss";
+    case Fault::group_power_loss:
+      return "group-power-loss";
+    case Fault::pause:
+      return "pause";
+    case Fault::stop:
+      return "stop";
+    case Fault::isolate:
+      return "isolate";
+    case Fault::one_way_cut:
+      return "one-way-cut";
+    case Fault::split:
+      return "split";
+    case Fault::pair_cut:
+      return "pair-cut";
+    case Fault::client_cut:
+      return "client-cut";
+    case Fault::reset:
+      return "reset";
+    case Fault::disk_stall:
+      return "disk-stall";
+    case Fault::sync_failure:
+      return "sync-failure";
+    case Fault::write_failure:
+      return "write-failure";
+    case Fault::hunt_leader:
+      return "hunt-leader";
+  }
+  return "unknown";
+}
+
+const std::vector<std::string_view>& profiles() {
+  static const std::vector<std::string_view> names{"mix",   "calm", "lan",   "wan",
+                                                   "lossy", "disk", "churn", "founding"};
+  return names;
+}
+
+Scenario draw(const Request& request) {
+  check(request.servers >= 1 && request.servers <= 5);
+  check(std::ranges::find(profiles(), request.profile) != profiles().end());
+  Random random(request.seed * 0x9e3779b97f4a7c15U + 1);
+  Scenario scenario;
+  scenario.seed = request.seed;
+  scenario.profile = request.profile;
+  scenario.servers = request.servers;
+  scenario.length = request.length;
+  // Founding is mostly left in peace, so that there is something to lose afterwards.
+  scenario.faults_from = random.chance(0.25) ? Duration{} : Duration(milliseconds(1'000));
+  scenario.faults_until = request.length * 3 / 5;
+  scenario.turn_max = microseconds(one_of(random, {0, 20, 200}));
+  draw_limits(scenario, random);
+  draw_load(scenario, random);
+  draw_network(scenario, random);
+  draw_disk(scenario, random);
+  draw_faults(scenario, random);
+  if (random.chance(0.3)) scenario.wrong_clock = random.below(request.servers);
+  shape(scenario);
+  return scenario;
+}
+
+}  // namespace muster::sim

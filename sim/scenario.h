@@ -1,0 +1,103 @@
+// What one seed does: everything that varies between runs, drawn once at the start.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "node/options.h"
+#include "storage/log_store.h"
+
+namespace muster::sim {
+
+/// What can be done to a group. Each seed turns a different subset on, each at its own rate
+/// (swarm testing: Groce et al., 2012).
+enum class Fault : std::uint8_t {
+  kill,              ///< A process dies; its machine, and what it wrote, live on.
+  power_loss,        ///< A machine dies; what was not synced is forgotten, torn, reordered.
+  group_power_loss,  ///< All machines at once.
+  pause,             ///< A process is stopped and continued (SIGSTOP, a suspended machine).
+  stop,              ///< A server is asked to stop in good order.
+  isolate,           ///< A server is cut off from all others and from the clients.
+  one_way_cut,       ///< A server is heard no more, or hears nothing more.
+  split,             ///< The servers fall into two parts.
+  pair_cut,          ///< Two servers don't reach each other.
+  client_cut,        ///< A client reaches no server.
+  reset,             ///< A connection breaks.
+  disk_stall,        ///< A disk answers nothing for a while.
+  sync_failure,      ///< A sync fails, and the kernel forgets that the pages were dirty.
+  write_failure,     ///< A disk stops taking anything in.
+  hunt_leader,       ///< Whoever becomes leader is soon hit by one of the above.
+};
+inline constexpr std::size_t fault_count = 15;
+std::string_view name_of(Fault fault);
+
+struct NetworkOptions {
+  Duration delay_min{50};
+  Duration delay_max{500};
+  double spike_chance{0};  ///< Of a frame that takes up to `spike_max` longer.
+  Duration spike_max{0};
+  /// Frames of consensus travel like datagrams: lost, doubled, reordered, each by itself. Otherwise
+  /// all frames travel like bytes of a TCP connection: in order within a lane, or not at all.
+  bool datagrams{false};
+  double loss{0};
+  double duplication{0};
+  double reordering{0};
+  Duration give_up_after{2'000'000};  ///< Unacknowledged data for so long breaks a connection.
+  Duration dial_timeout{1'000'000};
+  std::size_t unsent_bytes_max{std::size_t{8} << 20U};  ///< Waiting in a cut-off connection.
+};
+
+struct DiskOptions {
+  Duration latency_min{50};
+  Duration latency_max{500};
+  storage::LogOptions log;
+};
+
+struct LoadOptions {
+  std::size_t clients{3};
+  std::size_t keys{4};
+  std::size_t in_flight_max{4};  ///< Operations of one client that wait for an answer.
+  Duration think_max{40'000};    ///< Between two operations of a client.
+  std::size_t padding_max{200};  ///< Bytes added to a command.
+};
+
+struct Scenario {
+  std::uint64_t seed{0};
+  std::string profile;
+  std::size_t servers{5};
+  Duration length{};  ///< Simulated time in all.
+  Duration faults_from{};
+  Duration faults_until{};  ///< Then everything is healed and the group must become live.
+  Duration turn_max{50};    ///< A server's loop takes up to so long to get to what came in.
+  NetworkOptions network;
+  DiskOptions disk;
+  LoadOptions load;
+  node::Options limits;  ///< Names, addresses and seeds are filled in per server.
+  std::array<double, fault_count> rates{};  ///< Per second, for the whole group.
+  Duration outage_max{};                    ///< Of what a fault takes away.
+  std::optional<std::size_t> wrong_clock;   ///< A server whose wall clock is years ahead.
+
+  double rate(Fault fault) const { return rates[static_cast<std::size_t>(fault)]; }
+};
+
+/// The names that `draw` knows, `mix` first: the default, which draws everything.
+const std::vector<std::string_view>& profiles();
+
+struct Request {
+  std::uint64_t seed{0};
+  std::string profile{"mix"};
+  std::size_t servers{5};
+  Duration length{std::chrono::seconds{20}};
+};
+
+/// Precondition: the profile is one of `profiles()`; 1 to 5 servers.
+Scenario draw(const Request& request);
+
+}  // namespace muster::sim

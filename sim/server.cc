@@ -1,0 +1,293 @@
+#include "sim/server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "echo/echo.h"
+#include "sim/register.h"
+#include "sim/witness.h"
+#include "storage/data_folder.h"
+
+namespace muster::sim {
+
+namespace {
+
+constexpr std::int64_t epoch_milliseconds = 1'700'000'000'000;
+constexpr std::int64_t years_milliseconds = 7LL * 365 * 86'400 * 1'000;
+
+MachineClock make_clock(std::size_t number, const Scenario& scenario, Random& random) {
+  MachineClock::Options options;
+  options.started = Duration(static_cast<std::int64_t>(random.below(1'000'000'000)));
+  options.parts_per_million = static_cast<std::int64_t>(random.below(1'000)) - 500;
+  options.wall_milliseconds = epoch_milliseconds + static_cast<std::int64_t>(random.below(2'000));
+  if (scenario.wrong_clock == number) options.wall_milliseconds += years_milliseconds;
+  return MachineClock(options);
+}
+
+SharedBytes in_one_piece(const std::vector<SharedBytes>& pieces) {
+  if (pieces.empty()) return {};
+  if (pieces.size() == 1) return pieces.front();
+  Bytes all;
+  for (const SharedBytes& piece : pieces) {
+    all.insert(all.end(), piece.view().begin(), piece.view().end());
+  }
+  return SharedBytes(std::move(all));
+}
+
+}  // namespace
+
+std::string peer_address(std::size_t server) {
+  return "server" + std::to_string(server) + ":1";
+}
+std::string client_address(std::size_t server) {
+  return "server" + std::to_string(server) + ":2";
+}
+
+Server::Server(std::size_t number, HostId host, const Scenario& scenario, World world)
+    : number_(number),
+      host_(host),
+      scenario_(scenario),
+      world_(world),
+      random_(scenario.seed * 1'000 + number),
+      clock_(make_clock(number, scenario, random_)),
+      disk_(scenario.disk, random_.next(), world.events) {
+  fresh_identity_.server.uuid =
+      Uuid::make_v7(std::chrono::milliseconds(clock_.now(Instant{}).wall.milliseconds),
+                    random_.next(), random_.next());
+  fresh_identity_.group_name = scenario.limits.group;
+  fresh_identity_.name = "s" + std::to_string(number);
+}
+
+// ---- The process --------------------------------------------------------------------------------
+
+node::Options Server::options() {
+  node::Options options = scenario_.limits;
+  options.name = fresh_identity_.name;
+  options.client_address = client_address(number_);
+  options.peer_address = peer_address(number_);
+  for (std::size_t other = 0; other < scenario_.servers; ++other) {
+    options.seeds.push_back(peer_address(other));
+  }
+  options.seed = random_.next();
+  return options;
+}
+
+node::MachineFactory Server::machines() {
+  return [this] {
+    std::vector<std::unique_ptr<service::Machine>> machines;
+    OneOrder& order = world_.checkers.order;
+    machines.push_back(std::make_unique<Witness>(number_, std::make_unique<echo::Echo>(), order));
+    machines.push_back(std::make_unique<Witness>(number_, std::make_unique<Register>(), order));
+    return machines;
+  };
+}
+
+void Server::start() {
+  check(state_ == State::down || state_ == State::dark);
+  disk_.repair();
+  disk_broken_ = false;
+  auto recovered = disk_.open();
+  if (!recovered) {
+    throw Violation("recovery", "server " + std::to_string(number_) +
+                                    " can't open its data folder: " + recovered.error().message);
+  }
+  const auto identity = storage::bootstrap_identity(disk_.store(), *recovered, fresh_identity_);
+  if (!identity) throw Violation("recovery", identity.error().message);
+  node::Restart restart{.identity = *identity,
+                        .hard_state = recovered->hard_state,
+                        .snapshot = std::move(recovered->snapshot),
+                        .entries = std::move(recovered->entries)};
+  ++process_;
+  state_ = State::running;
+  report_ = {};
+  world_.trace.event(world_.events.now(), "start", number_, restart.hard_state.term.value,
+                     restart.entries.size());
+  node_ = std::make_unique<node::Node>(options(), std::move(restart), machines(),
+                                       clock_.now(world_.events.now()));
+  world_.network.set_process(host_, this, HostState::listening);
+  schedule_turn();
+}
+
+void Server::end_process() {
+  ++process_;
+  node_.reset();
+  inbox_.clear();
+  turn_scheduled_ = false;
+  tick_at_.reset();
+}
+
+void Server::die(bool power_loss) {
+  world_.trace.event(world_.events.now(), "die", number_, power_loss ? 1 : 0);
+  if (state_ == State::running || state_ == State::paused) {
+    end_process();
+    world_.network.process_died(host_, power_loss);
+  }
+  if (power_loss) disk_.lose_power();
+  if (!power_loss && state_ != State::dark && state_ != State::down) disk_.shut();
+  if (state_ != State::dark) state_ = power_loss ? State::dark : State::down;
+  world_.network.set_process(host_, nullptr,
+                             state_ == State::dark ? HostState::dark : HostState::refusing);
+}
+
+void Server::pause() {
+  if (state_ != State::running) return;
+  world_.trace.event(world_.events.now(), "pause", number_);
+  state_ = State::paused;
+  world_.network.set_state(host_, HostState::paused);
+}
+
+void Server::resume() {
+  if (state_ != State::paused) return;
+  world_.trace.event(world_.events.now(), "resume", number_);
+  state_ = State::running;
+  world_.network.set_state(host_, HostState::listening);
+  turn_scheduled_ = false;
+  tick_at_.reset();
+  schedule_turn();
+}
+
+void Server::stop() {
+  if (state_ != State::running) return;
+  world_.trace.event(world_.events.now(), "stop", number_);
+  take(node::StopRequested{});
+}
+
+void Server::break_disk(Fault how) {
+  disk_broken_ = true;
+  if (how == Fault::sync_failure) disk_.fail_next_sync();
+  if (how == Fault::write_failure) disk_.fail_writes();
+}
+
+// What a process has once seen fail it need not try again: it may still exit.
+void Server::repair_disk() {
+  disk_.repair();
+}
+
+// ---- The loop -----------------------------------------------------------------------------------
+
+void Server::opened(EndId end, bool peer, bool dialled, const std::string& address) {
+  take(node::LinkOpened{.link = {end.value}, .peer = peer, .dialled = dialled, .address = address});
+}
+
+void Server::dial_failed(EndId /*end*/, const std::string& address, bool refused) {
+  take(node::DialFailed{.address = address,
+                        .refused = refused,
+                        .reason = refused ? "connection refused" : "no answer"});
+}
+
+void Server::received(EndId end, const wire::Frame& frame) {
+  take(node::FrameReceived{.link = {end.value}, .frame = frame});
+}
+
+void Server::closed(EndId end, const std::string& reason) {
+  take(node::LinkClosed{.link = {end.value}, .reason = reason});
+}
+
+void Server::take(node::Input input) {
+  inbox_.push_back(std::move(input));
+  schedule_turn();
+}
+
+void Server::schedule_turn() {
+  if (turn_scheduled_ || state_ != State::running) return;
+  turn_scheduled_ = true;
+  world_.events.after(random_.between(Duration{}, scenario_.turn_max), [this, process = process_] {
+    if (process == process_ && state_ == State::running && turn_scheduled_) {
+      turn();
+    }
+  });
+}
+
+void Server::turn() {
+  turn_scheduled_ = false;
+  const node::Now now = clock_.now(world_.events.now());
+  for (node::Input& input : std::exchange(inbox_, {})) node_->step(std::move(input), now);
+  if (node_->deadline() <= now.monotonic) node_->step(node::Tick{}, now);
+  node::Outputs outputs = node_->drain(now);
+  observe();
+  carry_out(std::move(outputs));
+  if (node_) schedule_tick();
+}
+
+void Server::schedule_tick() {
+  const Instant farthest = world_.events.now() + std::chrono::minutes(10);
+  const Instant deadline = std::min(node_->deadline(), clock_.monotonic(farthest));
+  const Instant due = std::max(clock_.world(deadline), world_.events.now());
+  if (tick_at_ && *tick_at_ <= due && *tick_at_ >= world_.events.now()) return;
+  tick_at_ = due;
+  world_.events.at(due, [this, process = process_, due] {
+    if (process != process_ || tick_at_ != due) return;
+    tick_at_.reset();
+    if (state_ != State::running) return;
+    if (node_->deadline() <= clock_.monotonic(world_.events.now())) {
+      schedule_turn();
+    } else {
+      schedule_tick();
+    }
+  });
+}
+
+void Server::observe() {
+  const bool led = report_.leads;
+  const LogIndex committed = report_.commit;
+  report_ = node_->report();
+  if (report_.commit < committed) {
+    throw Violation("commit never goes back", "server " + std::to_string(number_) + " had " +
+                                                  std::to_string(committed.value) + " and has " +
+                                                  std::to_string(report_.commit.value));
+  }
+  world_.trace.event(world_.events.now(), report_.leads ? "leads" : "turn", number_,
+                     report_.term.value << 32U | report_.commit.value, report_.stored.value);
+  world_.checkers.seen(number_, report_);
+  if (report_.leads && !led && on_lead_) on_lead_();
+}
+
+void Server::carry_out(node::Outputs outputs) {
+  for (const node::Notice& notice : outputs.notices) {
+    if (world_.trace.printing()) {
+      world_.trace.say(world_.events.now(), fresh_identity_.name + ": " + notice.text);
+    }
+  }
+  for (node::LinkOutput& output : outputs.links) {
+    if (auto* frame = std::get_if<node::SendFrame>(&output)) {
+      send(*frame);
+    } else {
+      const EndId end{std::get<node::CloseLink>(output).link.value};
+      world_.network.close(end);
+      take(node::LinkClosed{.link = {end.value}, .reason = "closed"});
+    }
+  }
+  for (const node::Dial& dial : outputs.dials) {
+    world_.network.dial(host_, dial.address, true);
+  }
+  for (storage::DiskJob& job : outputs.disk) submit(std::move(job));
+  if (outputs.exit) exit(*outputs.exit);
+}
+
+void Server::send(node::SendFrame& output) {
+  wire::Frame frame{.type = output.type, .lane = output.lane, .body = in_one_piece(output.body)};
+  world_.network.send(EndId{output.link.value}, std::move(frame));
+}
+
+void Server::submit(storage::DiskJob job) {
+  const auto taken = disk_.submit(std::move(job), [this](auto results) {
+    world_.trace.event(world_.events.now(), "disk", number_, results.front().id, results.size());
+    take(node::DiskDone{.results = std::move(results)});
+  });
+  if (taken) return;
+  throw Violation("within limits", "server " + std::to_string(number_) +
+                                       " gave its disk too much: " + taken.error().message);
+}
+
+void Server::exit(const node::Exit& exit) {
+  world_.trace.event(world_.events.now(), "exit", number_, static_cast<std::uint64_t>(exit.code));
+  if (exit.code != 0 && !disk_broken_) {
+    throw Violation("a server goes on", "server " + std::to_string(number_) +
+                                            " gave up without a cause: " + exit.reason);
+  }
+  die(false);
+  if (on_exit_) on_exit_();
+}
+
+}  // namespace muster::sim

@@ -1,0 +1,108 @@
+// One simulated machine with one server process, driven as the production loop drives it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/node.h"
+#include "sim/checkers.h"
+#include "sim/clock.h"
+#include "sim/disk.h"
+#include "sim/event_queue.h"
+#include "sim/network.h"
+#include "sim/scenario.h"
+#include "sim/trace.h"
+
+namespace muster::sim {
+
+/// The addresses of a server's machine.
+std::string peer_address(std::size_t server);
+std::string client_address(std::size_t server);
+
+/// Runs a `node::Node`: what comes in within one turn of the loop is stepped together, then its
+/// outputs are carried out. The process may die, be paused and start again; the disk and the clock
+/// are the machine's and stay. Thread-safety: none.
+class Server final : public Process {
+ public:
+  struct World {
+    EventQueue& events;
+    Network& network;
+    Checkers& checkers;
+    Trace& trace;
+  };
+  enum class State : std::uint8_t {
+    running,
+    paused,
+    down,  ///< No process.
+    dark,  ///< No machine.
+  };
+
+  /// `host` is already on the network. References outlive this.
+  Server(std::size_t number, HostId host, const Scenario& scenario, World world);
+
+  /// A process starts. Precondition: `down` or `dark`. Throws `Violation` if the data folder can't
+  /// be opened.
+  void start();
+  /// The process dies (SIGKILL); with `power_loss` its machine too. Nothing if there is none.
+  void die(bool power_loss);
+  void pause();
+  void resume();
+  /// Asks the process to stop in good order.
+  void stop();
+  /// Told when the process has ended by itself.
+  void on_exit(std::function<void()> callback) { on_exit_ = std::move(callback); }
+  /// Told when the process has become leader.
+  void on_lead(std::function<void()> callback) { on_lead_ = std::move(callback); }
+
+  State state() const { return state_; }
+  HostId host() const { return host_; }
+  /// Precondition: running or paused.
+  const node::Report& report() const { return report_; }
+  /// A break of the disk that the server may answer by exiting.
+  void break_disk(Fault how);
+  void repair_disk();
+  void stall_disk(Instant until) { disk_.stall(until); }
+
+  void opened(EndId end, bool peer, bool dialled, const std::string& address) override;
+  void dial_failed(EndId end, const std::string& address, bool refused) override;
+  void received(EndId end, const wire::Frame& frame) override;
+  void closed(EndId end, const std::string& reason) override;
+
+ private:
+  node::Options options();
+  node::MachineFactory machines();
+  void end_process();
+  void take(node::Input input);
+  void schedule_turn();
+  void turn();
+  void carry_out(node::Outputs outputs);
+  void send(node::SendFrame& output);
+  void submit(storage::DiskJob job);
+  void exit(const node::Exit& exit);
+  void schedule_tick();
+  void observe();
+
+  const std::size_t number_;
+  const HostId host_;
+  const Scenario& scenario_;
+  World world_;
+  Random random_;
+  MachineClock clock_;
+  Disk disk_;
+  State state_{State::dark};
+  storage::Identity fresh_identity_;
+  std::unique_ptr<node::Node> node_;
+  std::vector<node::Input> inbox_;
+  bool turn_scheduled_{false};
+  std::optional<Instant> tick_at_;  // By the world's time.
+  std::uint64_t process_{0};        // Counts processes, so that events of a dead one do nothing.
+  bool disk_broken_{false};
+  node::Report report_;
+  std::function<void()> on_exit_;
+  std::function<void()> on_lead_;
+};
+
+}  // namespace muster::sim

@@ -1,0 +1,57 @@
+#include "sim/witness.h"
+
+#include "base/codec.h"
+#include "base/crc32c.h"
+
+namespace muster::sim {
+
+namespace {
+
+/// Listens to the answer on its way.
+class Listener final : public service::Output {
+ public:
+  Listener(service::Output& output, AppliedCommand& command) : output_(output), command_(command) {}
+  void reply(BytesView payload) override {
+    command_.reply_checksum = crc32c(payload);
+    output_.reply(payload);
+  }
+  void refuse(ErrorCode code, std::string_view message) override {
+    command_.refused = true;
+    command_.reply_checksum = crc32c(as_bytes(message));
+    output_.refuse(code, message);
+  }
+  void publish(std::string_view topic, BytesView event) override { output_.publish(topic, event); }
+
+ private:
+  service::Output& output_;
+  AppliedCommand& command_;
+};
+
+std::uint32_t checksum(const service::Command& command) {
+  Bytes head;
+  Writer writer(head);
+  writer.uuid(command.session.uuid);
+  writer.integer(command.time.milliseconds);
+  return crc32c(command.payload, crc32c(head));
+}
+
+}  // namespace
+
+OperationId operation_of(BytesView payload) {
+  Reader reader(payload);
+  OperationId id;
+  id.client = reader.integer<std::uint32_t>();
+  id.number = reader.integer<std::uint64_t>();
+  return id;
+}
+
+void Witness::apply(const service::Command& command, service::Output& output) {
+  AppliedCommand seen{.id = operation_of(command.payload),
+                      .service = machine_->id(),
+                      .checksum = checksum(command)};
+  Listener listener(output, seen);
+  machine_->apply(command, listener);
+  order_.applied(server_, command.position, seen, command.payload);
+}
+
+}  // namespace muster::sim

@@ -1,0 +1,122 @@
+#include "sim/world.h"
+
+#include <algorithm>
+
+namespace muster::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Simulated time, after the last fault, within which the group must be live: elections, dialling
+/// with back-off, a snapshot for who lags, and hand-overs that were put off by repeated losses.
+constexpr Duration live_within = seconds(60);
+constexpr Duration verify_within = seconds(10);
+constexpr Duration look_every = milliseconds(50);
+
+}  // namespace
+
+World::World(const Scenario& scenario, bool printing)
+    : scenario_(scenario),
+      trace_(printing),
+      checkers_(scenario.limits),
+      network_(scenario.network, scenario.seed * 1'000 + 901, events_, trace_),
+      faults_(scenario_, {events_, network_, trace_, servers_, clients_}) {
+  for (std::size_t number = 0; number < scenario_.servers; ++number) {
+    const HostId host = network_.add_host({peer_address(number), client_address(number)});
+    servers_.push_back(std::make_unique<Server>(
+        number, host, scenario_, Server::World{events_, network_, checkers_, trace_}));
+  }
+  for (std::size_t number = 0; number < scenario_.load.clients; ++number) {
+    const HostId host = network_.add_host({});
+    clients_.push_back(
+        std::make_unique<Client>(static_cast<std::uint32_t>(number + 1), host, scenario_,
+                                 Client::World{events_, network_, checkers_, trace_}));
+  }
+}
+
+Summary World::run() {
+  Random random(scenario_.seed + 77);
+  for (const auto& server : servers_) {
+    events_.after(random.between(Duration{}, milliseconds(200)), [one = server.get()] {
+      if (one->state() == Server::State::dark) one->start();
+    });
+  }
+  for (const auto& client : clients_) client->start();
+  events_.after(scenario_.faults_from, [this] { faults_.begin(); });
+  run_until(Instant{scenario_.faults_until});
+  faults_.heal_all();
+  run_until(Instant{std::max(scenario_.length * 9 / 10, scenario_.faults_until)});
+  for (const auto& client : clients_) client->stop();
+  wait_until_live();
+  verify_contents();
+
+  Summary summary;
+  summary.simulated = events_.now().time_since_epoch();
+  summary.steps = events_.steps();
+  summary.frames = network_.frames();
+  for (const auto& client : clients_) summary.acknowledged += client->answered();
+  summary.digest = trace_.digest();
+  return summary;
+}
+
+void World::run_until(Instant until) {
+  while (events_.run_next(until)) {
+  }
+}
+
+void World::wait_until_live() {
+  const Instant bound = Instant{std::max(scenario_.faults_until, scenario_.length)} + live_within;
+  std::optional<std::string> missing = what_is_missing();
+  while (missing && events_.now() < bound) {
+    run_until(events_.now() + look_every);
+    missing = what_is_missing();
+  }
+  if (missing) throw Violation("live after the faults", *missing);
+}
+
+void World::verify_contents() {
+  for (const auto& client : clients_) client->verify();
+  const Instant bound = events_.now() + verify_within;
+  const auto done = [this] {
+    return std::ranges::all_of(clients_, [](const auto& client) { return client->idle(); });
+  };
+  while (!done() && events_.now() < bound) run_until(events_.now() + look_every);
+  if (!done()) throw Violation("live after the faults", "the last reads got no answer");
+}
+
+std::optional<std::string> World::what_is_missing() const {
+  for (std::size_t number = 0; number < servers_.size(); ++number) {
+    if (auto missing = what_is_missing(*servers_[number], number)) return missing;
+  }
+  for (std::size_t number = 0; number < clients_.size(); ++number) {
+    if (!clients_[number]->idle()) return "client " + std::to_string(number + 1) + " waits";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> World::what_is_missing(const Server& server, std::size_t number) const {
+  const std::string name = "server " + std::to_string(number);
+  if (server.state() != Server::State::running) return name + " does not run";
+  const node::Report& report = server.report();
+  if (report.phase != node::Phase::running) return name + " is in no group";
+  ServerNumber best;
+  LogIndex newest = checkers_.acknowledged.newest();
+  for (const auto& other : servers_) {
+    best = std::max(best, other->report().number.value_or(ServerNumber{}));
+    newest = std::max(newest, other->report().commit);
+  }
+  if (!report.leader) return name + " knows no leader";
+  if (*report.leader != best) {
+    return name + " follows " + std::to_string(report.leader->value) + " instead of " +
+           std::to_string(best.value);
+  }
+  if (report.applied < newest) {
+    return name + " has applied " + std::to_string(report.applied.value) + " of " +
+           std::to_string(newest.value);
+  }
+  return std::nullopt;
+}
+
+}  // namespace muster::sim

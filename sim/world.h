@@ -1,0 +1,56 @@
+// One run: a group of servers and its clients under one scenario.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "sim/checkers.h"
+#include "sim/event_queue.h"
+#include "sim/faults.h"
+#include "sim/network.h"
+#include "sim/scenario.h"
+#include "sim/trace.h"
+
+namespace muster::sim {
+
+struct Summary {
+  Duration simulated{};
+  std::uint64_t steps{0};
+  std::uint64_t frames{0};
+  std::uint64_t acknowledged{0};
+  std::uint64_t digest{0};
+};
+
+/// Founds a group, loads it, disturbs it, lets it recover, and checks all along. Thread-safety:
+/// none.
+class World {
+ public:
+  World(const Scenario& scenario, bool printing);
+
+  /// Throws `Violation`.
+  Summary run();
+
+  std::uint64_t steps() const { return events_.steps(); }
+  Instant now() const { return events_.now(); }
+  std::uint64_t digest() const { return trace_.digest(); }
+
+ private:
+  void run_until(Instant until);
+  void wait_until_live();
+  void verify_contents();
+  /// What is still missing to a live group, in plain words; nothing when it is live.
+  std::optional<std::string> what_is_missing() const;
+  std::optional<std::string> what_is_missing(const Server& server, std::size_t number) const;
+
+  const Scenario scenario_;
+  EventQueue events_;
+  Trace trace_;
+  Checkers checkers_;
+  Network network_;
+  Servers servers_;
+  Clients clients_;
+  Faults faults_;
+};
+
+}  // namespace muster::sim
