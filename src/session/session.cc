@@ -240,8 +240,16 @@ void Session::expire(Instant now) {
     }
     call.reported = true;
     ready_.calls.push_back({SequenceNumber{first_.value + i}, expired(call.sent)});
+    if (!call.sent) settle(call);  // It was promised not to be applied: never send it.
   }
+  drop_answered_calls();
   expire_requests(now);
+}
+
+void Session::settle(Call& call) {
+  call.answered = true;
+  bytes_in_flight_ -= call.payload.size();
+  call.payload = {};
 }
 
 void Session::expire_requests(Instant now) {

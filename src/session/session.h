@@ -119,10 +119,10 @@ struct Ready {
 class Session {
  public:
   struct Options {
-    SessionId id;                    ///< Chosen by the client; fresh for each session.
-    std::string name;                ///< 1 to 64 bytes; what people see.
-    std::string kind;                ///< What sort of client; may be empty.
-    std::vector<std::string> seeds;  ///< Addresses to begin with, `HOST:PORT`.
+    SessionId id;                      ///< Chosen by the client; fresh for each session.
+    std::string name{};                ///< 1 to 64 bytes; what people see.
+    std::string kind{};                ///< What sort of client; may be empty.
+    std::vector<std::string> seeds{};  ///< Addresses to begin with, `HOST:PORT`.
     std::size_t calls_in_flight_max{wire::session_requests_in_flight_max};
     std::size_t reads_in_flight_max{wire::session_reads_in_flight_max};
     std::size_t bytes_in_flight_max{64 * 1024 * 1024};  ///< Payloads of calls and reads.
@@ -150,9 +150,9 @@ class Session {
   void learned(const std::string& address);
 
   /// Takes a command in, to be sent with the next `ready`. Its result comes in `Ready::calls`, by
-  /// `deadline` at the latest: DEADLINE_EXCEEDED then says whether it may yet be applied, and the
-  /// command keeps its number and is sent on, so that no gap arises. An unanswered one counts
-  /// against the limit until the group has answered it.
+  /// `deadline` at the latest: DEADLINE_EXCEEDED then says whether it may yet be applied. If it was
+  /// ever sent it may, and is sent on until the group has answered, so that no gap arises, and
+  /// counts against the limit; else it is not applied: it is never sent, and its number skipped.
   /// Errors: RESOURCE_EXHAUSTED at a limit; INVALID_ARGUMENT for a payload that is too long;
   /// ABORTED when the session has ended.
   [[nodiscard]] Result<SequenceNumber> call(ServiceId service, SharedBytes payload, Instant now,
@@ -205,7 +205,7 @@ class Session {
     Instant deadline;
     bool sent{false};      // Ever, over any link.
     bool reported{false};  // The caller has its result.
-    bool answered{false};  // By the group.
+    bool answered{false};  // By the group, or it is not to be sent any more.
   };
   struct Request {
     wire::FrameType type;
@@ -234,6 +234,7 @@ class Session {
   void answer(std::size_t place, const wire::ReplyView& reply, const SharedBytes& frame);
   std::size_t send_batch(std::size_t place);
   bool linked() const { return phase_ == Phase::opening || phase_ == Phase::open; }
+  void settle(Call& call);
   void drop_answered_calls();
   void expire(Instant now);
   void expire_requests(Instant now);

@@ -154,9 +154,7 @@ Result<void> Session::take_replies(const SharedBytes& body) {
 void Session::answer(std::size_t place, const wire::ReplyView& reply, const SharedBytes& frame) {
   Call& call = calls_[place];
   if (call.answered || !call.sent) return;
-  call.answered = true;
-  bytes_in_flight_ -= call.payload.size();
-  call.payload = {};
+  settle(call);
   if (std::exchange(call.reported, true)) return;  // Its deadline passed before.
   const SequenceNumber sequence{first_.value + place};
   if (reply.error) {

@@ -24,7 +24,6 @@ namespace {
 constexpr std::size_t magic_bytes = 8;
 constexpr std::array<std::uint8_t, magic_bytes> magic{0x8d, 'M', 'U', 'S', 'T', 'E', 'R', '\n'};
 constexpr std::size_t hello_bytes = 48;
-constexpr std::size_t hello_fixed_bytes = 16;  // Before the nonce.
 constexpr std::size_t answer_bytes = 16;
 constexpr std::size_t proof_bytes = 32;
 constexpr std::string_view dialer_role = "muster preface: dialer";
