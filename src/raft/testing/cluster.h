@@ -234,8 +234,9 @@ class Cluster {
   }
 
   void restore(Server& server) {
-    check(server.to_install && server.to_install->index == server.disk.snapshot.index);
-    if (install_held) return;
+    // A newer one may have been received before this one was written.
+    check(server.to_install.has_value());
+    if (install_held || server.to_install->index != server.disk.snapshot.index) return;
     finish_install(server);
   }
 
