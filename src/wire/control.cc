@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
 #include <limits>
@@ -18,6 +19,7 @@ Result<void> decode_into(google::protobuf::MessageLite& message, BytesView bytes
                  "a " + message.GetTypeName() + " of " + std::to_string(bytes.size()) +
                      " bytes passes the limit of " + std::to_string(control_bytes_max)};
   }
+  const google::protobuf::LogSilencer silencer;  // The error says it; protobuf would print as well.
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Error{ErrorCode::invalid_argument, "what came is no " + message.GetTypeName() +
                                                   "; the sender is at fault or of another version"};

@@ -136,6 +136,7 @@ BytesView FrameDecoder::complete_partial(BytesView bytes) {
     if (!header) {
       error_ = header.error();
       partial_ = {};
+      partial_filled_ = 0;
       return {};
     }
     partial_.resize(frame_header_bytes + header->body_bytes);

@@ -129,6 +129,9 @@ TEST(FrameDecoderTest, RefusesALaneThatIsNoneAndBytesThatMustBeZero) {
     decoder.feed(BytesView(bytes).first(5));  // Also when the header comes in two pieces.
     decoder.feed(BytesView(bytes).subspan(5));
     EXPECT_EQ(decoder.next().error().code, ErrorCode::invalid_argument) << header;
+    EXPECT_EQ(decoder.prepare().data(), buffer.span().data());  // What follows is read, unheeded.
+    decoder.commit(1'000);
+    EXPECT_EQ(decoder.next().error().code, ErrorCode::invalid_argument) << header;
   }
 }
 
