@@ -74,7 +74,7 @@ def check_cmake(root, folders):
         if folder.pure != ("PURE" in rest):
             violations.append(f"cmake/folders.cmake: {name} is {'not ' * (not folder.pure)}"
                               "pure in docs/architecture.md")
-        uses = re.search(r"\bUSES\b(.*?)(?:\b(?:LINKS|PRECOMPILE|PURE)\b|$)", words, re.DOTALL)
+        uses = re.search(r"\bUSES\b(.*?)(?:\b(?:LINKS|PRECOMPILE|PROGRAM|PURE)\b|$)", words, re.DOTALL)
         for use in (uses.group(1).split() if uses else []):
             if folder.may_include is not None and use not in folder.may_include:
                 violations.append(f"cmake/folders.cmake: {name} may not use {use}")
