@@ -100,6 +100,9 @@ void Raft::form_messages() {
 }
 
 void Raft::form_for(ServerNumber follower, Progress& progress) {
+  // What it needs is compacted; the transfer knows better than a window that may be lost.
+  if (progress.state() != ProgressState::snapshot && progress.next() < log_.first_index())
+    progress.begin_transfer(snapshot_);
   if (progress.state() != ProgressState::snapshot) send_from_log(follower, progress);
   if (progress.state() == ProgressState::snapshot) form_transfer(follower, progress);
 
@@ -113,8 +116,6 @@ void Raft::form_for(ServerNumber follower, Progress& progress) {
 void Raft::send_from_log(ServerNumber follower, Progress& progress) {
   const Progress::Window window{options_.window_bytes, options_.window_entries};
   while (progress.next() <= log_.last_index() && progress.may_send(window)) {
-    if (progress.next() < log_.first_index())
-      return progress.begin_transfer(snapshot_);  // What it needs is compacted.
     if (progress.next() < log_.cache_first()) {
       if (!progress.fetching)
         out_.fetch.push_back({follower, progress.next(), options_.message_bytes_max});
@@ -139,10 +140,9 @@ std::vector<Entry> Raft::cached_entries(LogIndex first) const {
 }
 
 void Raft::send_append(ServerNumber follower, Progress& progress, std::vector<Entry> entries) {
-  // Without a place that both know, the message matches nothing: it is heard, no more.
-  LogIndex previous = progress.next() - 1;
-  const bool unknown = progress.state() == ProgressState::snapshot || previous < log_.base_index();
-  if (unknown) previous = {};
+  // During a transfer there is no place that both know: it is heard, and matches nothing.
+  const bool unknown = progress.state() == ProgressState::snapshot;
+  const LogIndex previous = unknown ? LogIndex{} : progress.next() - 1;
   const Term previous_term = unknown ? Term{} : *log_.term_at(previous);
 
   if (!unknown) {
@@ -161,6 +161,7 @@ void Raft::fetched(ServerNumber follower, std::vector<Entry> entries) {
   if (role_ != Role::leader || found == progress_.end() || !found->second.fetching) return;
   Progress& progress = found->second;
   const bool stale = progress.state() == ProgressState::snapshot ||
+                     progress.next() < log_.first_index() ||
                      (!entries.empty() && entries.front().index != progress.next());
   progress.fetching = false;
   if (stale) return;
