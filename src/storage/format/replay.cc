@@ -82,7 +82,7 @@ Result<void> Replay::take_entry(const SegmentScan::Record& record, const Segment
   if (index <= base_index_) {  // Cuts into segments that were deleted since.
     entries_.clear();
     base_index_ = index - 1;
-    base_term_ = {};
+    base_term_.reset();
   }
   entries_.resize(index.value - base_index_.value - 1);
   const bool wanted = !snapshot_ || index > snapshot_->index;
@@ -115,10 +115,12 @@ Result<Replay::Log> Replay::finish() {
     log.entries = std::move(entries_);
     return log;
   }
-  const bool contained =
-      reach <= last_index() &&
-      snapshot_->term ==
-          (reach == base_index_ ? base_term_ : entries_[reach.value - base_index_.value - 1].term);
+  // Where the term is not known, the log was cut down to the snapshot, so it goes on after it.
+  const Term term_there = reach == base_index_ ? base_term_.value_or(snapshot_->term)
+                          : reach <= last_index()
+                              ? entries_[reach.value - base_index_.value - 1].term
+                              : Term{};
+  const bool contained = reach <= last_index() && term_there == snapshot_->term;
   if (!contained) {
     log.needs_restart = true;
     return log;

@@ -60,14 +60,16 @@ class Replay {
   Result<void> take_entry(const SegmentScan::Record& record, const SegmentHeader& header,
                           const std::string& path);
   LogIndex last_index() const { return base_index_ + entries_.size(); }
-  Term last_term() const { return entries_.empty() ? base_term_ : entries_.back().term; }
+  Term last_term() const {
+    return entries_.empty() ? base_term_.value_or(Term{}) : entries_.back().term;
+  }
 
   std::optional<SnapshotHeader> snapshot_;
   Marks marks_;
   HardState hard_state_;
   LogIndex base_index_;
-  Term base_term_;
-  std::vector<Entry> entries_;  // From base_index_ + 1 on.
+  std::optional<Term> base_term_;  // Nothing after a cut into segments that are gone.
+  std::vector<Entry> entries_;     // From base_index_ + 1 on.
   std::vector<Extent> extents_;
   std::string first_path_;
   std::size_t end_{0};

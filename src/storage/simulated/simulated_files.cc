@@ -16,7 +16,7 @@ struct Split {
 
 Split split(const std::string& path) {
   const std::size_t slash = path.rfind('/');
-  check(slash != std::string::npos);
+  if (slash == std::string::npos) return {.folder = {}, .name = path};
   return {.folder = path.substr(0, slash), .name = path.substr(slash + 1)};
 }
 
