@@ -1,4 +1,5 @@
-# muster_folder(NAME [PURE] [USES folder...] [LINKS library...] [PRECOMPILE header...])
+# muster_folder(NAME [PURE] [USES folder...] [LINKS library...] [PRECOMPILE header...]
+#               [PROGRAM name])
 #
 # One folder of src/ is one static library `muster_NAME` and, when tests are built, one test
 # program `NAME_test` made of the *_test.cc files that stand beside the code. `/` in a folder's
@@ -9,8 +10,9 @@
 # USES        the folders it may include; each must be declared before this one.
 # LINKS       the foreign libraries it needs.
 # PRECOMPILE  heavy foreign headers that most of its files include.
+# PROGRAM     its main.cc is no part of the library but makes this program of it.
 function(muster_folder NAME)
-  cmake_parse_arguments(ARG "PURE" "" "USES;LINKS;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ARG "PURE" "PROGRAM" "USES;LINKS;PRECOMPILE" ${ARGN})
   string(REPLACE "/" "_" target "${NAME}")
   set(folder "${PROJECT_SOURCE_DIR}/src/${NAME}")
 
@@ -33,7 +35,7 @@ function(muster_folder NAME)
   endif()
   set(tests ${sources})
   set(fuzzers ${sources})
-  list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_(test|fuzz)|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
 
@@ -58,6 +60,10 @@ function(muster_folder NAME)
   endforeach()
   if(schemas)
     muster_schemas(muster_${target} ${scope} ${schemas})
+  endif()
+  if(ARG_PROGRAM)
+    add_executable(${ARG_PROGRAM} "${folder}/main.cc")
+    target_link_libraries(${ARG_PROGRAM} PRIVATE muster_${target} muster_warnings)
   endif()
 
   if(MUSTER_TESTS AND tests)

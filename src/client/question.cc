@@ -155,13 +155,18 @@ void Question::set_timer(Duration after, void (Question::*then)()) {
   });
 }
 
+void run_until_stopped(net::Loop& loop) {
+  loop.context().restart();
+  loop.run();
+}
+
 Result<Answer> ask(net::Loop& loop, Question::Options options, wire::Frame question) {
   std::optional<Result<Answer>> result;
   const Question asked(loop, std::move(options), std::move(question), [&](Result<Answer> answer) {
     result = std::move(answer);
     loop.stop();
   });
-  loop.run();
+  run_until_stopped(loop);
   check(result.has_value());
   return std::move(*result);
 }

@@ -85,6 +85,9 @@ class Question final : private net::LinkObserver {
   std::shared_ptr<const bool> alive_{std::make_shared<const bool>(true)};
 };
 
+/// Runs `loop` until somebody stops it, also when it was stopped before.
+void run_until_stopped(net::Loop& loop);
+
 /// Runs `loop` until the question is answered.
 [[nodiscard]] Result<Answer> ask(net::Loop& loop, Question::Options options, wire::Frame question);
 

@@ -1,0 +1,75 @@
+#include "cli/client_options.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/options.h"
+#include "client/server_list.h"
+
+namespace muster::cli {
+
+std::vector<std::string> ClientOptions::servers_to_try() const {
+  return servers.empty() ? client::local_servers() : servers;
+}
+
+std::string ClientOptions::group_wanted() const {
+  return servers.empty() || group_given ? group : "";
+}
+
+Bytes ClientOptions::secret() const {
+  if (secret_file.empty()) {
+    const char* given = std::getenv("MUSTER_SECRET");
+    const BytesView bytes = given == nullptr ? BytesView{} : as_bytes(given);
+    return {bytes.begin(), bytes.end()};
+  }
+  const Secret secret = read_secret_file(secret_file).value();
+  if (!secret.warning.empty()) fmt::print(stderr, "{}\n", secret.warning);
+  return secret.bytes;
+}
+
+client::Question::Options ClientOptions::question() const {
+  return {.servers = servers_to_try(),
+          .group = group_wanted(),
+          .secret = secret(),
+          .timeout = timeout,
+          .wait = wait};
+}
+
+void add_client_options(CLI::App& command, ClientOptions& options) {
+  command
+      .add_option_function<std::string>(
+          "--group",
+          [&options](const std::string& group) {
+            options.group = group;
+            options.group_given = true;
+          },
+          "the group, by name or id")
+      ->envname("MUSTER_GROUP")
+      ->type_name("NAME")
+      ->default_str(options.group);
+  add_addresses(command, "--server", options.servers,
+                "a server to talk to; repeatable. Without it: the ports that servers of this "
+                "machine choose, 8888, 8890, … 8906")
+      ->envname("MUSTER_SERVER");
+  add_duration(command, "--timeout", options.timeout,
+               "how long to wait, through elections and reconnects",
+               {.plausible = std::chrono::milliseconds{100}});
+  command.add_flag("--wait", options.wait, "keep looking for a server until the timeout");
+  command
+      .add_option("--secret-file", options.secret_file,
+                  "file whose first line is the group's secret; also MUSTER_SECRET=SECRET")
+      ->type_name("FILE");
+  add_log_level(command, options.log_level);
+  command.add_flag("--json", options.json, "one JSON object per line");
+}
+
+ExitCode report(const Error& error) {
+  fmt::print(stderr, "{}: {}\n", name_of(error.code), error.message);
+  if (error.outcome != Outcome::perhaps_applied) return 1;
+  fmt::print(stderr, "perhaps applied: look before you say it again\n");
+  return 3;
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,61 @@
+// The program `muster`.
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/client_options.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr const char* first_steps =
+    "muster: servers that agree on a leader and keep one ordered, durable log\n"
+    "  muster serve --seeds HOST:PORT,HOST:PORT   starts a server that forms a group with these\n"
+    "  muster status                              leader, log, and whether writes are possible\n"
+    "  muster bench --in-flight 256               how many commands per second the group takes\n"
+    "  muster --help                              all commands; muster COMMAND --help for one\n";
+
+ExitCode run(std::vector<std::string> arguments) {
+  CLI::App root("Servers that agree on a leader and keep one ordered, durable log.", "muster");
+  root.require_subcommand(1);
+  ExitCode exit = 0;
+  add_serve(root, exit);
+  add_status(root, exit);
+  add_members(root, exit);
+  add_bench(root, exit);
+  add_version(root, exit);
+  try {
+    std::ranges::reverse(arguments);  // CLI11 takes them from the end.
+    root.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    return root.exit(error) == 0 ? 0 : 2;
+  }
+  return exit;
+}
+
+}  // namespace
+}  // namespace muster::cli
+
+int main(int argument_count, char** arguments) {
+  if (argument_count <= 1) {
+    fmt::print("{}", muster::cli::first_steps);
+    return 0;
+  }
+  try {
+    return muster::cli::run(muster::cli::with_dashes(argument_count, arguments));
+  } catch (const muster::ErrorException& failure) {
+    return muster::cli::report(failure.error());
+  } catch (const std::exception& failure) {
+    fmt::print(stderr, "INTERNAL: {}\n", failure.what());
+    return 1;
+  }
+}

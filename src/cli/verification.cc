@@ -1,0 +1,132 @@
+#include "cli/verification.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "wire/control.h"
+
+namespace muster::cli {
+namespace {
+
+wire::Frame local_read(SessionId session) {
+  wire::Read read;
+  read.set_request_id(1);
+  read.set_service(echo::service_id.value);
+  read.set_linearizable(false);
+  const Bytes query = echo::tally_query(session);
+  read.set_payload(std::string(as_text(query)));
+  return {.type = wire::FrameType::read, .body = SharedBytes(wire::encode(read))};
+}
+
+struct LocalTally {
+  LogIndex index;
+  echo::Tally tally;
+};
+
+Result<LocalTally> ask_tally(net::Loop& loop, const client::Question::Options& question,
+                             SessionId session) {
+  const auto answer = client::ask(loop, question, local_read(session));
+  if (!answer) return answer.error();
+  const auto reply = wire::decode<wire::ReadReply>(answer->frame.body.view());
+  if (!reply) return reply.error();
+  if (reply->code() != 0) {
+    wire::Refused refused;
+    refused.set_code(reply->code());
+    refused.set_outcome(static_cast<std::uint32_t>(Outcome::not_applied));
+    refused.set_message(reply->payload());
+    return wire::to_error(refused);
+  }
+  const auto tally = echo::read_tally(as_bytes(reply->payload()));
+  if (!tally) return tally.error();
+  return LocalTally{.index = LogIndex{reply->index()}, .tally = *tally};
+}
+
+void pause(net::Loop& loop, Duration length) {
+  boost::asio::steady_timer timer(loop.context());
+  timer.expires_after(length);
+  timer.async_wait([&loop](const boost::system::error_code&) { loop.stop(); });
+  client::run_until_stopped(loop);
+}
+
+Result<echo::Tally> tally_at(net::Loop& loop, const client::Question::Options& question,
+                             const KeptSession& session) {
+  const Instant deadline = loop.now() + question.timeout;
+  for (;;) {
+    const auto found = ask_tally(loop, question, session.told.session);
+    if (!found) return found.error();
+    if (found->index >= session.index) return found->tally;
+    if (loop.now() >= deadline) {
+      return Error{ErrorCode::deadline_exceeded,
+                   question.servers.front() + " has applied only entry " +
+                       std::to_string(found->index.value) + ", not " +
+                       std::to_string(session.index.value) + "; look at its log"};
+    }
+    pause(loop, std::chrono::milliseconds{20});
+  }
+}
+
+}  // namespace
+
+void compare(const Acknowledged& told, const echo::Tally& found, Verdict& verdict) {
+  const std::uint64_t most = told.tally.count + told.unknown;
+  if (found.count < told.tally.count) {
+    verdict.lost += told.tally.count - found.count;
+  } else if (found.count > most) {
+    verdict.twice += found.count - most;
+  } else if (told.unknown == 0 && found.chain != told.tally.chain) {
+    ++verdict.different;
+  }
+}
+
+Result<void> write_kept(const std::string& path, const std::vector<KeptSession>& sessions) {
+  std::ofstream file(path);
+  for (const KeptSession& each : sessions) {
+    file << each.told.session.uuid.to_string() << ' ' << each.told.tally.count << ' '
+         << each.told.tally.chain << ' ' << each.told.unknown << ' ' << each.index.value << '\n';
+  }
+  file.close();
+  if (!file) {
+    return Error{ErrorCode::failed_precondition,
+                 "cannot write " + path + "; name a file that can be written"};
+  }
+  return {};
+}
+
+Result<std::vector<KeptSession>> read_kept(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return Error{ErrorCode::not_found, "cannot read " + path + "; is it there?"};
+  std::vector<KeptSession> sessions;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string id;
+    KeptSession kept;
+    words >> id >> kept.told.tally.count >> kept.told.tally.chain >> kept.told.unknown >>
+        kept.index.value;
+    const auto uuid = Uuid::parse(id);
+    if (!words || !uuid) {
+      return Error{ErrorCode::invalid_argument,
+                   "line " + std::to_string(sessions.size() + 1) + " of " + path +
+                       " is not of the form SESSION COUNT CHAIN UNKNOWN INDEX"};
+    }
+    kept.told.session = {*uuid};
+    sessions.push_back(kept);
+  }
+  return sessions;
+}
+
+Result<Verdict> verify_on(net::Loop& loop, const client::Question::Options& question,
+                          const std::vector<KeptSession>& sessions) {
+  Verdict verdict;
+  for (const KeptSession& session : sessions) {
+    const auto found = tally_at(loop, question, session);
+    if (!found) return found.error();
+    verdict.acknowledged += session.told.tally.count;
+    compare(session.told, *found, verdict);
+  }
+  return verdict;
+}
+
+}  // namespace muster::cli
