@@ -10,6 +10,8 @@
 #include "base/entry.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "raft/configuration.h"
+#include "raft/options.h"
 #include "storage/format/disk_job.h"
 
 namespace muster::node {
@@ -31,6 +33,7 @@ enum class ElectionRule : std::uint8_t {
 struct Options {
   std::string group{"default"};
   std::string name;                  ///< Of this server, for people.
+  std::string version{};             ///< Of the program; shown in `status`.
   std::string client_address;        ///< `HOST:PORT` that clients are told.
   std::string peer_address;          ///< `HOST:PORT` that other servers are told.
   std::vector<std::string> seeds{};  ///< Peer addresses to dial until a group is found.
@@ -45,8 +48,11 @@ struct Options {
   Duration session_timeout{std::chrono::seconds{10}};  ///< Absence until a session ends.
   Duration handover_after{std::chrono::seconds{2}};  ///< Caught up for so long: leadership follows.
 
+  std::uint32_t priority{100};  ///< 0 to 255; counts before the number in the order of preference.
+
   std::size_t log_bytes_between_snapshots{64 * 1'024 * 1'024};
-  std::size_t compaction_tail_entries{1'024};  ///< Kept behind a snapshot for slow followers.
+  /// Limits of the consensus core. Its times and seed are those of this server, set above.
+  raft::Options raft{};
   std::size_t stores_in_flight_max{2};  ///< Entries on their way to disk before batches wait.
   std::size_t queued_bytes_max{16 * 1'024 * 1'024};  ///< Batches waiting to become entries.
   std::size_t attached_sessions_max{20'000};         ///< Clients of this server.
@@ -54,7 +60,7 @@ struct Options {
   /// Names one boot of one machine and the local file system of the data folder; empty if that is
   /// not known. Voters with equal texts can fence each other's folders.
   std::string machine{};
-  std::string folder{};  ///< The data folder, as the other servers of this machine can open it.
+  std::string folder{};   ///< The data folder, as the other servers of this machine can open it.
   std::uint64_t seed{1};  ///< Of all the randomness of this server: waits and new ids.
 };
 
@@ -80,8 +86,10 @@ struct Report {
   std::optional<ServerNumber> number;
   Term term;
   std::optional<ServerNumber> leader;
+  raft::Configuration configuration{};
   bool leads{false};
   bool transferring{false};
+  bool installing{false};  ///< A snapshot is being received or restored.
   LogIndex commit;
   LogIndex applied;
   LogIndex stored;

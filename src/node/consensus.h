@@ -1,0 +1,120 @@
+// Binds the consensus core to the disk and to the replicated state.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "node/disk_jobs.h"
+#include "node/io.h"
+#include "node/options.h"
+#include "node/snapshot_loader.h"
+#include "raft/raft.h"
+#include "replica/replica.h"
+#include "service/log_clock.h"
+
+namespace muster::node {
+
+/// What follows for the rest of the node from a turn.
+struct ConsensusOutputs {
+  std::vector<raft::Message> messages;  ///< To other servers.
+  std::vector<replica::SessionNews> news;
+  std::vector<raft::ReadOutcome> reads;
+  bool state_replaced{false};  ///< A snapshot was installed.
+  bool membership_applied{false};
+  std::optional<Error> fatal;  ///< The server can't go on.
+};
+
+/// Carries out what raft asks for, in its order: stores before the messages that depend on them,
+/// committed entries to the replica, snapshots taken and installed. Gathers batches into entries:
+/// while `stores_in_flight_max` entries are uncommitted, the next one fills up.
+///
+/// Pure. Thread-safety: none.
+class Consensus {
+ public:
+  Consensus(const Options& options, raft::Raft raft, std::unique_ptr<replica::Replica> replica,
+            replica::MachineFactory machines, DiskJobs& jobs);
+
+  raft::Raft& raft() { return raft_; }
+  const raft::Raft& raft() const { return raft_; }
+  const replica::Replica& replica() const { return *replica_; }
+
+  /// Takes a batch for the log. Dropped if this server doesn't lead or the queue is full: whoever
+  /// is home of its session passes it on again. Precondition: it is a valid batch.
+  void offer(SharedBytes batch);
+  std::size_t queued_bytes() const { return queued_bytes_; }
+
+  /// A disk job is done. Returns false if it is none of these.
+  bool disk_done(storage::DiskResult& result, Now now);
+  /// Works until there is nothing more to do, or enough was done for one turn.
+  ConsensusOutputs turn(Now now);
+  /// There is more to do at once.
+  bool has_more() const { return has_more_; }
+  /// Takes a snapshot now, unless one is being taken.
+  void take_snapshot();
+  /// When log time must move on although nothing is written.
+  Instant deadline() const { return next_time_entry_; }
+
+ private:
+  struct StoreWait {
+    std::optional<Entry> last;  // Without its payload.
+    std::vector<raft::Message> held;
+    std::optional<LogIndex> installs{};  // The last piece of this snapshot: restore from it.
+  };
+  struct FetchWait {
+    ServerNumber follower;
+  };
+  struct SnapshotFetchWait {
+    raft::SnapshotFetch fetch;
+  };
+  struct SaveWait {
+    std::shared_ptr<const replica::Frozen> frozen;  // Released on this thread, when it is done.
+    raft::SnapshotMark mark;
+  };
+  struct CompactWait {};
+  using Wait = std::variant<StoreWait, FetchWait, SnapshotFetchWait, SaveWait, CompactWait>;
+
+  void carry_out(raft::Ready ready, Now now);
+  void store(raft::Ready::Store store, std::vector<raft::Message> held, Now now);
+  void load_received();
+  void release(std::vector<raft::Message> held, Now now);
+  void send(raft::Message message, Now now);
+  void apply(const std::vector<Entry>& entries);
+  void fetch(const raft::Ready& ready);
+  void propose_queued(Now now);
+  void keep_time(Now now);
+  void done(StoreWait wait, storage::DiskResult& result, Now now);
+  void done(const FetchWait& wait, storage::DiskResult& result, Now now);
+  void done(const SnapshotFetchWait& wait, storage::DiskResult& result, Now now);
+  void done(const SaveWait& wait, storage::DiskResult& result, Now now);
+  void done(const CompactWait& wait, storage::DiskResult& result, Now now);
+  void take_loaded(storage::DiskResult result);
+
+  Options options_;
+  raft::Raft raft_;
+  std::unique_ptr<replica::Replica> replica_;
+  replica::MachineFactory machines_;
+  DiskJobs& jobs_;
+
+  std::map<std::uint64_t, Wait> waits_;
+  std::optional<std::uint64_t> last_store_;  // The newest store that is not done.
+  std::optional<raft::SnapshotMark> installing_;
+  std::optional<LogIndex> received_snapshot_;  // Durable, as a whole.
+  std::optional<SnapshotLoader> loader_;
+  bool saving_{false};
+  std::size_t bytes_since_snapshot_{0};
+
+  std::deque<SharedBytes> queue_;
+  std::size_t queued_bytes_{0};
+  std::optional<service::LogClock> clock_;
+  Term clock_term_;
+  Instant next_time_entry_{Instant::max()};
+  bool has_more_{false};
+  ConsensusOutputs out_;
+};
+
+}  // namespace muster::node

@@ -1,0 +1,339 @@
+// Finding a group, founding one, being let into one, and letting others in.
+#include <algorithm>
+
+#include "discovery/founding.h"
+#include "node/impl.h"
+#include "node/raft_codec.h"
+#include "wire/control.h"
+
+namespace muster::node {
+namespace {
+
+raft::Options raft_options(const Options& options, std::uint64_t seed) {
+  raft::Options raft = options.raft;
+  raft.heartbeat_interval = options.heartbeat_interval;
+  raft.election_timeout = options.election_timeout;
+  raft.rank_wait = options.election_timeout / 6;
+  raft.seed = seed;
+  return raft;
+}
+
+std::uint64_t milliseconds(Duration duration) {
+  return static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::milliseconds>(duration).count());
+}
+
+wire::GroupSettings settings_of(const Options& options) {
+  wire::GroupSettings settings;
+  settings.set_election(
+      options.election == ElectionRule::highest_id  ? wire::ElectionRule::HIGHEST_ID
+      : options.election == ElectionRule::lowest_id ? wire::ElectionRule::LOWEST_ID
+                                                    : wire::ElectionRule::STABLE);
+  settings.set_heartbeat_interval_ms(milliseconds(options.heartbeat_interval));
+  settings.set_election_timeout_ms(milliseconds(options.election_timeout));
+  settings.set_failure_timeout_ms(milliseconds(options.failure_timeout));
+  settings.set_session_timeout_ms(milliseconds(options.session_timeout));
+  settings.set_handover_after_ms(milliseconds(options.handover_after));
+  return settings;
+}
+
+}  // namespace
+
+wire::Member Node::Impl::own_member() const {
+  wire::Member member;
+  member.set_id(identity_.server.uuid.to_string());
+  member.set_name(options_.name);
+  member.set_address(options_.client_address);
+  member.set_peer_address(options_.peer_address);
+  member.set_priority(options_.priority);
+  member.set_role(wire::Role::VOTER);
+  member.set_machine(options_.machine);
+  member.set_folder(options_.folder);
+  return member;
+}
+
+wire::Member Node::Impl::member_of(const Peer& peer, ServerNumber number) const {
+  wire::Member member;
+  member.set_number(number.value);
+  member.set_id(peer.hello.server_id());
+  member.set_name(peer.hello.name());
+  member.set_address(peer.hello.client_address());
+  member.set_peer_address(peer.hello.peer_address());
+  member.set_host(peer.hello.host());
+  member.set_zone(peer.hello.zone());
+  *member.mutable_tags() = peer.hello.tags();
+  member.set_priority(peer.hello.priority());
+  member.set_machine(peer.hello.machine());
+  member.set_folder(peer.hello.folder());
+  return member;
+}
+
+std::size_t Node::Impl::expected_servers() const {
+  if (options_.founding == FoundingMode::now) return 1;
+  if (options_.expect > 0) return options_.expect;
+  std::set<std::string> others;
+  for (const std::string& seed : options_.seeds) {
+    if (!peers_.is_self(seed)) others.insert(seed);
+  }
+  return others.size() + 1;
+}
+
+void Node::Impl::look_for_group(Now now) {
+  if (restart_ || consensus_) return;
+  std::map<ServerId, discovery::Heard> heard;
+  for (const auto& [server, peer] : peers_.all()) {
+    discovery::Heard& one = heard[server];
+    one.group = peer.group;
+    for (const std::string& id : peer.hello.sees()) {
+      if (const auto seen = wire::parse_id<ServerId>(id)) one.hears.insert(*seen);
+    }
+  }
+  const auto decision =
+      options_.founding == FoundingMode::now
+          ? discovery::FoundingDecision(discovery::Found{{identity_.server}})
+          : discovery::decide_founding(identity_.server, heard, expected_servers());
+  std::string wait;
+  if (std::holds_alternative<discovery::Found>(decision)) {
+    if (options_.founding != FoundingMode::never) {
+      return found(std::get<discovery::Found>(decision).voters, now);
+    }
+    wait = "waiting: no group " + options_.group + " answers, and this server only joins";
+  } else if (const auto* const join = std::get_if<discovery::Join>(&decision)) {
+    wait = "joining group " + options_.group + " (" + join->group.uuid.to_string() + ")";
+  } else if (const auto missing = std::get<discovery::Wait>(decision).missing; missing > 0) {
+    wait = "waiting: " + std::to_string(missing) + " more of " +
+           std::to_string(expected_servers()) + " servers must answer to found group " +
+           options_.group;
+  } else {
+    return;
+  }
+  if (wait != last_wait_) notice(NoticeLevel::info, wait);
+  last_wait_ = wait;
+}
+
+// Entry 1 names all that this server heard and commits at a majority of them. The founder leads
+// its first term by construction: the group's id was made just now, so nobody else knows of it.
+void Node::Impl::found(const std::vector<ServerId>& voters, Now now) {
+  const GroupId group{Uuid::make_v7(std::chrono::milliseconds{now.wall.milliseconds},
+                                    random_.next(), random_.next())};
+  wire::Founding founding;
+  founding.set_group_id(group.uuid.to_string());
+  founding.set_group(options_.group);
+  *founding.mutable_settings() = settings_of(options_);
+  raft::Configuration configuration;
+  std::uint32_t number = 0;
+  for (const ServerId server : voters) {
+    const ServerNumber given{++number};
+    wire::Member& member = *founding.add_members();
+    member = server == identity_.server ? own_member() : member_of(*peers_.find(server), given);
+    member.set_number(given.value);
+    member.set_role(wire::Role::VOTER);
+    configuration.members[given] = raft::MemberRole::voter;
+    if (server == identity_.server) identity_.number = given;
+  }
+  identity_.group = group;
+  restart_.reset();
+  for (const wire::Member& member : founding.members()) {
+    founders_[member.id()] = ServerNumber{member.number()};
+  }
+  consensus_.emplace(options_,
+                     raft::Raft::found(raft_options(options_, random_.next()), *identity_.number,
+                                       configuration, wire::encode(founding), now.monotonic),
+                     std::make_unique<replica::Replica>(replica::Replica::Options{}, machines_),
+                     machines_, jobs_);
+  take_consensus(consensus_->turn(now), now);
+  // After entry 1 in the disk's order: a crash between the two leaves a log that tells who we are.
+  jobs_.add(storage::IdentityJob{identity_});
+  notice(NoticeLevel::info, "founding group " + options_.group + " (" + group.uuid.to_string() +
+                                ") with " + std::to_string(voters.size()) + " servers");
+  refresh_hello();
+  refresh_rank();
+}
+
+void Node::Impl::take_invite(const Peer& peer, const wire::Frame& frame) {
+  if (identity_.group || binding_ || restart_) return;
+  const auto invite = wire::decode<wire::Invite>(frame.body.view());
+  const auto group =
+      invite ? wire::parse_id<GroupId>(invite->group_id()) : Result<GroupId>(invite.error());
+  if (!group) {
+    return notice(NoticeLevel::warning,
+                  "server " + peer.hello.name() + ": " + group.error().message);
+  }
+  if (peer.group != *group) return;
+  bind(*group, ServerNumber{invite->number()});
+}
+
+// A server takes part in one group only, and remembers which before it takes anything in.
+void Node::Impl::bind(GroupId group, ServerNumber number) {
+  identity_.group = group;
+  identity_.number = number;
+  binding_ = jobs_.add(storage::IdentityJob{identity_});
+  notice(NoticeLevel::info, "joined group " + options_.group + " (" + group.uuid.to_string() +
+                                ") as number " + std::to_string(number.value));
+}
+
+void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replica::Replica> replica,
+                                 Now now) {
+  restart_.reset();
+  for (const Entry& entry : restored.entries) {
+    if (entry.index == LogIndex{1}) remember_founders(entry.payload.view());
+  }
+  consensus_.emplace(
+      options_,
+      raft::Raft(raft_options(options_, random_.next()), *identity_.number, std::move(restored)),
+      std::move(replica), machines_, jobs_);
+  consensus_->raft().tick(now.monotonic);
+  state().sessions().for_each([&](SessionId id, const replica::Session& session) {
+    if (session.home == *identity_.number) edge_.watch_absent(id, session.epoch, now.monotonic);
+  });
+  refresh_hello();
+  refresh_targets(now);
+  refresh_rank();
+  for (const auto& [server, peer] : peers_.all()) peer_arrived(server, now);
+}
+
+void Node::Impl::restart_from_disk(Now now) {
+  if (!identity_.group) adopt_identity_from_log();
+  if (!identity_.group) {
+    restart_.reset();
+    return;
+  }
+  if (restart_->snapshot) {
+    loader_.emplace(restart_->snapshot->index, replica::Replica::Options{}, machines_, jobs_);
+    return;
+  }
+  raft::Restored restored{
+      .hard_state = restart_->hard_state, .snapshot = {}, .entries = std::move(restart_->entries)};
+  begin_consensus(std::move(restored),
+                  std::make_unique<replica::Replica>(replica::Replica::Options{}, machines_), now);
+}
+
+// Entry 1 says who belongs to the group before it is applied, and after a restart too.
+void Node::Impl::remember_founders(BytesView payload) {
+  const auto decoded = raft::decode_configuration(payload);
+  if (!decoded) return;
+  const auto founding = wire::decode<wire::Founding>(decoded->annotation);
+  if (!founding) return;
+  for (const wire::Member& member : founding->members()) {
+    founders_[member.id()] = ServerNumber{member.number()};
+  }
+}
+
+// A founder that crashed after entry 1 was stored and before its identity was.
+void Node::Impl::adopt_identity_from_log() {
+  if (restart_->entries.empty() || restart_->entries.front().index != LogIndex{1}) return;
+  const auto decoded = raft::decode_configuration(restart_->entries.front().payload.view());
+  if (!decoded) return fail(decoded.error());
+  const auto founding = wire::decode<wire::Founding>(decoded->annotation);
+  if (!founding) return fail(founding.error());
+  const auto group = wire::parse_id<GroupId>(founding->group_id());
+  if (!group) return fail(group.error());
+  for (const wire::Member& member : founding->members()) {
+    if (member.id() != identity_.server.uuid.to_string()) continue;
+    identity_.group = *group;
+    identity_.number = ServerNumber{member.number()};
+    jobs_.add(storage::IdentityJob{identity_});
+  }
+}
+
+std::optional<ServerNumber> Node::Impl::number_of(const std::string& server_id) const {
+  const group::View& view = state().view();
+  for (const auto& [number, member] : view.members) {
+    if (member.id() == server_id) return number;
+  }
+  const auto founder = founders_.find(server_id);
+  if (view.number > 0 || founder == founders_.end()) return std::nullopt;
+  return founder->second;
+}
+
+void Node::Impl::peer_news(const PeerNews& news, Now now) {
+  if (const auto* const joined = std::get_if<PeerJoined>(&news)) {
+    peer_arrived(joined->server, now);
+  } else if (const auto* const changed = std::get_if<PeerChanged>(&news)) {
+    peer_arrived(changed->server, now);
+  } else if (const auto* const refused = std::get_if<PeerRefused>(&news); refused && consensus_) {
+    const auto number = number_of(refused->server.uuid.to_string());
+    if (number) {
+      refused_.insert(*number);
+      if (consensus_->raft().leader() == *number) consensus_->raft().leader_lost(now.monotonic);
+    }
+  }
+  refresh_hello();
+}
+
+void Node::Impl::peer_arrived(ServerId server, Now now) {
+  const Peer* const peer = peers_.find(server);
+  if (peer == nullptr || !consensus_) return;
+  if (peer->group == identity_.group) {
+    refused_.erase(*peer->number);
+    lost_since_.erase(*peer->number);
+    consensus_->raft().peer_connected(*peer->number, now.monotonic);
+  } else if (!peer->group && consensus_->raft().stored_index() >= LogIndex{1}) {
+    invite(*peer);
+    admit(*peer, now);
+  }
+}
+
+// Only members are invited, and only when entry 1 can no longer be lost here.
+void Node::Impl::invite(const Peer& peer) {
+  const auto number = number_of(peer.hello.server_id());
+  if (!number) return;
+  wire::Invite invite;
+  invite.set_group_id(identity_.group->uuid.to_string());
+  invite.set_number(number->value);
+  invite.set_term(consensus_->raft().term().value);
+  peers_.send(peer.server, wire::FrameType::invite, wire::encode(invite));
+}
+
+// The leader takes a stranger in as a standby; it is invited once that is applied.
+void Node::Impl::admit(const Peer& peer, Now now) {
+  const group::View& view = state().view();
+  if (!leads() || view.number == 0 || number_of(peer.hello.server_id())) return;
+  raft::Configuration next = consensus_->raft().configuration();
+  const ServerNumber number{view.next_number};
+  next.members[number] = raft::MemberRole::standby;
+  wire::MemberChange change;
+  change.set_kind(wire::MemberChange::JOINED);
+  *change.mutable_member() = member_of(peer, number);
+  change.set_cause("joined: " + peer.hello.name());
+  // Refused while another change is under way; asked again when that is applied, and by upkeep.
+  const auto proposed =
+      consensus_->raft().propose_configuration(next, wire::encode(change), now.monotonic);
+  if (proposed) {
+    notice(NoticeLevel::info,
+           peer.hello.name() + " joins as number " + std::to_string(number.value));
+  }
+}
+
+void Node::Impl::refresh_hello() {
+  wire::PeerHello hello;
+  hello.set_server_id(identity_.server.uuid.to_string());
+  hello.set_name(options_.name);
+  hello.set_group(options_.group);
+  hello.set_client_address(options_.client_address);
+  hello.set_peer_address(options_.peer_address);
+  hello.set_priority(options_.priority);
+  hello.set_machine(options_.machine);
+  hello.set_folder(options_.folder);
+  hello.set_expect(static_cast<std::uint32_t>(options_.expect));
+  hello.set_formed(consensus_.has_value());
+  if (consensus_) {
+    hello.set_group_id(identity_.group->uuid.to_string());
+    hello.set_number(identity_.number->value);
+  } else {
+    for (const auto& [server, peer] : peers_.all()) hello.add_sees(server.uuid.to_string());
+  }
+  peers_.set_hello(hello);
+}
+
+void Node::Impl::refresh_targets(Now now) {
+  std::set<std::string> addresses(options_.seeds.begin(), options_.seeds.end());
+  if (consensus_) {
+    for (const auto& [number, member] : state().view().members) {
+      if (number != *identity_.number) addresses.insert(member.peer_address());
+    }
+  }
+  peers_.set_targets(addresses, now.monotonic);
+}
+
+}  // namespace muster::node

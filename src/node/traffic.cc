@@ -1,0 +1,168 @@
+// Frames of peers, batches on their way to the leader, and who leads.
+#include <algorithm>
+
+#include "base/codec.h"
+#include "node/impl.h"
+#include "node/raft_codec.h"
+#include "wire/control.h"
+
+namespace muster::node {
+namespace {
+
+// A follower that forwarded within this time is told at once when the commit index moves.
+constexpr Duration eagerness = std::chrono::seconds{1};
+
+}  // namespace
+
+void Node::Impl::peer_frame(ServerId from, const wire::Frame& frame, Now now) {
+  const Peer* const peer = peers_.find(from);
+  if (peer == nullptr) return;
+  switch (frame.type) {
+    case wire::FrameType::raft:
+      return take_raft(*peer, frame, now);
+    case wire::FrameType::forward:
+      return take_forward(*peer, frame, now);
+    case wire::FrameType::invite:
+      return take_invite(*peer, frame);
+    default:
+      notice(NoticeLevel::debug, "server " + peer->hello.name() + " sent a frame of type " +
+                                     std::to_string(static_cast<unsigned>(frame.type)) +
+                                     ", which is not known here");
+  }
+}
+
+void Node::Impl::take_raft(const Peer& peer, const wire::Frame& frame, Now now) {
+  if (!consensus_ || peer.group != identity_.group) return;
+  const auto message = decode_message(frame.body);
+  if (!message) {
+    return notice(NoticeLevel::warning,
+                  "server " + peer.hello.name() + ": " + message.error().message);
+  }
+  if (message->from != peer.number || message->to != consensus_->raft().self()) return;
+  if (const auto stepped = consensus_->raft().step(*message, now.monotonic); !stepped) {
+    notice(NoticeLevel::warning, "server " + peer.hello.name() + ": " + stepped.error().message);
+  }
+}
+
+void Node::Impl::take_forward(const Peer& peer, const wire::Frame& frame, Now now) {
+  if (!consensus_ || peer.group != identity_.group) return;
+  const auto batches = wire::ForwardView::parse(frame.body.view());
+  if (!batches) {
+    return notice(NoticeLevel::warning,
+                  "server " + peer.hello.name() + ": " + batches.error().message);
+  }
+  for (const wire::BatchView batch : batches->batches()) {
+    const auto offset = batch.bytes().data() - frame.body.view().data();
+    consensus_->offer(frame.body.slice(static_cast<std::size_t>(offset), batch.bytes().size()));
+  }
+  const auto [found, is_new] = forwarded_at_.insert_or_assign(*peer.number, now.monotonic);
+  if (is_new) consensus_->raft().set_commit_eager(*peer.number, true);
+}
+
+void Node::Impl::rest_eagerness(Now now) {
+  std::erase_if(forwarded_at_, [&](const auto& item) {
+    if (now.monotonic - item.second < eagerness) return false;
+    consensus_->raft().set_commit_eager(item.first, false);
+    return true;
+  });
+}
+
+void Node::Impl::pass_batches(Now) {
+  std::vector<SharedBytes> batches = edge_.take_batches();
+  if (batches.empty() || !leadership_.leader) return;
+  if (leads()) {
+    for (SharedBytes& batch : batches) consensus_->offer(std::move(batch));
+    return;
+  }
+  const Peer* const leader = peers_.find(*leadership_.leader, *identity_.group);
+  // Without a link the edge keeps them and passes them on when there is one.
+  if (leader != nullptr) forward(*leader, batches);
+}
+
+void Node::Impl::forward(const Peer& leader, std::span<const SharedBytes> batches) {
+  while (!batches.empty()) {
+    std::size_t bytes = 0;
+    std::uint32_t commands = 0;
+    std::vector<SharedBytes> body(1);
+    while (!batches.empty()) {
+      const auto batch = wire::BatchView::parse(batches.front().view());
+      check(batch.has_value());
+      const bool first = body.size() == 1;
+      if (!first && (bytes + batches.front().size() > wire::batch_bytes_max ||
+                     commands + batch->size() > wire::entry_commands_max)) {
+        break;
+      }
+      bytes += batches.front().size();
+      commands += batch->size();
+      body.push_back(batches.front());
+      batches = batches.subspan(1);
+    }
+    Bytes head;
+    Writer writer(head);
+    writer.integer(commands);
+    writer.integer(static_cast<std::uint32_t>(body.size() - 1));
+    body.front() = SharedBytes(std::move(head));
+    peers_.send(leader.server, wire::FrameType::forward, wire::Lane::normal, std::move(body));
+  }
+}
+
+void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
+  if (outputs.fatal) return fail(*outputs.fatal);
+  for (const raft::Message& message : outputs.messages) {
+    const Peer* const peer = peers_.find(message.to, *identity_.group);
+    if (peer == nullptr) continue;
+    peers_.send(peer->server, wire::FrameType::raft, lane_of(message), encode_message(message));
+  }
+  const ServerNumber self = consensus_->raft().self();
+  if (outputs.state_replaced) edge_.restored(state(), now.monotonic);
+  edge_.applied(outputs.news, self, now.monotonic);
+  for (const raft::ReadOutcome& read : outputs.reads) {
+    edge_.read_index(read.id, read.index, state());
+  }
+  edge_.answer_reads(state());
+  if (outputs.membership_applied) {
+    refresh_targets(now);
+    refresh_rank();
+    refresh_hello();
+    refresh_surroundings(now);
+    for (const auto& [server, peer] : peers_.all()) {
+      if (!peer.group) peer_arrived(server, now);
+    }
+  }
+}
+
+void Node::Impl::watch_leadership(Now now) {
+  const raft::Raft& raft = consensus_->raft();
+  Leadership current{.term = raft.term(), .leader = raft.leader()};
+  if (current.leader) {
+    current.reachable = leads() || peers_.find(*current.leader, *identity_.group) != nullptr;
+  }
+  if (current == leadership_) return;
+  const Leadership before = std::exchange(leadership_, current);
+  refresh_surroundings(now);
+  if (current.reachable) edge_.resend_all(now.monotonic);
+  if (current.leader == before.leader && current.term == before.term) return;
+
+  caught_up_since_.clear();
+  if (!current.leader) {
+    if (before.leader) notice(NoticeLevel::info, "no leader: " + why_not_writable());
+    return;
+  }
+  notice(NoticeLevel::info,
+         "leader is " + name_of(*current.leader) + ", term " + std::to_string(current.term.value));
+  if (before.leader == raft.self()) {
+    notice(NoticeLevel::info, "no longer leader: handed to " + name_of(*current.leader));
+  }
+}
+
+void Node::Impl::client_frame(LinkId link, const wire::Frame& frame, Now now) {
+  if (frame.type == wire::FrameType::status_request) {
+    return edge_.send(link, wire::FrameType::status, wire::encode(status()));
+  }
+  if (frame.type == wire::FrameType::members_request) {
+    return edge_.send(link, wire::FrameType::members, wire::encode(members()));
+  }
+  edge_.frame(link, frame, state(), now.monotonic);
+}
+
+}  // namespace muster::node
