@@ -1,0 +1,35 @@
+#include "server/log.h"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+
+#include <cstdlib>
+
+namespace muster::server {
+
+std::shared_ptr<spdlog::logger> make_log(const std::string& level) {
+  const char* const no_color = std::getenv("NO_COLOR");
+  const bool plain = no_color != nullptr && *no_color != '\0';
+  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
+      plain ? spdlog::color_mode::never : spdlog::color_mode::automatic);
+  auto log = std::make_shared<spdlog::logger>("muster", std::move(sink));
+  log->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  log->set_level(spdlog::level::from_str(level));
+  log->flush_on(spdlog::level::debug);
+  return log;
+}
+
+spdlog::level::level_enum level_of(node::NoticeLevel level) {
+  switch (level) {
+    case node::NoticeLevel::debug:
+      return spdlog::level::debug;
+    case node::NoticeLevel::info:
+      return spdlog::level::info;
+    case node::NoticeLevel::warning:
+      return spdlog::level::warn;
+    case node::NoticeLevel::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+}  // namespace muster::server

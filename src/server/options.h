@@ -1,0 +1,26 @@
+// All that a server process is started with.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "net/listener.h"
+#include "node/node.h"
+
+namespace muster::server {
+
+struct Options {
+  /// Name and addresses are filled in at the start where they are empty; the seed always is.
+  node::Options node{};
+  std::optional<std::uint16_t> client_port{};  ///< Nothing: the first free pair; 0: any free one.
+  std::optional<std::uint16_t> peer_port{};    ///< Nothing: the client port + 1; 0: any free one.
+  std::string bind{};       ///< A host or address to listen on; empty: every interface.
+  std::string advertise{};  ///< `HOST` or `HOST:PORT` that others are told; empty: found by itself.
+  std::string data_folder{};  ///< Empty: `default_data_folder`.
+  net::Admission admission{};
+  std::string log_level{"info"};  ///< debug, info, warning, error or critical.
+  node::MachineFactory machines{};
+};
+
+}  // namespace muster::server

@@ -1,0 +1,35 @@
+// Finds the pair of ports that a server listens on.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "net/listener.h"
+
+namespace muster::server {
+
+constexpr std::uint16_t first_port = 8888;  ///< Servers of one machine take pairs from here,
+constexpr std::uint16_t last_port = 8906;   ///< up to here.
+
+struct WantedPorts {
+  std::optional<std::uint16_t> client{};  ///< As in `Options`.
+  std::optional<std::uint16_t> peer{};
+};
+
+struct ListenerPair {
+  std::unique_ptr<net::Listener> client;
+  std::unique_ptr<net::Listener> peer;
+};
+
+/// Listens on one port, as `net::Listener::open`.
+using OpenPort = std::function<Result<std::unique_ptr<net::Listener>>(std::uint16_t port)>;
+
+/// Opens both ports. One that was given and is taken is an error, which names it and the next free
+/// pair; without a given one it is the first pair from `first_port` on of which both are free.
+[[nodiscard]] Result<ListenerPair> open_ports(const WantedPorts& wanted, const OpenPort& open);
+
+}  // namespace muster::server

@@ -1,0 +1,357 @@
+#include "server/server.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/host_name.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <random>
+#include <utility>
+
+#include "server/log.h"
+
+namespace muster::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto good_order_time = 8s;  // For a node that was asked to stop.
+constexpr auto last_words_time = 1s;  // For goodbyes on their way out.
+constexpr auto timer_sleep_max = 1h;  // Far deadlines are looked at again.
+constexpr Duration slow_reports_apart = 10s;
+
+std::uint64_t random_number() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32U) | device();
+}
+
+Uuid new_id() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return Uuid::make_v7(std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch),
+                       random_number(), random_number());
+}
+
+std::string host_name() {
+  boost::system::error_code error;
+  const std::string name = boost::asio::ip::host_name(error);
+  return error ? std::string() : name;
+}
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+/// Each client is a descriptor, and the limit of a login shell is often 1,024.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));  // The old limit does for a few.
+}
+
+/// Every value of a failed result is thrown: a start that can't go on ends in `main`.
+template <class T>
+T value_or_throw(Result<T> result) {
+  if (!result) throw ErrorException(result.error());
+  return std::move(*result);
+}
+
+}  // namespace
+
+Server::Server(Options options, OnReady on_ready)
+    : options_(std::move(options)),
+      on_ready_(std::move(on_ready)),
+      log_(make_log(options_.log_level)),
+      loop_({.reports_apart = slow_reports_apart}),
+      signals_(loop_.context(), SIGTERM, SIGINT),
+      node_timer_(loop_.context()),
+      stop_timer_(loop_.context()) {
+  allow_many_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);
+  loop_.on_slow_step([this](std::string_view what, Duration length, std::uint64_t unreported) {
+    log_->warn("the loop was busy with {} for {} ms ({} more since the last report)", what,
+               std::chrono::duration_cast<std::chrono::milliseconds>(length).count(), unreported);
+  });
+  wait_for_signal();
+  listen();
+  open_disk();
+  make_node();
+}
+
+Server::~Server() {
+  for (const auto& [number, link] : links_) link->abort();
+}
+
+// ---- Start --------------------------------------------------------------------------------------
+
+void Server::listen() {
+  const auto open = [this](std::uint16_t port) {
+    const net::Listener::Options options{.bind = {options_.bind, port},
+                                         .admission = options_.admission,
+                                         .links_max = options_.node.links_max};
+    return net::Listener::open(
+        loop_, options,
+        [this](std::shared_ptr<net::Link> link) {
+          const std::string address = link->remote_address();
+          adopt(std::move(link), false, address);
+        },
+        [this](const std::string& text) { log_->warn(text); });
+  };
+  listeners_ = value_or_throw(
+      open_ports({.client = options_.client_port, .peer = options_.peer_port}, open));
+
+  const Ports ports{listeners_.client->port(), listeners_.peer->port()};
+  const net::Admission& admission = options_.admission;
+  const Advertised advertised = value_or_throw(
+      advertised_addresses(options_.advertise, ports,
+                           {.bind = options_.bind,
+                            .seeds = options_.node.seeds,
+                            .others_let_in = admission.open || !admission.secret.empty(),
+                            .interfaces = net::interface_addresses()}));
+  options_.node.client_address = advertised.client;
+  options_.node.peer_address = advertised.peer;
+  options_.node.seed = random_number();
+  dialer_ = std::make_unique<net::Dialer>(
+      loop_,
+      net::Dialer::Options{.kind = wire::LinkKind::peer, .secret = options_.admission.secret});
+}
+
+void Server::open_disk() {
+  const std::uint16_t port = listeners_.client->port();
+  node::Options& node = options_.node;
+  if (options_.data_folder.empty()) {
+    options_.data_folder = value_or_throw(default_data_folder(node.group, port, environment));
+  }
+  const bool name_given = !node.name.empty();
+  if (!name_given) node.name = default_name(host_name(), port);
+  const storage::Identity fresh{.server = {new_id()},
+                                .group_name = node.group,
+                                .group = {},
+                                .number = {},
+                                .name = node.name,
+                                .branch = {}};
+  DiskStart start;
+  disk_ = value_or_throw(
+      Disk::open(loop_.context(), {.folder = options_.data_folder, .fresh = fresh}, start,
+                 [this] { log_->info("recovering what lies in {} ...", options_.data_folder); }));
+  for (const std::string& warning : start.warnings) log_->warn(warning);
+  restart_ = std::move(start.restart);
+  if (!name_given && !restart_.identity.name.empty()) node.name = restart_.identity.name;
+}
+
+void Server::make_node() {
+  log_start();
+  node_ =
+      std::make_unique<node::Node>(options_.node, std::move(restart_), options_.machines, now());
+}
+
+void Server::log_start() const {
+  const node::Options& node = options_.node;
+  log_->info("server {} of group {}, data in {}", node.name, node.group, disk_->folder());
+  log_->info("clients connect to {}, servers to {}", node.client_address, node.peer_address);
+  if (!options_.admission.secret.empty()) return;
+  if (options_.admission.open) {
+    log_->warn("--open: whoever reaches these ports is let in; --secret-file prevents that");
+  } else {
+    log_->info("only processes of this machine are let in: --secret-file or --open change that");
+  }
+}
+
+node::Now Server::now() const {
+  return {loop_.now(), loop_.wall_time()};
+}
+
+int Server::run() {
+  disk_->run([this](std::vector<storage::DiskResult> results) {
+    loop_.step("disk results", [&] { disk_is_done(std::move(results)); });
+  });
+  listeners_.client->start();
+  listeners_.peer->start();
+  drain_later();
+  loop_.run();
+  disk_->stop();
+  return exit_code_;
+}
+
+// ---- In: what happens is stepped into the node --------------------------------------------------
+
+void Server::step(node::Input input) {
+  if (ending_) return;
+  node_->step(std::move(input), now());
+  drain_later();
+}
+
+/// At the end of the queue: the handlers that are ready now come first, and share the drain.
+void Server::drain_later() {
+  if (std::exchange(drain_posted_, true)) return;
+  boost::asio::post(loop_.context(), [this] {
+    drain_posted_ = false;
+    loop_.step("deciding", [this] { drain(); });
+  });
+}
+
+void Server::drain() {
+  if (ending_) return;
+  carry_out(node_->drain(now()));
+  if (!ending_) arm_timer();
+}
+
+/// The timer is left as it is when the deadline has only moved away: going off early is cheaper
+/// than setting it anew after each step.
+void Server::arm_timer() {
+  const Instant deadline = std::min(node_->deadline(), loop_.now() + timer_sleep_max);
+  if (armed_for_ && *armed_for_ <= deadline) return;
+  armed_for_ = deadline;
+  node_timer_.expires_at(std::chrono::steady_clock::time_point(deadline.time_since_epoch()));
+  node_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || ending_) return;
+    armed_for_.reset();
+    loop_.step("timers", [this] { timer_is_due(); });
+  });
+}
+
+void Server::timer_is_due() {
+  if (node_->deadline() > loop_.now()) return arm_timer();
+  step(node::Tick{});
+}
+
+void Server::on_open(net::Link& /*link*/) {}  // Links come here when they are open.
+
+void Server::on_frame(net::Link& link, wire::Frame frame) {
+  step(node::FrameReceived{.link = {link.number()}, .frame = std::move(frame)});
+}
+
+void Server::on_close(net::Link& link, const Error& error) {
+  log_->debug("link {} to {} is gone: {}", link.number(), link.remote_address(), error.message);
+  links_.erase(link.number());
+  step(node::LinkClosed{.link = {link.number()}, .reason = error.message});
+  end_when_links_are_gone();
+}
+
+void Server::adopt(std::shared_ptr<net::Link> link, bool dialled, const std::string& address) {
+  if (ending_) return link->abort();
+  const node::LinkId id{link->number()};
+  const bool peer = link->agreement().kind == wire::LinkKind::peer;
+  log_->debug("link {} {} {} ({})", id.value, dialled ? "to" : "from", address,
+              peer ? "server" : "client");
+  link->observe(*this);
+  links_.emplace(id.value, std::move(link));
+  step(node::LinkOpened{.link = id, .peer = peer, .dialled = dialled, .address = address});
+}
+
+void Server::dialled(const std::string& address, net::DialResult result) {
+  if (result.link) return adopt(std::move(result.link), true, address);
+  log_->debug("dialling {} failed{}: {}", address, result.refused ? " (refused)" : "",
+              result.error->message);
+  step(node::DialFailed{
+      .address = address, .refused = result.refused, .reason = result.error->message});
+}
+
+void Server::disk_is_done(std::vector<storage::DiskResult> results) {
+  std::optional<Error> fatal;
+  for (const storage::DiskResult& result : results) {
+    const auto* const failed = std::get_if<storage::Failed>(&result.outcome);
+    if (failed == nullptr) continue;
+    log_->debug("disk job {} failed: {}", result.id, failed->error.message);
+    if (failed->fatal && !fatal) fatal = failed->error;
+  }
+  if (fatal) return end(1, "the disk failed, so this server stops: " + fatal->message);
+  step(node::DiskDone{.results = std::move(results)});
+}
+
+// ---- Out: what the node wants done --------------------------------------------------------------
+
+/// Sending comes before the disk: followers store while this server does.
+void Server::carry_out(node::Outputs outputs) {
+  for (node::LinkOutput& output : outputs.links) {
+    if (auto* const frame = std::get_if<node::SendFrame>(&output)) {
+      send(std::move(*frame));
+    } else if (const auto found = links_.find(std::get<node::CloseLink>(output).link.value);
+               found != links_.end()) {
+      found->second->close();
+    }
+  }
+  loop_.flush_links();
+  for (storage::DiskJob& job : outputs.disk) disk_->submit(std::move(job));
+  for (const node::Dial& wanted : outputs.dials) dial(wanted.address);
+  for (const node::Notice& notice : outputs.notices) log_->log(level_of(notice.level), notice.text);
+  if (outputs.ready) tell_ready(*outputs.ready);
+  if (outputs.exit) end(outputs.exit->code, outputs.exit->reason);
+}
+
+void Server::send(node::SendFrame frame) {
+  const auto found = links_.find(frame.link.value);
+  if (found == links_.end()) return;  // Gone; the node has been told, or is about to be.
+  const std::shared_ptr<net::Link> link = found->second;
+  if (link->send(frame.type, frame.lane, std::move(frame.body))) return;
+  const std::string reason =
+      "it does not take in what is sent to it: " + std::to_string(link->queued_bytes()) +
+      " bytes wait";
+  log_->warn("the link to {} is closed: {}", link->remote_address(), reason);
+  links_.erase(found);
+  link->abort();
+  step(node::LinkClosed{.link = frame.link, .reason = reason});
+}
+
+void Server::dial(const std::string& address) {
+  dialer_->dial(address, [this, address](net::DialResult result) {
+    loop_.step("a new link", [&] { dialled(address, std::move(result)); });
+  });
+}
+
+void Server::tell_ready(const node::BecameReady& ready) {
+  on_ready_("ready group=" + ready.group + " server=" + options_.node.name +
+            " number=" + std::to_string(ready.number.value) +
+            " port=" + std::to_string(listeners_.client->port()) +
+            " peer-port=" + std::to_string(listeners_.peer->port()) + " leader=" + ready.leader);
+}
+
+// ---- End ----------------------------------------------------------------------------------------
+
+void Server::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (stopping_) ::_exit(128 + signal);
+    stop_in_good_order();
+    wait_for_signal();
+  });
+}
+
+void Server::stop_in_good_order() {
+  stopping_ = true;
+  log_->info("stopping; a second signal ends it at once");
+  step(node::StopRequested{});
+  stop_timer_.expires_after(good_order_time);
+  stop_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) end(0, "stopped without having handed over: nobody took over in time");
+  });
+}
+
+void Server::end(int code, const std::string& reason) {
+  if (std::exchange(ending_, true)) return;
+  exit_code_ = code;
+  log_->log(code == 0 ? spdlog::level::info : spdlog::level::err, reason);
+  listeners_.client->close();
+  listeners_.peer->close();
+  dialer_.reset();
+  node_timer_.cancel();
+  for (const auto& [number, link] : links_) link->close();
+  stop_timer_.expires_after(last_words_time);
+  stop_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) loop_.stop();
+  });
+  end_when_links_are_gone();
+}
+
+void Server::end_when_links_are_gone() {
+  if (ending_ && links_.empty()) loop_.stop();
+}
+
+}  // namespace muster::server

@@ -1,0 +1,99 @@
+// One server process: the pure node, and the sockets, files, threads and clocks it lacks.
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "net/dialer.h"
+#include "net/link.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "node/node.h"
+#include "server/disk.h"
+#include "server/options.h"
+#include "server/places.h"
+#include "server/ports.h"
+
+namespace muster::server {
+
+/// Drives a `node::Node` and decides nothing: what happens is stepped in, what comes out is carried
+/// out. Everything runs on one loop; the disk has a thread of its own. All that is stepped in one
+/// turn of the loop shares one `drain`, and so batches, messages and disk jobs.
+///
+/// Thread-safety: none; made, run and destroyed by one thread.
+class Server : private net::LinkObserver {
+ public:
+  /// Takes a line for standard output: the one that says that the server is ready.
+  using OnReady = std::function<void(const std::string& line)>;
+
+  /// Listens, then opens and recovers the data folder. Throws `ErrorException`, with a message that
+  /// says what to do, when a port is taken or the folder can't be used.
+  Server(Options options, OnReady on_ready);
+  ~Server() override;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Serves until SIGTERM or SIGINT, or until it can't go on. Returns what to exit with: 0 when it
+  /// was asked to stop. A second signal ends the process at once.
+  int run();
+
+ private:
+  void listen();
+  void open_disk();
+  void make_node();
+  void log_start() const;
+  node::Now now() const;
+
+  void step(node::Input input);
+  void drain_later();
+  void drain();
+  void arm_timer();
+  void timer_is_due();
+
+  void carry_out(node::Outputs outputs);
+  void send(node::SendFrame frame);
+  void dial(const std::string& address);
+  void dialled(const std::string& address, net::DialResult result);
+  void adopt(std::shared_ptr<net::Link> link, bool dialled, const std::string& address);
+  void disk_is_done(std::vector<storage::DiskResult> results);
+  void tell_ready(const node::BecameReady& ready);
+
+  void wait_for_signal();
+  void stop_in_good_order();
+  void end(int code, const std::string& reason);
+  void end_when_links_are_gone();
+
+  void on_open(net::Link& link) override;
+  void on_frame(net::Link& link, wire::Frame frame) override;
+  void on_close(net::Link& link, const Error& error) override;
+
+  Options options_;
+  OnReady on_ready_;
+  std::shared_ptr<spdlog::logger> log_;
+  net::Loop loop_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer node_timer_;
+  boost::asio::steady_timer stop_timer_;
+  ListenerPair listeners_;
+  std::unique_ptr<net::Dialer> dialer_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<net::Link>> links_;  // By number.
+  std::unique_ptr<Disk> disk_;
+  node::Restart restart_;  // Until the node has it.
+  std::unique_ptr<node::Node> node_;
+
+  bool drain_posted_{false};
+  std::optional<Instant> armed_for_;
+  bool stopping_{false};  // Asked to.
+  bool ending_{false};    // The node is not stepped any more.
+  int exit_code_{0};
+};
+
+}  // namespace muster::server
