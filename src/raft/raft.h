@@ -23,9 +23,9 @@ namespace muster::raft {
 
 /// What a server found on its disk.
 struct Restored {
-  HardState hard_state;
-  SnapshotMark snapshot;       ///< The state machine has been restored from it. Index 0: none.
-  std::vector<Entry> entries;  ///< All after the snapshot, without a gap, all durable.
+  HardState hard_state{};
+  SnapshotMark snapshot{};       ///< The state machine has been restored from it. Index 0: none.
+  std::vector<Entry> entries{};  ///< All after the snapshot, without a gap, all durable.
 };
 
 enum class Role : std::uint8_t {

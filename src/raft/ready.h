@@ -14,10 +14,10 @@ namespace muster::raft {
 
 /// A piece of a snapshot that the leader sent, to be written at `offset`.
 struct SnapshotPiece {
-  SnapshotMark mark;
+  SnapshotMark mark{};
   std::uint64_t offset{};  ///< 0 begins anew: what was received before is void.
   std::uint64_t total{};
-  SharedBytes data;
+  SharedBytes data{};
   bool last{
       false};  ///< The snapshot is whole. It replaces the log: no entry before this one stays.
 };
@@ -25,16 +25,16 @@ struct SnapshotPiece {
 /// Entries wanted from the disk for a follower, from `first` on, at most `bytes_max` bytes of
 /// payload, at least one. Answer with `Raft::fetched`, once, always.
 struct EntryFetch {
-  ServerNumber follower;
-  LogIndex first;
+  ServerNumber follower{};
+  LogIndex first{};
   std::size_t bytes_max{};
 };
 
 /// A piece of the own snapshot at `index`, wanted for a follower. Answer with
 /// `Raft::snapshot_fetched`, once, always.
 struct SnapshotFetch {
-  ServerNumber follower;
-  LogIndex index;
+  ServerNumber follower{};
+  LogIndex index{};
   std::uint64_t offset{};
   std::size_t bytes_max{};
 };
@@ -42,7 +42,7 @@ struct SnapshotFetch {
 /// The answer to `Raft::read`: linearizable once `index` is applied. Nothing: refused.
 struct ReadOutcome {
   std::uint64_t id{};
-  std::optional<LogIndex> index;
+  std::optional<LogIndex> index{};
   friend bool operator==(const ReadOutcome&, const ReadOutcome&) = default;
 };
 
@@ -65,7 +65,7 @@ struct Ready {
   /// durable; at once if none is under way. A message to the server itself (its own vote) is
   /// stepped back in.
   std::vector<Message> send_when_stored;
-  std::vector<Entry> apply;  ///< Committed, in order, each once, at most `apply_bytes_max`.
+  std::vector<Entry> apply{};  ///< Committed, in order, each once, at most `apply_bytes_max`.
   std::vector<EntryFetch> fetch;
   std::vector<SnapshotFetch> snapshot_fetch;
   std::vector<ReadOutcome> reads;
