@@ -16,7 +16,7 @@ namespace muster::storage {
 namespace {
 
 LogOptions kill_options() {
-  return {.segment_bytes = 256 << 10,
+  return {.segment_bytes = 96 << 10,
           .payload_bytes_max = 16 << 10,
           .spare_slice_bytes = 16 << 10,
           .mark_bytes = 4 << 10};
@@ -87,7 +87,7 @@ TEST(KillTest, TwoHundredKillsLoseNothingThatWasReportedStored) {
   Random random(1);
   for (std::uint64_t kill = 0; kill < kills; ++kill) {
     SCOPED_TRACE(::testing::Message() << "kill " << kill << " in " << folder);
-    const std::uint64_t told = write_and_kill(folder, 1 + random.below(60));
+    const std::uint64_t told = write_and_kill(folder, 1 + random.below(24));
     RealFiles files;
     const auto opened = LogStore::open(files, folder, kill_options());
     ASSERT_TRUE(opened.has_value()) << opened.error().message;

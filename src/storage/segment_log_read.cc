@@ -44,7 +44,8 @@ Result<Replay::Log> SegmentLog::open(std::vector<std::uint64_t> segments,
     warnings.push_back(path_of(loaded.header.number) + ": cut a write that never finished, " +
                        std::to_string(replay.torn()->bytes) + " bytes from byte " +
                        std::to_string(replay.torn()->offset) +
-                       " on. Nothing in it had been acknowledged; nothing needs to be done");
+                       " on. It had not been acknowledged, so nothing needs to be done, unless "
+                       "the disk is known to lose what was synced");
   }
   auto log = replay.finish();
   if (!log) return log.error();

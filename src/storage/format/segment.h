@@ -57,7 +57,8 @@ struct TornTail {
 ///    torn tail: that group was never reported stored, and may be cut;
 ///  - everything else is damage: bytes that are wrong but not zero, or a missing sector with a
 ///    later group behind it, which proves that it had been written.
-/// Not told apart: a torn last group, and a last group that was synced and lost a whole sector.
+/// Not told apart, as the bytes are the same: a group that was never written, and groups at the
+/// very end of the log that were synced and of which the disk later lost a whole sector.
 ///
 /// Thread-safety: none. The bytes must outlive the scan and its records.
 class SegmentScan {

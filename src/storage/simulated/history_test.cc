@@ -6,6 +6,11 @@
 #include "storage/simulated/history_test_support.h"
 
 namespace muster::storage::testing {
+namespace {
+
+constexpr std::size_t recent_max = 40;
+
+}  // namespace
 
 Bytes History::random_bytes(std::size_t size) {
   Bytes bytes(size);
@@ -72,7 +77,8 @@ bool History::append() {
       possible_.push_back(after);
     }
   }
-  if (possible_.size() > 1) left_by_last_group_ = possible_;
+  recent_.insert(recent_.end(), possible_.begin(), possible_.end());
+  while (recent_.size() > recent_max) recent_.pop_front();
   return finish(store_->append(jobs).has_value(), after);
 }
 

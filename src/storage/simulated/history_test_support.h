@@ -1,6 +1,7 @@
 // For the tests: random work for a store, and the model that says what it must hold afterwards.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,8 +52,8 @@ class History {
   /// One random operation; false if it failed.
   bool step();
   const State& state() const { return possible_.front(); }
-  /// What a crash during the last append that wrote something might have left.
-  const std::vector<State>& left_by_last_group() const { return left_by_last_group_; }
+  /// What crashes during the latest appends might have left, one state per record.
+  const std::deque<State>& recent() const { return recent_; }
   bool is_open() const { return store_ != nullptr; }
   LogStore& store() { return *store_; }
   const Recovered& recovered() const { return recovered_; }
@@ -81,7 +82,7 @@ class History {
   std::unique_ptr<LogStore> store_;
   Recovered recovered_;
   std::vector<State> possible_{State{}};
-  std::vector<State> left_by_last_group_;
+  std::deque<State> recent_;
   Term term_{1};
   bool failure_expected_{false};
   bool fence_is_open_{false};
