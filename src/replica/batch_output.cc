@@ -6,40 +6,38 @@
 
 namespace muster::replica {
 
+template <class Answer>
+void BatchOutput::append(const Answer& answer) {
+  check(!answered_);
+  answered_ = true;
+  if (next_ == SequenceNumber{0}) return;  // Nobody waits for it.
+  if (!builder_) builder_.emplace(next_);
+  if (!builder_->add(position_, answer)) {
+    close_body();
+    builder_.emplace(next_);
+    check(builder_->add(position_, answer));
+  }
+  ++next_.value;
+}
+
 void BatchOutput::close_body() {
-  if (builder_.empty()) return;
-  const std::uint32_t count = builder_.size();
+  if (!builder_) return;
+  const std::uint32_t count = builder_->size();
   bodies_.push_back({.first = {next_.value - count},
                      .count = count,
-                     .body = SharedBytes(std::move(builder_).finish())});
-  builder_ = wire::RepliesBuilder(next_);
+                     .body = SharedBytes(std::move(*builder_).finish())});
+  builder_.reset();
 }
 
 void BatchOutput::reply(BytesView payload) {
-  if (payload.size() > wire::reply_bytes_max) {
-    refuse(ErrorCode::resource_exhausted,
-           "the command took effect, but its reply of " + std::to_string(payload.size()) +
-               " bytes is longer than " + std::to_string(wire::reply_bytes_max));
-    return;
-  }
-  check(!answered_);
-  answered_ = true;
-  if (!builder_.add(position_, payload)) {
-    close_body();
-    check(builder_.add(position_, payload));
-  }
-  ++next_.value;
+  if (payload.size() <= wire::reply_bytes_max) return append(payload);
+  refuse(ErrorCode::resource_exhausted,
+         "the command took effect, but its reply of " + std::to_string(payload.size()) +
+             " bytes is longer than " + std::to_string(wire::reply_bytes_max));
 }
 
 void BatchOutput::refuse(ErrorCode code, std::string_view message) {
-  check(!answered_);
-  answered_ = true;
-  const Error error{code, std::string(message), Outcome::applied};
-  if (!builder_.add(position_, error)) {
-    close_body();
-    check(builder_.add(position_, error));
-  }
-  ++next_.value;
+  append(Error{code, std::string(message), Outcome::applied});
 }
 
 void BatchOutput::publish(std::string_view topic, BytesView event) {

@@ -1,6 +1,7 @@
 // Collects what the commands of one batch give: replies in one buffer, events beside it.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,9 +15,8 @@ namespace muster::replica {
 /// at all is a bug and stops the process.
 class BatchOutput final : public service::Output {
  public:
-  /// `first`: the sequence number of the first command answered.
-  BatchOutput(SequenceNumber first, std::vector<Event>& events)
-      : next_(first), events_(events), builder_(first) {}
+  /// `first`: the sequence number of the first command answered; 0 where nobody waits for answers.
+  BatchOutput(SequenceNumber first, std::vector<Event>& events) : next_(first), events_(events) {}
 
   /// What follows belongs to the command at `position`.
   void begin(Position position) {
@@ -35,11 +35,13 @@ class BatchOutput final : public service::Output {
   std::vector<KeptReplies> finish() &&;
 
  private:
+  template <class Answer>
+  void append(const Answer& answer);
   void close_body();
 
   SequenceNumber next_;
   std::vector<Event>& events_;
-  wire::RepliesBuilder builder_;
+  std::optional<wire::RepliesBuilder> builder_;
   std::vector<KeptReplies> bodies_;
   Position position_;
   bool answered_{true};

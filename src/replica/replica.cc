@@ -93,13 +93,12 @@ void Replica::apply_batch(const wire::BatchView& batch, std::uint32_t ordinal, A
 void Replica::apply_sequenced(const wire::BatchView& batch, std::uint32_t ordinal, Session& session,
                               Applied& out) {
   const wire::BatchHeader& header = batch.header();
-  if (header.skip && header.first_sequence.value > session.last.value + 1) {
-    session.last.value = header.first_sequence.value - 1;
-  }
-  if (header.first_sequence.value > session.last.value + 1) {
+  if (header.first_sequence.value - header.skip > session.last.value + 1) {
     out.news.emplace_back(Gap{header.session, SequenceNumber{session.last.value + 1}});
     return;
   }
+  // The numbers skipped were settled at home: refused there, or given up before they were sent.
+  session.last.value = std::max(session.last.value, header.first_sequence.value - 1);
   const std::uint64_t known =
       std::min<std::uint64_t>(session.last.value + 1 - header.first_sequence.value, batch.size());
   if (known > 0) {

@@ -1,0 +1,317 @@
+// The replicated half: exactly once, kept replies, gaps, epochs, snapshots, digests.
+#include "replica/replica.h"
+
+#include <gtest/gtest.h>
+
+#include "base/codec.h"
+#include "replica/session_control.h"
+#include "service/copy_on_write.h"
+#include "wire/replies.h"
+
+namespace muster::replica {
+namespace {
+
+const SessionId ann{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
+const SessionId bob{Uuid::make_v7(std::chrono::milliseconds{2}, 2, 2)};
+constexpr ServerNumber home{3};
+
+constexpr ServiceId notebook{2};
+
+// Says back what it is told and counts it by session.
+class Notebook final : public service::Machine {
+ public:
+  ServiceId id() const override { return notebook; }
+  std::string_view name() const override { return "notebook"; }
+  void apply(const service::Command& command, service::Output& output) override {
+    ++counts_.write().counts[command.session];
+    output.reply(command.payload);
+  }
+  void session_ended(SessionId session, service::Output&) override {
+    counts_.write().counts.erase(session);
+  }
+  Result<Bytes> query(BytesView request) const override {
+    Reader reader(request);
+    const auto found = counts_.read().counts.find(SessionId{reader.uuid()});
+    Bytes answer;
+    Writer(answer).integer(found == counts_.read().counts.end() ? 0 : found->second);
+    return answer;
+  }
+  service::FrozenParts freeze() const override { return {counts_.share()}; }
+  [[nodiscard]] Result<void> restore(BytesView part) override {
+    for (Reader reader(part); !reader.finished();) {
+      const SessionId session{reader.uuid()};
+      counts_.write().counts[session] = reader.integer<int>();
+    }
+    return {};
+  }
+  void clear() override { counts_.write().counts.clear(); }
+
+ private:
+  struct Counts final : service::Part {
+    void encode(Bytes& out) const override {
+      for (const auto& [session, count] : counts) {
+        Writer(out).uuid(session.uuid);
+        Writer(out).integer(count);
+      }
+    }
+    std::map<SessionId, int> counts;
+  };
+  service::CopyOnWrite<Counts> counts_;
+};
+
+int count_in(const Replica& replica, SessionId session) {
+  Bytes request;
+  Writer(request).uuid(session.uuid);
+  const Bytes answer = replica.query(notebook, request).value();
+  return Reader(answer).integer<int>();
+}
+
+std::vector<std::unique_ptr<service::Machine>> make_machines() {
+  std::vector<std::unique_ptr<service::Machine>> machines;
+  machines.push_back(std::make_unique<Notebook>());
+  return machines;
+}
+
+Bytes batch(SessionId session, std::uint64_t first, const std::vector<std::string>& payloads) {
+  wire::BatchBuilder builder({.session = session, .epoch = {}, .first_sequence = {first}});
+  for (const std::string& payload : payloads) {
+    EXPECT_TRUE(builder.add(notebook, as_bytes(payload)));
+  }
+  return std::move(builder).finish();
+}
+
+class ReplicaTest : public testing::Test {
+ protected:
+  Applied apply(const std::vector<Bytes>& batches, LogTime time = {}) {
+    wire::EntryBuilder builder;
+    for (const Bytes& one : batches) EXPECT_TRUE(builder.add(*wire::BatchView::parse(one)));
+    return replica_.apply({.term = {1},
+                           .index = replica_.applied() + 1,
+                           .kind = EntryKind::commands,
+                           .payload = SharedBytes(std::move(builder).finish(time))});
+  }
+  Applied open(SessionId session) {
+    return apply({encode_control_batch(session, Open{"a", "test", home})});
+  }
+  int count(SessionId session) const { return count_in(replica_, session); }
+
+  Replica replica_{{.sessions = {.sessions_max = 2, .kept_replies_max = 4, .ended_max = 2}},
+                   make_machines};
+};
+
+std::vector<std::string> texts(const Answer& answer) {
+  std::vector<std::string> all;
+  const auto replies = wire::RepliesView::parse(answer.replies.view());
+  for (const wire::ReplyView reply : *replies) all.emplace_back(as_text(reply.payload));
+  return all;
+}
+
+TEST_F(ReplicaTest, AppliesCommandsInOrderAndAnswersThem) {
+  const Applied opened = open(ann);
+  const auto& attached = std::get<SessionAttached>(opened.news.at(0));
+  EXPECT_EQ(attached.epoch, Epoch{1});
+  EXPECT_EQ(attached.last, SequenceNumber{0});
+  EXPECT_EQ(attached.home, home);
+
+  const Applied applied = apply({batch(ann, 1, {"x", "y"})});
+  ASSERT_EQ(applied.news.size(), 1U);
+  const auto& answer = std::get<Answer>(applied.news[0]);
+  EXPECT_EQ(answer.first, SequenceNumber{1});
+  EXPECT_EQ(answer.count, 2U);
+  EXPECT_EQ(texts(answer), (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(count(ann), 2);
+}
+
+TEST_F(ReplicaTest, ARepeatedCommandIsAnsweredFromTheKeptRepliesAndTakesEffectOnce) {
+  open(ann);
+  apply({batch(ann, 1, {"x", "y"})});
+  const Applied again = apply({batch(ann, 1, {"x", "y"})});
+  ASSERT_EQ(again.news.size(), 1U);
+  EXPECT_EQ(texts(std::get<Answer>(again.news[0])), (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(count(ann), 2);
+}
+
+TEST_F(ReplicaTest, ABatchThatIsHalfKnownTakesEffectInItsNewHalf) {
+  open(ann);
+  apply({batch(ann, 1, {"x", "y"})});
+  const Applied mixed = apply({batch(ann, 2, {"y", "z"})});
+  ASSERT_EQ(mixed.news.size(), 2U);
+  EXPECT_EQ(std::get<Answer>(mixed.news[1]).first, SequenceNumber{3});
+  EXPECT_EQ(texts(std::get<Answer>(mixed.news[1])), (std::vector<std::string>{"z"}));
+  EXPECT_EQ(count(ann), 3);
+}
+
+TEST_F(ReplicaTest, AGapIsRefusedWithTheNumberExpected) {
+  open(ann);
+  const Applied gap = apply({batch(ann, 2, {"y"})});
+  ASSERT_EQ(gap.news.size(), 1U);
+  EXPECT_EQ(std::get<Gap>(gap.news[0]).expected, SequenceNumber{1});
+  EXPECT_EQ(count(ann), 0);
+}
+
+TEST_F(ReplicaTest, NumbersSettledAtHomeAreSkippedButALostBatchIsStillAGap) {
+  open(ann);
+  const auto skipping = [](std::uint64_t first, std::uint32_t skip) {
+    wire::BatchBuilder builder(
+        {.session = ann, .epoch = {}, .first_sequence = {first}, .skip = skip});
+    EXPECT_TRUE(builder.add(notebook, as_bytes("x")));
+    return std::move(builder).finish();
+  };
+  const Applied lost = apply({skipping(4, 2)});  // Number 1 is missing: only 2 and 3 are settled.
+  EXPECT_EQ(std::get<Gap>(lost.news.at(0)).expected, SequenceNumber{1});
+  const Applied taken = apply({skipping(4, 3)});
+  EXPECT_EQ(std::get<Answer>(taken.news.at(0)).first, SequenceNumber{4});
+  EXPECT_EQ(count(ann), 1);
+}
+
+TEST_F(ReplicaTest, ARepeatedOpenIsTheSameOpenWithANewEpoch) {
+  open(ann);
+  apply({batch(ann, 1, {"x"})});
+  const Applied again = open(ann);
+  const auto& attached = std::get<SessionAttached>(again.news.at(0));
+  EXPECT_EQ(attached.epoch, Epoch{2});
+  EXPECT_EQ(attached.last, SequenceNumber{1});
+}
+
+TEST_F(ReplicaTest, AnEndThatNamesAnOlderEpochIsVoid) {
+  open(ann);
+  open(ann);
+  EXPECT_TRUE(apply({encode_control_batch(ann, End{Epoch{1}, "late"})}).news.empty());
+  const Applied ended = apply({encode_control_batch(ann, End{Epoch{2}, "over"})});
+  EXPECT_EQ(std::get<SessionEnded>(ended.news.at(0)).reason, "over");
+  EXPECT_EQ(count(ann), 0);
+}
+
+TEST_F(ReplicaTest, ALateCopyOfAnOpenRevivesNothing) {
+  open(ann);
+  apply({encode_control_batch(ann, End{Epoch{1}, "over"})});
+  const Applied late = open(ann);
+  EXPECT_EQ(std::get<AttachRefused>(late.news.at(0)).error.code, ErrorCode::failed_precondition);
+  const Applied commands = apply({batch(ann, 1, {"x"})});
+  EXPECT_EQ(std::get<SessionUnknown>(commands.news.at(0)).session, ann);
+}
+
+TEST_F(ReplicaTest, SessionsBeyondTheLimitAreRefused) {
+  open(ann);
+  open(bob);
+  const SessionId third{Uuid::make_v7(std::chrono::milliseconds{3}, 3, 3)};
+  EXPECT_EQ(std::get<AttachRefused>(open(third).news.at(0)).error.code,
+            ErrorCode::resource_exhausted);
+  EXPECT_EQ(replica_.sessions().size(), 2U);
+}
+
+TEST_F(ReplicaTest, OfRepliesNoLongerKeptTheClientLearnsThatTheCommandTookEffect) {
+  open(ann);
+  for (std::uint64_t i = 1; i <= 6; ++i) apply({batch(ann, i, {std::to_string(i)})});
+  const Applied again = apply({batch(ann, 1, {"1", "2", "3"})});
+  ASSERT_EQ(again.news.size(), 2U);
+  EXPECT_EQ(texts(std::get<Answer>(again.news[0])), (std::vector<std::string>{"3"}));
+  const auto& gone = std::get<Answer>(again.news[1]);
+  EXPECT_EQ(gone.first, SequenceNumber{1});
+  EXPECT_EQ(gone.count, 2U);
+  for (const wire::ReplyView reply : *wire::RepliesView::parse(gone.replies.view())) {
+    EXPECT_EQ(reply.error, ErrorCode::aborted);
+    EXPECT_EQ(reply.outcome, Outcome::applied);
+  }
+}
+
+TEST_F(ReplicaTest, AnUnknownServiceIsRefusedAndTheRestApplies) {
+  open(ann);
+  wire::BatchBuilder builder({.session = ann, .epoch = {}, .first_sequence = {1}});
+  ASSERT_TRUE(builder.add(ServiceId{999}, as_bytes("?")));
+  ASSERT_TRUE(builder.add(notebook, as_bytes("x")));
+  const Applied applied = apply({std::move(builder).finish()});
+  const auto& answer = std::get<Answer>(applied.news.at(0));
+  std::vector<std::optional<ErrorCode>> errors;
+  for (const wire::ReplyView reply : *wire::RepliesView::parse(answer.replies.view())) {
+    errors.push_back(reply.error);
+  }
+  EXPECT_EQ(errors, (std::vector<std::optional<ErrorCode>>{ErrorCode::not_found, std::nullopt}));
+  EXPECT_EQ(count(ann), 1);
+}
+
+TEST_F(ReplicaTest, AnEntryThatDoesNotDecodeChangesNothingButThePosition) {
+  const Applied applied = replica_.apply({.term = {1},
+                                          .index = {1},
+                                          .kind = EntryKind::commands,
+                                          .payload = SharedBytes::copy_of(as_bytes("junk"))});
+  EXPECT_TRUE(applied.news.empty());
+  EXPECT_EQ(replica_.applied(), LogIndex{1});
+}
+
+TEST_F(ReplicaTest, LogTimeNeverGoesBack) {
+  apply({}, LogTime{500});
+  apply({}, LogTime{400});
+  EXPECT_EQ(replica_.time(), LogTime{500});
+}
+
+TEST_F(ReplicaTest, ASnapshotCarriesEverythingAndChangesAfterItDoNotReachIt) {
+  open(ann);
+  apply({batch(ann, 1, {"x"})}, LogTime{77});
+  const auto frozen = replica_.freeze();
+  const std::uint64_t digest = replica_.digest();
+  apply({batch(ann, 2, {"y"})});
+
+  FrozenEncoder encoder(frozen);
+  Restorer restorer({}, make_machines);
+  for (Bytes chunk; encoder.next(chunk);) {
+    for (std::size_t at = 0; at < chunk.size(); at += 7) {
+      ASSERT_TRUE(
+          restorer.feed(BytesView(chunk).subspan(at, std::min<std::size_t>(7, chunk.size() - at))));
+    }
+  }
+  const std::unique_ptr<Replica> restored = std::move(restorer).finish().value();
+  EXPECT_EQ(restored->digest(), digest);
+  EXPECT_EQ(restored->applied(), LogIndex{2});
+  EXPECT_EQ(restored->time(), LogTime{77});
+  EXPECT_EQ(count_in(*restored, ann), 1);
+
+  // The kept replies came along, so a repeated command still takes effect once.
+  wire::EntryBuilder builder;
+  const Bytes repeated = batch(ann, 1, {"x"});
+  ASSERT_TRUE(builder.add(*wire::BatchView::parse(repeated)));
+  const Applied again = restored->apply({.term = {1},
+                                         .index = {3},
+                                         .kind = EntryKind::commands,
+                                         .payload = SharedBytes(std::move(builder).finish({}))});
+  EXPECT_EQ(texts(std::get<Answer>(again.news.at(0))), (std::vector<std::string>{"x"}));
+}
+
+TEST_F(ReplicaTest, ADamagedSnapshotIsRefused) {
+  open(ann);
+  FrozenEncoder encoder(replica_.freeze());
+  Bytes bytes;
+  ASSERT_TRUE(encoder.next(bytes));
+  Restorer short_one({}, make_machines);
+  ASSERT_TRUE(short_one.feed(BytesView(bytes).first(bytes.size() - 1)));
+  EXPECT_EQ(std::move(short_one).finish().error().code, ErrorCode::internal);
+  bytes[0] ^= std::byte{1};
+  Restorer wrong({}, make_machines);
+  EXPECT_EQ(wrong.feed(bytes).error().code, ErrorCode::internal);
+}
+
+TEST_F(ReplicaTest, EqualHistoriesHaveEqualDigestsAndOthersDoNot) {
+  Replica other({}, make_machines);
+  const auto both = [&](const Bytes& one, const Bytes& two) {
+    const auto entry = [&](const Bytes& bytes) {
+      wire::EntryBuilder builder;
+      EXPECT_TRUE(builder.add(*wire::BatchView::parse(bytes)));
+      return Entry{.term = {1},
+                   .index = replica_.applied() + 1,
+                   .kind = EntryKind::commands,
+                   .payload = SharedBytes(std::move(builder).finish({}))};
+    };
+    const Entry first = entry(one);
+    const Entry second = entry(two);
+    replica_.apply(first);
+    other.apply(second);
+  };
+  const Bytes opening = encode_control_batch(ann, Open{"a", "test", home});
+  both(opening, opening);
+  EXPECT_EQ(replica_.digest(), other.digest());
+  both(batch(ann, 1, {"x"}), batch(ann, 1, {"y"}));
+  EXPECT_NE(replica_.digest(), other.digest());
+}
+
+}  // namespace
+}  // namespace muster::replica
