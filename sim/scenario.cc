@@ -31,11 +31,14 @@ void draw_limits(Scenario& scenario, Random& random) {
   limits.handover_after = milliseconds(one_of(random, {100, 300, 1'000}));
   limits.session_timeout = seconds(60);
   limits.log_bytes_between_snapshots = one_of<std::size_t>(random, {8'192, 32'768, 262'144});
-  limits.compaction_tail_entries = one_of<std::size_t>(random, {0, 8, 64});
+  limits.raft.compaction_tail_entries = one_of<std::uint64_t>(random, {0, 8, 64});
+  limits.raft.window_entries = one_of<std::size_t>(random, {2, 16, 4'096});
+  limits.raft.cache_bytes_max = one_of<std::size_t>(random, {0, 2'048, 1'048'576});
+  limits.raft.snapshot_chunk_bytes = one_of<std::size_t>(random, {512, 4'096});
   limits.stores_in_flight_max = one_of<std::size_t>(random, {1, 2, 4});
 
   storage::LogOptions& log = scenario.disk.log;
-  log.segment_bytes = one_of<std::size_t>(random, {65'536, 131'072});
+  log.segment_bytes = one_of<std::size_t>(random, {131'072, 262'144});
   log.payload_bytes_max = log.segment_bytes / 2;
   log.spare_slice_bytes = 32'768;
   log.mark_bytes = one_of<std::size_t>(random, {1'024, 16'384});
@@ -47,7 +50,15 @@ void draw_load(Scenario& scenario, Random& random) {
   load.keys = one_of<std::size_t>(random, {1, 3, 8});
   load.in_flight_max = one_of<std::size_t>(random, {1, 4, 8});
   load.think_max = milliseconds(one_of(random, {20, 60, 120}));
-  load.padding_max = one_of<std::size_t>(random, {0, 64, 1'000});
+  load.padding_max = one_of<std::size_t>(random, {0, 64, 600});
+
+  // Messages as small as the entries that this load can make, each sent a few times over, allow.
+  const std::size_t entry_bytes =
+      load.clients * (load.in_flight_max * (load.padding_max + 60) + 80);
+  if (random.chance(0.7)) {
+    scenario.limits.raft.message_bytes_max =
+        std::min(entry_bytes * 3, scenario.disk.log.payload_bytes_max);
+  }
 }
 
 void draw_network(Scenario& scenario, Random& random) {
