@@ -1,6 +1,7 @@
 #include "edge/edge.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "replica/session_control.h"
@@ -164,7 +165,7 @@ void Edge::take_commands(LinkId link, const SharedBytes& body, Instant now) {
   if (header.session != *session || header.first_sequence == SequenceNumber{0} || !attached.open) {
     return refuse(link, not_attached()), close(link);
   }
-  if (header.first_sequence > attached.next) {
+  if (header.first_sequence.value - header.skip > attached.next.value) {
     wire::ResendFrom resend;
     resend.set_sequence(attached.next.value);
     return send(link, wire::FrameType::resend_from, wire::encode(resend));
@@ -177,12 +178,14 @@ void Edge::take_commands(LinkId link, const SharedBytes& body, Instant now) {
     return close(link);
   }
   attached.next = std::max(attached.next, batch->end_sequence());
+  batches_.push_back(body);
+  // One that only skips numbers has no answer to wait for; if it is lost, the client is asked.
+  if (batch->size() == 0) return;
   attached.pending.push_back(
       {.first = header.first_sequence, .count = batch->size(), .batch = body});
   attached.pending_commands += batch->size();
   pending_bytes_ += body.size();
   if (attached.pending.size() == 1) attached.passed_on = now;
-  batches_.push_back(body);
 }
 
 void Edge::pass_on(Attached& attached, SequenceNumber from, Instant now) {

@@ -101,9 +101,9 @@ class Edge {
   };
   struct Attached {
     LinkId link;
-    bool open{false};     // The log has it; until then `control` is unanswered.
+    bool open{false};  // The log has it; until then `control` is unanswered.
     Epoch epoch;
-    SharedBytes control;     // The open or resume, as a batch.
+    SharedBytes control;  // The open or resume, as a batch.
     SequenceNumber next;  // Expected from the client.
     std::deque<Pending> pending;
     Instant passed_on;  // When something of it was last passed on.
