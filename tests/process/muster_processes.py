@@ -1,0 +1,261 @@
+"""Starts, watches, kills and cleans up real `muster` processes on loopback.
+
+Each server has ports and a data folder of its own, and is signalled by its own process id only.
+Needs Python 3.9 and its standard library. Where the program is: argument, or MUSTER_BINARY.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+HOST = "127.0.0.1"
+POLL_SECONDS = 0.02
+
+
+class Failure(Exception):
+    """Something did not happen as it must; the message says what."""
+
+
+def default_binary():
+    root = pathlib.Path(__file__).resolve().parents[2]
+    return os.environ.get("MUSTER_BINARY", str(root / "muster"))
+
+
+def clean_environment():
+    return {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
+
+
+def free_ports(count):
+    """Ports that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind((HOST, 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def wait_until(holds, seconds, what):
+    """Asks until `holds()` gives something true, and returns it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = holds()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise Failure(f"waited {seconds} s in vain for: {what}")
+        time.sleep(POLL_SECONDS)
+
+
+class Process:
+    """A process whose output is gathered line by line."""
+
+    def __init__(self, arguments, log=None):
+        self.arguments = arguments
+        self.output = []
+        self.ready = threading.Event()
+        self.log = open(log, "ab") if log else None
+        self.process = subprocess.Popen(
+            arguments, env=clean_environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=self.log or subprocess.DEVNULL)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.output.append(line.decode(errors="replace").rstrip("\n"))
+            self.ready.set()
+
+    def signal(self, number):
+        if self.process.poll() is None:
+            os.kill(self.process.pid, number)
+
+    def wait(self, seconds):
+        """The exit code; the output is complete then."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"still running after {seconds} s: {' '.join(self.arguments)}") from None
+        self.reader.join()
+        self.process.stdout.close()
+        if self.log:
+            self.log.close()
+        return code
+
+    @property
+    def running(self):
+        return self.process.poll() is None
+
+
+class Server:
+    """One server of a group; may be started, killed and started again on the same folder."""
+
+    def __init__(self, group, name, port, peer_port):
+        self.group = group
+        self.name = name
+        self.port = port
+        self.peer_port = peer_port
+        self.folder = group.folder / name
+        self.log = group.folder / f"{name}.log"
+        self.process = None
+
+    @property
+    def address(self):
+        return f"{HOST}:{self.port}"
+
+    @property
+    def peer_address(self):
+        return f"{HOST}:{self.peer_port}"
+
+    def command(self):
+        seeds = ",".join(each.peer_address for each in self.group.servers)
+        return [self.group.binary, "serve", "--name", self.name, "--bind", HOST,
+                "--tcp-port", str(self.port), "--peer-port", str(self.peer_port),
+                "--data", str(self.folder), "--seeds", seeds, *self.group.options]
+
+    def start(self):
+        self.process = Process(self.command(), self.log)
+
+    def wait_ready(self, seconds=20):
+        def ready():
+            if not self.process.running:
+                raise Failure(f"{self.name} ended with {self.process.wait(1)}:\n{self.log_tail()}")
+            return any(line.startswith("ready ") for line in list(self.process.output))
+        wait_until(ready, seconds, f"the ready line of {self.name}; its log ends:\n"
+                   + self.log_tail())
+
+    def kill(self):
+        """As `kill -9`. Returns the monotonic time of the signal in milliseconds."""
+        now = time.monotonic_ns() / 1e6
+        self.process.signal(signal.SIGKILL)
+        self.process.wait(10)
+        return now
+
+    def terminate(self):
+        self.process.signal(signal.SIGTERM)
+
+    def pause(self):
+        self.process.signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.signal(signal.SIGCONT)
+
+    def status(self, seconds=3):
+        """What it says of itself and the group, or nothing while it does not answer."""
+        done = self.group.muster("status", "--json", "--timeout", f"{seconds}s",
+                                 "--server", self.address)
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def log_tail(self, lines=15):
+        if not self.log.exists():
+            return "(no log)"
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    @property
+    def running(self):
+        return self.process is not None and self.process.running
+
+
+class Group:
+    """Servers in a temporary folder. Use as a context: whatever happens, nothing is left."""
+
+    def __init__(self, count=3, options=(), binary=None, parent=None):
+        self.binary = binary or default_binary()
+        self.options = list(options)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="muster_", dir=parent))
+        ports = free_ports(2 * count)
+        names = "abcdefghi"
+        self.servers = []
+        for i in range(count):
+            self.servers.append(Server(self, names[i], ports[2 * i], ports[2 * i + 1]))
+        self.others = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        for process in [each.process for each in self.servers if each.process] + self.others:
+            if process.running:
+                process.signal(signal.SIGCONT)
+                process.signal(signal.SIGKILL)
+                process.wait(10)
+        if kind is not None:
+            for each in self.servers:
+                print(f"--- log of {each.name}\n{each.log_tail()}", flush=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self):
+        for each in self.servers:
+            each.start()
+        for each in self.servers:
+            each.wait_ready()
+
+    def muster(self, *arguments, seconds=60):
+        """Runs one command to its end."""
+        return subprocess.run([self.binary, *arguments], env=clean_environment(), timeout=seconds,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+    def server_options(self, servers=None):
+        options = []
+        for each in servers or self.servers:
+            options += ["--server", each.address]
+        return options
+
+    def start_load(self, *options, servers=None):
+        """Begins `muster bench` and returns once commands are being acknowledged."""
+        load = Process([self.binary, "bench", "--json", *self.server_options(servers), *options],
+                       self.folder / "load.log")
+        self.others.append(load)
+        if not load.ready.wait(30) or not load.running:
+            log = (self.folder / "load.log").read_text(errors="replace")
+            raise Failure(f"the load did not begin:\n{log}")
+        return load
+
+    def finish_load(self, load, seconds=90):
+        """The result of a load, as `muster bench --json` prints it, and its exit code."""
+        code = load.wait(seconds)
+        self.others.remove(load)
+        results = [line for line in load.output if '"kind":"RESULT"' in line]
+        if not results:
+            log = (self.folder / "load.log").read_text(errors="replace")
+            raise Failure(f"the load gave no result, exit {code}:\n{log}")
+        return json.loads(results[-1]), code
+
+    def leader(self, seconds=20):
+        """The server that leads, by its own word and that of a majority."""
+        def find():
+            statuses = [each.status() for each in self.servers if each.running]
+            named = [each["leader"] for each in statuses if each and each["writable"]]
+            for each in self.servers:
+                if 2 * named.count(each.name) > len(self.servers) and each.running:
+                    return each
+            return None
+        return wait_until(find, seconds, "a leader that a majority agrees on")
+
+    def followers(self):
+        leader = self.leader()
+        return [each for each in self.servers if each is not leader]
+
+    def wait_equal(self, seconds=30):
+        """Waits until all servers have applied equally much, and compares their digests there."""
+        def same_index():
+            statuses = [each.status() for each in self.servers]
+            if not all(statuses):
+                return None
+            indexes = {each["appliedIndex"] for each in statuses}
+            committed = {each["commitIndex"] for each in statuses}
+            return statuses if len(indexes) == 1 and indexes == committed else None
+        statuses = wait_until(same_index, seconds, "all servers at one applied index")
+        digests = {each["server"]: each["digest"] for each in statuses}
+        if len(set(digests.values())) != 1:
+            raise Failure(f"digests differ at index {statuses[0]['appliedIndex']}: {digests}")
+        return statuses[0]["appliedIndex"]
