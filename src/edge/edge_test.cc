@@ -1,0 +1,249 @@
+// A home: sessions attach and move, batches are kept until answered, reads wait for their index.
+#include "edge/edge.h"
+
+#include <gtest/gtest.h>
+
+#include "replica/session_control.h"
+#include "wire/control.h"
+#include "wire/replies.h"
+
+namespace muster::edge {
+namespace {
+
+using namespace std::chrono_literals;
+
+const SessionId ann{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
+constexpr ServerNumber self{1};
+constexpr ServerNumber other{2};
+constexpr LinkId first_link{10};
+constexpr LinkId second_link{11};
+
+Bytes commands(std::uint64_t first, int count) {
+  wire::BatchBuilder builder({.session = ann, .epoch = {1}, .first_sequence = {first}});
+  for (int i = 0; i < count; ++i) EXPECT_TRUE(builder.add(ServiceId{2}, as_bytes("x")));
+  return std::move(builder).finish();
+}
+
+class EdgeTest : public testing::Test {
+ protected:
+  EdgeTest() {
+    Edge::Surroundings around;
+    around.hello.set_number(self.value);
+    around.leader_known = true;
+    edge_.set_surroundings(around, now_);
+  }
+
+  void frame(LinkId link, wire::FrameType type, Bytes body) {
+    edge_.frame(link,
+                {.type = type, .lane = wire::Lane::normal, .body = SharedBytes(std::move(body))},
+                state_, now_);
+  }
+  void open(LinkId link) {
+    edge_.link_opened(link, now_);
+    wire::OpenSession open;
+    open.set_session_id(ann.uuid.to_string());
+    open.set_name("ann");
+    frame(link, wire::FrameType::open_session, wire::encode(open));
+  }
+  void news(replica::SessionNews one) { edge_.applied({std::move(one)}, self, now_); }
+  void attached(std::uint64_t last = 0, ServerNumber home = self) {
+    news(replica::SessionAttached{.session = ann, .epoch = {1}, .last = {last}, .home = home});
+  }
+  void answered(std::uint64_t first, std::uint32_t count) {
+    wire::RepliesBuilder builder({first});
+    for (std::uint32_t i = 0; i < count; ++i) EXPECT_TRUE(builder.add(Position{{9}, i}, BytesView{}));
+    news(replica::Answer{ann, {first}, count, SharedBytes(std::move(builder).finish())});
+  }
+  // The frames sent since the last call, as `LINK TYPE`, closings as `LINK close`.
+  std::vector<std::string> sent() {
+    std::vector<std::string> lines;
+    for (const LinkOutput& output : edge_.take_outputs()) {
+      if (const auto* const send = std::get_if<SendFrame>(&output)) {
+        lines.push_back(std::to_string(send->link.value) + " " +
+                        std::to_string(static_cast<int>(send->type)));
+      } else {
+        lines.push_back(std::to_string(std::get<CloseLink>(output).link.value) + " close");
+      }
+    }
+    return lines;
+  }
+  // The batches passed on since the last call: first sequence numbers, 0 for session control.
+  std::vector<std::uint64_t> passed_on() {
+    std::vector<std::uint64_t> firsts;
+    for (const SharedBytes& batch : edge_.take_batches()) {
+      firsts.push_back(wire::BatchView::parse(batch.view())->header().first_sequence.value);
+    }
+    return firsts;
+  }
+  static std::string line(LinkId link, wire::FrameType type) {
+    return std::to_string(link.value) + " " + std::to_string(static_cast<int>(type));
+  }
+
+  Instant now_{1s};
+  Edge edge_{{.links_max = 2, .pending_bytes_max = 4'000}};
+  replica::Replica state_{{}, [] { return std::vector<std::unique_ptr<service::Machine>>{}; }};
+};
+
+using Lines = std::vector<std::string>;
+using Firsts = std::vector<std::uint64_t>;
+
+TEST_F(EdgeTest, GreetsOpensAndPassesCommandsOn) {
+  open(first_link);
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::server_hello)});
+  EXPECT_EQ(passed_on(), Firsts{0});
+  attached();
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::session_opened)});
+  frame(first_link, wire::FrameType::commands, commands(1, 2));
+  EXPECT_EQ(passed_on(), Firsts{1});
+  answered(1, 2);
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::replies)});
+  EXPECT_EQ(edge_.pending_bytes(), 0U);
+}
+
+TEST_F(EdgeTest, PassesOnAgainWhatIsUnansweredWhenTheLeaderChanges) {
+  open(first_link);
+  attached();
+  frame(first_link, wire::FrameType::commands, commands(1, 2));
+  frame(first_link, wire::FrameType::commands, commands(3, 1));
+  answered(1, 2);
+  passed_on();
+  edge_.resend_all(now_);
+  EXPECT_EQ(passed_on(), Firsts{3});
+}
+
+TEST_F(EdgeTest, PassesOnAgainWhenAnAnswerStaysOut) {
+  open(first_link);
+  attached();
+  frame(first_link, wire::FrameType::commands, commands(1, 1));
+  passed_on();
+  edge_.tick(now_ += 999ms);
+  EXPECT_EQ(passed_on(), Firsts{});
+  edge_.tick(now_ += 101ms);
+  EXPECT_EQ(passed_on(), Firsts{1});
+}
+
+TEST_F(EdgeTest, AGapIsMendedFromWhatIsKeptElseTheClientIsAsked) {
+  open(first_link);
+  attached();
+  frame(first_link, wire::FrameType::commands, commands(1, 2));
+  frame(first_link, wire::FrameType::commands, commands(3, 1));
+  passed_on();
+  news(replica::Gap{ann, {3}});
+  EXPECT_EQ(passed_on(), Firsts{3});
+  answered(1, 2);
+  sent();
+  news(replica::Gap{ann, {2}});
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::resend_from)});
+  EXPECT_EQ(edge_.pending_bytes(), 0U);
+}
+
+TEST_F(EdgeTest, ACommandBeyondTheNextIsAnsweredWithTheOneExpected) {
+  open(first_link);
+  attached();
+  sent();
+  frame(first_link, wire::FrameType::commands, commands(2, 1));
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::resend_from)});
+  passed_on();
+}
+
+TEST_F(EdgeTest, ASessionOnANewerLinkLeavesTheOldOne) {
+  open(first_link);
+  attached();
+  sent();
+  open(second_link);
+  EXPECT_EQ(sent(), (Lines{line(second_link, wire::FrameType::server_hello), "10 close"}));
+  attached();
+  EXPECT_EQ(sent(), Lines{line(second_link, wire::FrameType::session_opened)});
+}
+
+TEST_F(EdgeTest, ASessionThatMovedToAnotherHomeClosesItsLink) {
+  open(first_link);
+  attached();
+  sent();
+  attached(0, other);
+  EXPECT_EQ(sent(), Lines{"10 close"});
+  EXPECT_EQ(edge_.attached(), 0U);
+}
+
+TEST_F(EdgeTest, AnAbsentSessionIsEndedAfterItsTimeoutUnlessItWasAttachedAnew) {
+  open(first_link);
+  attached();
+  passed_on();
+  edge_.link_closed(first_link, now_);
+  edge_.tick(now_ += 9'900ms);
+  EXPECT_EQ(passed_on(), Firsts{});
+  edge_.tick(now_ += 200ms);
+  const std::vector<SharedBytes> batches = edge_.take_batches();
+  ASSERT_EQ(batches.size(), 1U);
+  const auto batch = wire::BatchView::parse(batches[0].view());
+  const auto control = replica::decode_control((*batch->commands().begin()).payload);
+  EXPECT_EQ(std::get<replica::End>(*control).epoch, Epoch{1});
+  attached(0, other);
+  edge_.tick(now_ += 20s);
+  EXPECT_EQ(passed_on(), Firsts{});
+}
+
+TEST_F(EdgeTest, MoreUnansweredThanTheLimitCostsTheLink) {
+  open(first_link);
+  attached();
+  sent();
+  for (std::uint64_t first = 1; first <= 401; first += 100) {
+    frame(first_link, wire::FrameType::commands, commands(first, 100));
+  }
+  EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::refused), "10 close"}));
+  EXPECT_LE(edge_.pending_bytes(), 4'000U);
+}
+
+TEST_F(EdgeTest, MoreClientsThanTheLimitAreSentAway) {
+  edge_.link_opened({1}, now_);
+  edge_.link_opened({2}, now_);
+  sent();
+  edge_.link_opened({3}, now_);
+  EXPECT_EQ(sent(), (Lines{line(LinkId{3}, wire::FrameType::refused), "3 close"}));
+  EXPECT_FALSE(edge_.has_link({3}));
+}
+
+TEST_F(EdgeTest, WithoutALeaderClientsAreToldToTryAnotherServer) {
+  open(first_link);
+  attached();
+  sent();
+  edge_.set_surroundings({.hello = {}, .leader_known = false, .no_leader_reason = "why"}, now_);
+  edge_.tick(now_ += 1'000ms);
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::redirect)});
+}
+
+TEST_F(EdgeTest, ALinearizableReadWaitsForItsIndexAndALocalOneDoesNot) {
+  open(first_link);
+  sent();
+  wire::Read read;
+  read.set_request_id(5);
+  read.set_service(1);
+  frame(first_link, wire::FrameType::read, wire::encode(read));
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::read_reply)});
+  read.set_linearizable(true);
+  frame(first_link, wire::FrameType::read, wire::encode(read));
+  const auto wanted = edge_.take_reads();
+  ASSERT_EQ(wanted.size(), 1U);
+  EXPECT_EQ(sent(), Lines{});
+  edge_.read_index(wanted[0].id, LogIndex{1}, state_);
+  edge_.answer_reads(state_);
+  EXPECT_EQ(sent(), Lines{});
+  state_.apply({.term = {1}, .index = {1}, .kind = EntryKind::empty, .payload = {}});
+  edge_.answer_reads(state_);
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::read_reply)});
+}
+
+TEST_F(EdgeTest, JunkFromAClientIsRefusedAndCostsItsLink) {
+  for (const wire::FrameType type :
+       {wire::FrameType::open_session, wire::FrameType::resume_session, wire::FrameType::commands,
+        wire::FrameType::read, wire::FrameType::raft}) {
+    edge_.link_opened(first_link, now_);
+    sent();
+    frame(first_link, type, Bytes(3, std::byte{0xff}));
+    EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::refused), "10 close"}));
+    edge_.link_closed(first_link, now_);
+  }
+}
+
+}  // namespace
+}  // namespace muster::edge
