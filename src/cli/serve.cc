@@ -1,0 +1,224 @@
+// `muster serve`: one server of a group.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/serve_config.h"
+#include "echo/echo.h"
+#include "server/server.h"
+#include "wire/control.h"
+
+namespace muster::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What was typed, before it is made sense of.
+struct ServeOptions {
+  server::Options server{};
+  std::string founding{"auto"};
+  std::optional<int> founding_number{};
+  std::string election{"highest-id"};
+  std::string secret_file{};
+  std::string config_file{};
+};
+
+CLI::Validator one_of(std::vector<std::string> values) {
+  return CLI::IsMember(std::move(values), CLI::ignore_case).description("");
+}
+
+void add_place_options(CLI::App& command, server::Options& server) {
+  const auto store_in = [](std::optional<std::uint16_t>& port) {
+    return [&port](const std::uint16_t& value) { port = value; };
+  };
+  command
+      .add_option_function<std::uint16_t>(
+          "--tcp-port,--port", store_in(server.client_port),
+          "port for clients; 0: any free one; not given: the first free of 8888, 8890 ... 8906")
+      ->type_name("PORT");
+  command
+      .add_option_function<std::uint16_t>(
+          "--peer-port", store_in(server.peer_port),
+          "port for the other servers; 0: any free one; not given: the port for clients + 1")
+      ->type_name("PORT");
+  command.add_option("--bind", server.bind, "listen on this address only; not given: on all")
+      ->type_name("ADDRESS");
+  command
+      .add_option("--advertise", server.advertise,
+                  "what others are told to connect to, when that is not an address of this machine")
+      ->type_name("HOST[:PORT]");
+  command
+      .add_option("--data", server.data_folder,
+                  "where the log is kept; not given: $XDG_STATE_HOME/muster/GROUP-PORT, else "
+                  "~/.local/state/muster/GROUP-PORT")
+      ->type_name("FOLDER");
+}
+
+void add_group_options(CLI::App& command, ServeOptions& options) {
+  node::Options& node = options.server.node;
+  command.add_option("--group", node.group, "the group to found or join")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command.add_option("--name", node.name, "of this server, for people; not given: HOST-PORT")
+      ->type_name("NAME");
+  add_addresses(command, "--seeds", node.seeds, "ports for servers (P+1) of other servers");
+  command
+      .add_option("--expect", node.expect,
+                  "how many servers found the group together; not given: this one and the seeds")
+      ->type_name("N")
+      ->check(CLI::Range(1, 15).description(""));
+  auto* const found =
+      command
+          .add_option(
+              "--found", options.founding,
+              "found the group: auto (when enough hear each other), now (alone, at once) or "
+              "never (only join)")
+          ->transform(one_of({"auto", "now", "never"}))
+          ->type_name("WHEN")
+          ->capture_default_str();
+  command.add_option("--opt", options.founding_number, "1: as --found now; 0: as --found never")
+      ->check(CLI::Range(0, 1).description(""))
+      ->type_name("0|1")
+      ->excludes(found);
+  command
+      .add_option("--priority", node.priority,
+                  "0 to 255: the higher leads; counts before the number")
+      ->check(CLI::Range(0, 255).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--election", options.election,
+                  "of equal priorities: highest-id, lowest-id, or stable (whoever leads stays)")
+      ->transform(one_of({"highest-id", "lowest-id", "stable"}))
+      ->type_name("RULE")
+      ->capture_default_str();
+}
+
+void add_time_options(CLI::App& command, node::Options& node) {
+  add_duration(command, "--handover-after", node.handover_after,
+               "a better-ranked server leads when it was caught up for so long",
+               {.plausible = 100ms});
+  add_duration(command, "--heartbeat-interval", node.heartbeat_interval,
+               "between two signs of life of the leader", {.plausible = 5ms});
+  add_duration(command, "--election-timeout", node.election_timeout,
+               "silence until another leader is elected; at least three heartbeats",
+               {.plausible = 15ms});
+  add_duration(command, "--failure-timeout", node.failure_timeout,
+               "silence until a server counts as failed", {.plausible = 100ms});
+  add_duration(command, "--session-timeout", node.session_timeout,
+               "absence until a client's session ends", {.plausible = 100ms});
+}
+
+void add_admission_options(CLI::App& command, ServeOptions& options) {
+  auto* const secret =
+      command
+          .add_option("--secret-file", options.secret_file,
+                      "only who knows the secret in this file is let in, from any machine")
+          ->type_name("FILE");
+  command
+      .add_flag("--open", options.server.admission.open,
+                "let in whoever reaches the ports; not given: processes of this machine only")
+      ->excludes(secret);
+}
+
+/// CLI11 asks each option by itself; what two of them say together is checked here.
+void check_times(const node::Options& node) {
+  const auto refuse = [](const std::string& text) {
+    throw CLI::ValidationError(text, CLI::ExitCodes::ValidationError);
+  };
+  const Duration least = 3 * node.heartbeat_interval;
+  if (node.election_timeout < least) {
+    refuse("--election-timeout " + to_text(node.election_timeout) +
+           " is below three heartbeats of " + to_text(node.heartbeat_interval) +
+           ": make it at least " + to_text(least) + ", or --heartbeat-interval shorter");
+  }
+  if (node.failure_timeout < node.election_timeout) {
+    refuse("--failure-timeout " + to_text(node.failure_timeout) +
+           " is below --election-timeout: make it at least " + to_text(node.election_timeout));
+  }
+}
+
+void check_names(const node::Options& node) {
+  const auto check_name = [](const std::string& option, const std::string& name) {
+    if (const Result<void> valid = wire::validate_name(name); !valid) {
+      throw CLI::ValidationError(option, valid.error().message);
+    }
+  };
+  check_name("--group", node.group);
+  if (!node.name.empty()) check_name("--name", node.name);
+}
+
+node::FoundingMode founding_of(const ServeOptions& options) {
+  if (options.founding_number) {
+    return *options.founding_number == 1 ? node::FoundingMode::now : node::FoundingMode::never;
+  }
+  if (options.founding == "now") return node::FoundingMode::now;
+  if (options.founding == "never") return node::FoundingMode::never;
+  return node::FoundingMode::automatic;
+}
+
+node::ElectionRule election_of(const std::string& rule) {
+  if (rule == "lowest-id") return node::ElectionRule::lowest_id;
+  if (rule == "stable") return node::ElectionRule::stable;
+  return node::ElectionRule::highest_id;
+}
+
+std::vector<std::unique_ptr<service::Machine>> make_services() {
+  std::vector<std::unique_ptr<service::Machine>> services;
+  services.push_back(std::make_unique<echo::Echo>());
+  return services;
+}
+
+void print_line(const std::string& line) {
+  std::fputs((line + "\n").c_str(), stdout);
+  std::fflush(stdout);
+}
+
+ExitCode run(ServeOptions options) {
+  check_times(options.server.node);
+  check_names(options.server.node);
+  server::Options& server = options.server;
+  server.node.founding = founding_of(options);
+  server.node.election = election_of(options.election);
+  server.machines = make_services;
+  if (!options.secret_file.empty()) {
+    Result<Secret> secret = read_secret_file(options.secret_file);
+    if (!secret) throw ErrorException(secret.error());
+    if (!secret->warning.empty()) std::fprintf(stderr, "warning: %s\n", secret->warning.c_str());
+    server.admission.secret = std::move(secret->bytes);
+  }
+  return server::Server(std::move(server), print_line).run();
+}
+
+}  // namespace
+
+CLI::App* add_serve(CLI::App& root, ExitCode& exit) {
+  CLI::App* const command = root.add_subcommand("serve", "runs one server of a group");
+  const auto options = std::make_shared<ServeOptions>();
+  add_group_options(*command, *options);
+  add_place_options(*command, options->server);
+  add_time_options(*command, options->server.node);
+  add_admission_options(*command, *options);
+  add_log_level(*command, options->server.log_level);
+  command
+      ->add_option("--config", options->config_file,
+                   "a TOML file with these options, without the dashes; those given here win")
+      ->type_name("FILE.toml");
+  command->callback([command, options, &exit] {
+    if (!options->config_file.empty()) apply_config(*command, options->config_file);
+    exit = run(*options);
+  });
+  return command;
+}
+
+}  // namespace muster::cli
