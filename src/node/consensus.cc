@@ -156,7 +156,8 @@ void Consensus::store(raft::Ready::Store store, std::vector<raft::Message> held,
         jobs_.add(storage::SnapshotPieceJob{.header = {.index = piece.mark.index,
                                                        .term = piece.mark.term,
                                                        .metadata = encode_mark(piece.mark),
-                                                       .size = piece.total},
+                                                       .size = piece.total,
+                                                       .checksum = piece.mark.checksum},
                                             .offset = piece.offset,
                                             .data = std::move(piece.data),
                                             .last = piece.last});
@@ -310,7 +311,9 @@ void Consensus::done(const SaveWait& wait, storage::DiskResult& result, Now) {
   const auto* const saved = std::get_if<storage::SnapshotSaved>(&result.outcome);
   check(saved != nullptr);
   if (saved->header.index != wait.mark.index) return;  // A newer one was installed meanwhile.
-  raft_.snapshot_taken(wait.mark);
+  raft::SnapshotMark mark = wait.mark;
+  mark.checksum = saved->header.checksum;
+  raft_.snapshot_taken(mark);
   waits_.emplace(jobs_.add(storage::CompactJob{.keep_from = raft_.first_index()}), CompactWait{});
 }
 

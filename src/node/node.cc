@@ -115,9 +115,10 @@ void Node::Impl::on(DiskDone& done, Now now) {
       if (!loaded) return fail(loaded.error());
       if (*loaded == nullptr) continue;
       loader_.reset();
-      const auto mark = decode_mark(restart_->snapshot->index, restart_->snapshot->term,
-                                    restart_->snapshot->metadata);
+      auto mark = decode_mark(restart_->snapshot->index, restart_->snapshot->term,
+                              restart_->snapshot->metadata);
       if (!mark) return fail(mark.error());
+      mark->checksum = restart_->snapshot->checksum;
       raft::Restored restored{.hard_state = restart_->hard_state,
                               .snapshot = *mark,
                               .entries = std::move(restart_->entries)};

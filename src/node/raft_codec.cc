@@ -61,6 +61,7 @@ struct Encode {
   void operator()(const raft::SnapshotChunk& body) const {
     last(body.mark.index, body.mark.term);
     writer.sized(BytesView(encode_mark(body.mark)));
+    writer.integer(body.mark.checksum);
     writer.integer(body.offset);
     writer.integer(body.total);
     writer.integer(body.round);
@@ -138,6 +139,7 @@ Result<raft::SnapshotChunk> read_chunk(const SharedBytes& bytes, Reader& reader)
   if (!mark) return mark.error();
   raft::SnapshotChunk body;
   body.mark = *mark;
+  body.mark.checksum = reader.integer<std::uint32_t>();
   body.offset = reader.integer<std::uint64_t>();
   body.total = reader.integer<std::uint64_t>();
   body.round = reader.integer<std::uint64_t>();

@@ -21,6 +21,8 @@ struct SnapshotMark {
   Term term{};                     ///< Of the entry at `index`.
   Configuration configuration{};   ///< The latest one at or before `index`; always committed.
   LogIndex configuration_index{};  ///< Where that one stands in the log; 0 if there is none.
+  /// CRC32C of its bytes, from where it was made to where it is installed. 0 until it is durable.
+  std::uint32_t checksum{0};
   friend bool operator==(const SnapshotMark&, const SnapshotMark&) = default;
 };
 
