@@ -193,6 +193,52 @@ TEST(RaftTest, AReturningServerRemembersItsVote) {
   EXPECT_TRUE(std::get<VoteReply>(ready.send_when_stored[1].body).granted);
 }
 
+TEST(RaftTest, AVoteIsInTheStoreThatItsAnswerWaitsFor) {
+  Raft raft = bob_of_three();
+  ASSERT_TRUE(raft.step({ann, bob, Term{1}, VoteRequest{LogIndex{1}, Term{1}}}, start));
+  const Ready ready = raft.ready();
+  EXPECT_EQ(ready.store.hard_state, (HardState{Term{1}, ann}));
+  EXPECT_EQ(ready.send_when_stored.size(), 1U);
+}
+
+TEST(RaftTest, WhoHearsALeaderIsDeafToCandidatesButNotToOneHandedOver) {
+  Raft raft = bob_of_three();
+  ASSERT_TRUE(raft.step(append(2, 1, 1, {}), start));
+  ASSERT_TRUE(raft.step({eve, bob, Term{9}, VoteRequest{LogIndex{9}, Term{8}}}, start));
+  EXPECT_EQ(raft.term(), Term{2});
+  ASSERT_TRUE(raft.step({eve, bob, Term{9}, VoteRequest{LogIndex{9}, Term{8}, true}}, start));
+  EXPECT_EQ(raft.term(), Term{9});
+}
+
+TEST(RaftTest, RankMakesTheWaitAfterSilenceLonger) {
+  Raft first = bob_of_three();
+  Raft last = bob_of_three();
+  last.set_rank(4);
+  ASSERT_TRUE(first.step(append(2, 1, 1, {}), start));
+  ASSERT_TRUE(last.step(append(2, 1, 1, {}), start));
+  EXPECT_EQ(last.deadline() - first.deadline(), 4 * Options{}.rank_wait);
+}
+
+TEST(RaftTest, WhoDoesNotKnowThatOnlyTwoVotersRemainedDoesNotGoOnAlone) {
+  Restored restored;
+  restored.hard_state.term = Term{1};
+  restored.entries = {{Term{1}, LogIndex{1}, EntryKind::configuration,
+                       SharedBytes(encode_configuration(voters({ann, bob}), {}))}};
+  Raft raft({}, bob, std::move(restored));
+  EXPECT_EQ(raft.may_continue_alone(ann).error().code, ErrorCode::failed_precondition);
+  ASSERT_TRUE(raft.step(append(2, 1, 1, {}, 1), start));
+  EXPECT_TRUE(raft.may_continue_alone(ann).has_value());
+}
+
+TEST(RaftTest, AMatchIndexNeverGoesBack) {
+  Progress progress(LogIndex{1}, start);
+  progress.matched(LogIndex{7});
+  progress.matched(LogIndex{3});
+  EXPECT_EQ(progress.match(), LogIndex{7});
+  progress.probe_from(LogIndex{2});
+  EXPECT_EQ(progress.next(), LogIndex{8});
+}
+
 TEST(RaftTest, TimeThatGoesBackIsNoTime) {
   Raft raft = bob_of_three();
   const Instant deadline = raft.deadline();
