@@ -90,7 +90,7 @@ class Client final : public Process {
   std::uint64_t operations_{0};
   std::uint64_t answered_{0};
   std::uint64_t last_value_{0};
-  echo::Tally tally_;
+  std::map<std::uint64_t, SharedBytes> echoed_;  // Acknowledged in this session, by operation.
   bool making_{false};
   bool ended_{false};
   std::optional<Instant> tick_at_;
