@@ -190,15 +190,32 @@ void log_change(std::size_t client, const session::StateChange& change) {
              change.reason.empty() ? "" : ": ", change.reason);
 }
 
+/// Waits until a server says that the group takes commands, so that a group without a majority is
+/// told as such and not as a silence. Returns that server's address.
+Result<std::string> find_writable(net::Loop& loop, const ClientOptions& options) {
+  const Instant deadline = loop.now() + options.timeout;
+  for (;;) {
+    const auto answer = client::ask(loop, options.question(),
+                                    {.type = wire::FrameType::status_request,
+                                     .body = SharedBytes(wire::encode(wire::StatusRequest{}))});
+    if (!answer) return answer.error();
+    const auto status = wire::decode<wire::Status>(answer->frame.body.view());
+    if (!status) return status.error();
+    if (status->writable()) return answer->address;
+    if (loop.now() >= deadline) {
+      return Error{ErrorCode::unavailable, "group " + status->group() + " takes no commands now: " +
+                                               status->reason() + "; start the missing servers"};
+    }
+    client::run_for(loop, std::chrono::milliseconds{100});
+  }
+}
+
 ExitCode run_load(BenchOptions& options) {
   net::Loop loop;
-  // Finds out first whether there is such a group, for a clear answer.
-  const auto found = client::ask(loop, options.client.question(),
-                                 {.type = wire::FrameType::status_request,
-                                  .body = SharedBytes(wire::encode(wire::StatusRequest{}))});
+  const auto found = find_writable(loop, options.client);
   if (!found) return report(found.error());
   options.load.servers = options.client.servers;
-  if (options.load.servers.empty()) options.load.servers = {found->address};
+  if (options.load.servers.empty()) options.load.servers = {*found};
   options.load.secret = options.client.secret();
   options.load.timeout = options.client.timeout;
 

@@ -1,6 +1,5 @@
 #include "cli/verification.h"
 
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <fstream>
 #include <sstream>
@@ -44,13 +43,6 @@ Result<LocalTally> ask_tally(net::Loop& loop, const client::Question::Options& q
   return LocalTally{.index = LogIndex{reply->index()}, .tally = *tally};
 }
 
-void pause(net::Loop& loop, Duration length) {
-  boost::asio::steady_timer timer(loop.context());
-  timer.expires_after(length);
-  timer.async_wait([&loop](const boost::system::error_code&) { loop.stop(); });
-  client::run_until_stopped(loop);
-}
-
 Result<echo::Tally> tally_at(net::Loop& loop, const client::Question::Options& question,
                              const KeptSession& session) {
   const Instant deadline = loop.now() + question.timeout;
@@ -64,7 +56,7 @@ Result<echo::Tally> tally_at(net::Loop& loop, const client::Question::Options& q
                        std::to_string(found->index.value) + ", not " +
                        std::to_string(session.index.value) + "; look at its log"};
     }
-    pause(loop, std::chrono::milliseconds{20});
+    client::run_for(loop, std::chrono::milliseconds{20});
   }
 }
 

@@ -160,6 +160,15 @@ void run_until_stopped(net::Loop& loop) {
   loop.run();
 }
 
+void run_for(net::Loop& loop, Duration length) {
+  boost::asio::steady_timer timer(loop.context());
+  timer.expires_after(length);
+  timer.async_wait([&loop](const boost::system::error_code& error) {
+    if (!error) loop.stop();
+  });
+  run_until_stopped(loop);
+}
+
 Result<Answer> ask(net::Loop& loop, Question::Options options, wire::Frame question) {
   std::optional<Result<Answer>> result;
   const Question asked(loop, std::move(options), std::move(question), [&](Result<Answer> answer) {

@@ -88,6 +88,9 @@ class Question final : private net::LinkObserver {
 /// Runs `loop` until somebody stops it, also when it was stopped before.
 void run_until_stopped(net::Loop& loop);
 
+/// Runs `loop` for this time, or until somebody stops it.
+void run_for(net::Loop& loop, Duration length);
+
 /// Runs `loop` until the question is answered.
 [[nodiscard]] Result<Answer> ask(net::Loop& loop, Question::Options options, wire::Frame question);
 

@@ -92,7 +92,7 @@ class RefusalsTest(unittest.TestCase):
                 group.muster("bench", "--server", server.address, "--size", "60000", "--in-flight",
                              "32", "--duration", "8s", "--warm-up", "0", "--timeout", "2s")
                 self.assertEqual(server.process.wait(20), 1, server.log_tail())
-                self.assertIn("space", server.log_tail().lower())
+                self.assertIn("no space", server.log_tail().lower())
         finally:
             subprocess.run(["umount", disk], check=True)
             os.rmdir(disk)
