@@ -1,8 +1,8 @@
 // Bytes: owned, borrowed, and shared without copying.
 #pragma once
 
-#include <cstddef>
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string_view>

@@ -14,18 +14,18 @@ namespace muster {
 /// One set of codes everywhere: schema, library, exit text. Values go over the wire and into logs:
 /// append only, never renumber.
 enum class ErrorCode : std::uint8_t {
-  invalid_argument = 1,    ///< The request can never succeed as it stands.
-  not_found = 2,           ///< What it names does not exist.
-  already_exists = 3,      ///< What it would make exists.
-  failed_precondition = 4, ///< The state must change first; the message says how.
-  permission_denied = 5,   ///< Known, but not allowed.
-  unauthenticated = 6,     ///< The secret was missing or wrong.
-  resource_exhausted = 7,  ///< A limit is reached.
-  unavailable = 8,         ///< Not now: no leader, no majority, no server. Trying again may help.
-  deadline_exceeded = 9,   ///< The time allowed passed before an answer came.
-  aborted = 10,            ///< Given up midway, for instance because a session ended.
-  unimplemented = 11,      ///< This server does not know the request.
-  internal = 12,           ///< A fault of the program or its disk, told rather than hidden.
+  invalid_argument = 1,     ///< The request can never succeed as it stands.
+  not_found = 2,            ///< What it names does not exist.
+  already_exists = 3,       ///< What it would make exists.
+  failed_precondition = 4,  ///< The state must change first; the message says how.
+  permission_denied = 5,    ///< Known, but not allowed.
+  unauthenticated = 6,      ///< The secret was missing or wrong.
+  resource_exhausted = 7,   ///< A limit is reached.
+  unavailable = 8,          ///< Not now: no leader, no majority, no server. Trying again may help.
+  deadline_exceeded = 9,    ///< The time allowed passed before an answer came.
+  aborted = 10,             ///< Given up midway, for instance because a session ended.
+  unimplemented = 11,       ///< This server does not know the request.
+  internal = 12,            ///< A fault of the program or its disk, told rather than hidden.
 };
 
 /// Whether the request took effect. The caller's next step depends on this more than on the code.

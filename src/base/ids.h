@@ -45,8 +45,12 @@ struct LogIndex {
   std::uint64_t value{};
   friend auto operator<=>(LogIndex, LogIndex) = default;
 };
-constexpr LogIndex operator+(LogIndex index, std::uint64_t step) { return {index.value + step}; }
-constexpr LogIndex operator-(LogIndex index, std::uint64_t step) { return {index.value - step}; }
+constexpr LogIndex operator+(LogIndex index, std::uint64_t step) {
+  return {index.value + step};
+}
+constexpr LogIndex operator-(LogIndex index, std::uint64_t step) {
+  return {index.value - step};
+}
 
 /// A command's place: the entry it came in, and its ordinal among that entry's commands.
 struct Position {

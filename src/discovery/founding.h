@@ -14,8 +14,8 @@ namespace muster::discovery {
 
 /// What an unformed server knows of another one of the same group name.
 struct Heard {
-  std::optional<GroupId> group{};   ///< The formed group it belongs to, if any.
-  std::set<ServerId> hears{};       ///< The servers it hears itself.
+  std::optional<GroupId> group{};  ///< The formed group it belongs to, if any.
+  std::set<ServerId> hears{};      ///< The servers it hears itself.
   friend bool operator==(const Heard&, const Heard&) = default;
 };
 
@@ -37,9 +37,9 @@ struct Found {
 using FoundingDecision = std::variant<Wait, Join, Found>;
 
 /// The founding rule. A formed group that answers is joined, the one with the smallest id if there
-/// are several. Otherwise, as soon as `expect` servers (this one among them) hear each other, the one
-/// with the smallest id founds, with all it hears as voters. Others wait to be invited. Two groups
-/// would need two disjoint majorities of those that heard each other.
+/// are several. Otherwise, as soon as `expect` servers (this one among them) hear each other, the
+/// one with the smallest id founds, with all it hears as voters. Others wait to be invited. Two
+/// groups would need two disjoint majorities of those that heard each other.
 FoundingDecision decide_founding(ServerId self, const std::map<ServerId, Heard>& heard,
                                  std::size_t expect);
 

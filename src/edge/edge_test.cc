@@ -51,7 +51,8 @@ class EdgeTest : public testing::Test {
   }
   void answered(std::uint64_t first, std::uint32_t count) {
     wire::RepliesBuilder builder({first});
-    for (std::uint32_t i = 0; i < count; ++i) EXPECT_TRUE(builder.add(Position{{9}, i}, BytesView{}));
+    for (std::uint32_t i = 0; i < count; ++i)
+      EXPECT_TRUE(builder.add(Position{{9}, i}, BytesView{}));
     news(replica::Answer{ann, {first}, count, SharedBytes(std::move(builder).finish())});
   }
   // The frames sent since the last call, as `LINK TYPE`, closings as `LINK close`.
@@ -109,6 +110,20 @@ TEST_F(EdgeTest, PassesOnAgainWhatIsUnansweredWhenTheLeaderChanges) {
   passed_on();
   edge_.resend_all(now_);
   EXPECT_EQ(passed_on(), Firsts{3});
+}
+
+TEST_F(EdgeTest, AnAnswerSettlesNothingThatCameBeforeIt) {
+  open(first_link);
+  attached();
+  frame(first_link, wire::FrameType::commands, commands(1, 2));
+  frame(first_link, wire::FrameType::commands, commands(3, 1));
+  answered(3, 1);
+  passed_on();
+  edge_.resend_all(now_);
+  EXPECT_EQ(passed_on(), (Firsts{1, 3}));
+  answered(1, 1);
+  answered(2, 1);
+  EXPECT_EQ(edge_.pending_bytes(), 0U);
 }
 
 TEST_F(EdgeTest, PassesOnAgainWhenAnAnswerStaysOut) {
