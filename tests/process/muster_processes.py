@@ -127,8 +127,10 @@ class Server:
 
     def wait_ready(self, seconds=20):
         def ready():
-            if not self.process.running:
-                raise Failure(f"{self.name} ended with {self.process.wait(1)}:\n{self.log_tail()}")
+            for each in self.group.servers:
+                code = each.process.process.poll() if each.process else None
+                if code not in (None, 0, -signal.SIGKILL):
+                    raise Failure(f"{each.name} ended with {code}:\n{each.log_tail()}")
             return any(line.startswith("ready ") for line in list(self.process.output))
         wait_until(ready, seconds, f"the ready line of {self.name}; its log ends:\n"
                    + self.log_tail())
