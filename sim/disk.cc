@@ -9,20 +9,25 @@ namespace muster::sim {
 
 namespace {
 
-const std::string folder = "/data";
 constexpr std::uint64_t calls_before_death_max = 8;
 
 }  // namespace
 
-Disk::Disk(const DiskOptions& options, std::uint64_t seed, EventQueue& events)
+Disk::Disk(const DiskOptions& options, std::shared_ptr<Storage> storage, std::string folder,
+           std::uint64_t seed, EventQueue& events)
     : options_(options),
       random_(seed),
       events_(events),
-      files_(seed + 1),
-      locker_(locks_, "a simulated server") {}
+      storage_(std::move(storage)),
+      folder_(std::move(folder)),
+      locker_(storage_->locks, folder_) {}
+
+bool Disk::lock() {
+  return storage_->locks.take(folder_, folder_).has_value();
+}
 
 Result<storage::Recovered> Disk::open() {
-  auto opened = storage::LogStore::open(files_, folder, options_.log);
+  auto opened = storage::LogStore::open(storage_->files, folder_, options_.log);
   if (!opened) return opened.error();
   store_ = std::move(opened->store);
   worker_ = std::make_unique<storage::DiskWorker>(*store_, locker_, storage::DiskWorker::Options{});
@@ -31,11 +36,22 @@ Result<storage::Recovered> Disk::open() {
   return std::move(opened->recovered);
 }
 
+void Disk::archive() {
+  worker_.reset();
+  store_.reset();
+  const auto listed = storage_->files.list(folder_);
+  check(listed.has_value());
+  for (const storage::FileInfo& file : *listed) {
+    check(storage_->files.remove(folder_ + "/" + file.name).has_value());
+  }
+  check(storage_->files.sync(folder_, storage::SyncSite::identity_folder).has_value());
+}
+
 void Disk::leave_job_half_done() {
   if (!worker_ || !worker_->has_work() || !random_.chance(0.5)) return;
-  files_.fail_after(random_.below(calls_before_death_max));
+  storage_->files.fail_after(random_.below(calls_before_death_max));
   static_cast<void>(worker_->run_some());  // Nobody lives to see the results.
-  files_.recover();
+  storage_->files.recover();
 }
 
 void Disk::shut() {
@@ -44,11 +60,12 @@ void Disk::shut() {
   run_scheduled_ = false;
   worker_.reset();
   store_.reset();
+  storage_->locks.release(folder_);
 }
 
 void Disk::lose_power() {
   shut();
-  files_.crash();
+  storage_->files.crash();
 }
 
 Result<void> Disk::submit(storage::DiskJob job, const OnResults& on_results) {

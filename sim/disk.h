@@ -15,6 +15,13 @@
 
 namespace muster::sim {
 
+/// The files and the locks of one machine.
+struct Storage {
+  explicit Storage(std::uint64_t seed) : files(seed) {}
+  storage::SimulatedFiles files;
+  storage::SimulatedLocks locks;
+};
+
 /// The machine's files live as long as the world; `open` and `shut` are the life of one process.
 /// A job's effect and its answer come at one moment, some time after it was submitted. Until then
 /// a death of the process undoes it. Thread-safety: none.
@@ -22,11 +29,18 @@ class Disk {
  public:
   using OnResults = std::function<void(std::vector<storage::DiskResult>)>;
 
-  Disk(const DiskOptions& options, std::uint64_t seed, EventQueue& events);
+  Disk(const DiskOptions& options, std::shared_ptr<Storage> storage, std::string folder,
+       std::uint64_t seed, EventQueue& events);
 
-  /// A new process opens the data folder. Errors: what the store says of the folder.
+  /// Takes the lock of the data folder for a new process. False: another one holds it.
+  [[nodiscard]] bool lock();
+  /// The process opens the data folder. Errors: what the store says of the folder.
+  /// Precondition: locked, and not open.
   [[nodiscard]] Result<storage::Recovered> open();
   storage::LogStore& store() { return *store_; }
+  /// Moves away all that the folder holds. Precondition: open; it is not afterwards.
+  void archive();
+  const std::string& folder() const { return folder_; }
   /// The process is gone, perhaps in the middle of a job. What it wrote is still in the machine's
   /// cache.
   void shut();
@@ -39,10 +53,10 @@ class Disk {
 
   /// Nothing is done until then.
   void stall(Instant until) { stalled_until_ = std::max(stalled_until_, until); }
-  void fail_next_sync() { files_.fail_next_sync(storage::SyncSite::append); }
+  void fail_next_sync() { storage_->files.fail_next_sync(storage::SyncSite::append); }
   /// From now on nothing can be written, until `repair`.
-  void fail_writes() { files_.fail_after(0); }
-  void repair() { files_.recover(); }
+  void fail_writes() { storage_->files.fail_after(0); }
+  void repair() { storage_->files.recover(); }
 
  private:
   void leave_job_half_done();
@@ -52,8 +66,8 @@ class Disk {
   DiskOptions options_;
   Random random_;
   EventQueue& events_;
-  storage::SimulatedFiles files_;
-  storage::SimulatedLocks locks_;
+  std::shared_ptr<Storage> storage_;
+  std::string folder_;
   storage::SimulatedFolderLocker locker_;
   std::unique_ptr<storage::LogStore> store_;
   std::unique_ptr<storage::DiskWorker> worker_;

@@ -25,7 +25,7 @@ double& rate(Scenario& scenario, Fault fault) {
 void draw_limits(Scenario& scenario, Random& random) {
   node::Options& limits = scenario.limits;
   limits.group = "sim";
-  limits.expect = scenario.servers;
+
   limits.heartbeat_interval = milliseconds(50);
   limits.election_timeout = milliseconds(one_of(random, {200, 300, 400}));
   limits.handover_after = milliseconds(one_of(random, {100, 300, 1'000}));
@@ -42,6 +42,13 @@ void draw_limits(Scenario& scenario, Random& random) {
   log.payload_bytes_max = log.segment_bytes / 2;
   log.spare_slice_bytes = 32'768;
   log.mark_bytes = one_of<std::size_t>(random, {1'024, 16'384});
+}
+
+void draw_founders(Scenario& scenario, Random& random) {
+  scenario.founders = scenario.servers;
+  if (random.chance(0.4)) scenario.founders = 1 + random.below(scenario.servers);
+  scenario.limits.expect = scenario.founders;
+  scenario.limits.failure_timeout = milliseconds(one_of(random, {500, 2'000}));
 }
 
 void draw_load(Scenario& scenario, Random& random) {
@@ -133,7 +140,29 @@ void shape_founding(Scenario& scenario) {
   }
 }
 
-void shape(Scenario& scenario) {
+// A machine fails as a whole, or a process of it. Two are left soon, and one of them is lost.
+void shape_machine(Scenario& scenario) {
+  scenario.one_machine = true;
+  scenario.servers = std::min<std::size_t>(scenario.servers, 2 + scenario.seed % 2);
+  scenario.founders = scenario.servers;
+  scenario.limits.expect = scenario.servers;
+  scenario.limits.failure_timeout = milliseconds(500);
+  scenario.outage_max = milliseconds(3'000);
+  rate(scenario, Fault::kill) = 0.8;
+  for (const Fault fault : {Fault::power_loss, Fault::sync_failure, Fault::write_failure}) {
+    rate(scenario, fault) = 0;
+  }
+}
+
+void shape_growth(Scenario& scenario, Random& random) {
+  scenario.founders = 1 + random.below(std::min<std::size_t>(scenario.servers, 3));
+  scenario.limits.expect = scenario.founders;
+  for (const Fault fault : {Fault::hunt_leader, Fault::isolate, Fault::power_loss}) {
+    rate(scenario, fault) = std::max(rate(scenario, fault), 0.6);
+  }
+}
+
+void shape(Scenario& scenario, Random& random) {
   const std::string& profile = scenario.profile;
   if (profile == "calm" || profile == "lan") {
     scenario.network = NetworkOptions{};
@@ -146,6 +175,8 @@ void shape(Scenario& scenario) {
   if (profile == "disk") shape_disk(scenario);
   if (profile == "churn") shape_churn(scenario);
   if (profile == "founding") shape_founding(scenario);
+  if (profile == "growth") shape_growth(scenario, random);
+  if (profile == "machine") shape_machine(scenario);
 }
 
 }  // namespace
@@ -187,8 +218,8 @@ std::string_view name_of(Fault fault) {
 }
 
 const std::vector<std::string_view>& profiles() {
-  static const std::vector<std::string_view> names{"mix",   "calm", "lan",   "wan",
-                                                   "lossy", "disk", "churn", "founding"};
+  static const std::vector<std::string_view> names{
+      "mix", "calm", "lan", "wan", "lossy", "disk", "churn", "founding", "growth", "machine"};
   return names;
 }
 
@@ -206,12 +237,13 @@ Scenario draw(const Request& request) {
   scenario.faults_until = request.length * 3 / 5;
   scenario.turn_max = microseconds(one_of(random, {0, 20, 200}));
   draw_limits(scenario, random);
+  draw_founders(scenario, random);
   draw_load(scenario, random);
   draw_network(scenario, random);
   draw_disk(scenario, random);
   draw_faults(scenario, random);
   if (random.chance(0.3)) scenario.wrong_clock = random.below(request.servers);
-  shape(scenario);
+  shape(scenario, random);
   return scenario;
 }
 

@@ -72,7 +72,9 @@ struct Scenario {
   std::uint64_t seed{0};
   std::string profile;
   std::size_t servers{5};
-  Duration length{};  ///< Simulated time in all.
+  std::size_t founders{5};  ///< The first ones; the others come later and only join.
+  bool one_machine{false};  ///< All servers on one machine, with one disk.
+  Duration length{};        ///< Simulated time in all.
   Duration faults_from{};
   Duration faults_until{};  ///< Then everything is healed and the group must become live.
   Duration turn_max{50};    ///< A server's loop takes up to so long to get to what came in.

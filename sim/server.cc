@@ -51,12 +51,17 @@ Server::Server(std::size_t number, HostId host, const Scenario& scenario, World 
       world_(world),
       random_(scenario.seed * 1'000 + number),
       clock_(make_clock(number, scenario, random_)),
-      disk_(scenario.disk, random_.next(), world.events) {
+      disk_(scenario.disk, world.storage, "/data/" + std::to_string(number), random_.next(),
+            world.events) {
+  make_identity();
+}
+
+void Server::make_identity() {
   fresh_identity_.server.uuid =
-      Uuid::make_v7(std::chrono::milliseconds(clock_.now(Instant{}).wall.milliseconds),
+      Uuid::make_v7(std::chrono::milliseconds(clock_.now(world_.events.now()).wall.milliseconds),
                     random_.next(), random_.next());
-  fresh_identity_.group_name = scenario.limits.group;
-  fresh_identity_.name = "s" + std::to_string(number);
+  fresh_identity_.group_name = scenario_.limits.group;
+  fresh_identity_.name = "s" + std::to_string(number_);
 }
 
 // ---- The process --------------------------------------------------------------------------------
@@ -69,6 +74,9 @@ node::Options Server::options() {
   for (std::size_t other = 0; other < scenario_.servers; ++other) {
     options.seeds.push_back(peer_address(other));
   }
+  if (number_ >= scenario_.founders) options.founding = node::FoundingMode::never;
+  if (scenario_.one_machine) options.machine = "machine";
+  options.folder = disk_.folder();
   options.seed = random_.next();
   return options;
 }
@@ -83,21 +91,40 @@ node::MachineFactory Server::machines() {
   };
 }
 
-void Server::start() {
-  check(state_ == State::down || state_ == State::dark);
-  disk_.repair();
-  disk_broken_ = false;
+// A folder that was fenced is archived, and its server begins anew, as another one.
+storage::Recovered Server::recover() {
   auto recovered = disk_.open();
+  if (recovered && recovered->fence) {
+    world_.trace.event(world_.events.now(), "fenced", number_);
+    disk_.archive();
+    make_identity();
+    recovered = disk_.open();
+  }
   if (!recovered) {
     throw Violation("recovery", "server " + std::to_string(number_) +
                                     " can't open its data folder: " + recovered.error().message);
   }
-  const auto identity = storage::bootstrap_identity(disk_.store(), *recovered, fresh_identity_);
+  return std::move(*recovered);
+}
+
+void Server::start() {
+  check(state_ == State::down || state_ == State::dark);
+  locked_out_ = !disk_.lock();
+  if (locked_out_) {
+    state_ = State::down;
+    world_.network.set_process(host_, nullptr, HostState::refusing);
+    if (on_exit_) on_exit_();
+    return;
+  }
+  disk_.repair();
+  disk_broken_ = false;
+  storage::Recovered recovered = recover();
+  const auto identity = storage::bootstrap_identity(disk_.store(), recovered, fresh_identity_);
   if (!identity) throw Violation("recovery", identity.error().message);
   node::Restart restart{.identity = *identity,
-                        .hard_state = recovered->hard_state,
-                        .snapshot = std::move(recovered->snapshot),
-                        .entries = std::move(recovered->entries)};
+                        .hard_state = recovered.hard_state,
+                        .snapshot = std::move(recovered.snapshot),
+                        .entries = std::move(recovered.entries)};
   ++process_;
   state_ = State::running;
   report_ = {};

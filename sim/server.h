@@ -32,6 +32,7 @@ class Server final : public Process {
     Network& network;
     Checkers& checkers;
     Trace& trace;
+    std::shared_ptr<Storage> storage;  ///< Of the machine.
   };
   enum class State : std::uint8_t {
     running,
@@ -43,8 +44,9 @@ class Server final : public Process {
   /// `host` is already on the network. References outlive this.
   Server(std::size_t number, HostId host, const Scenario& scenario, World world);
 
-  /// A process starts. Precondition: `down` or `dark`. Throws `Violation` if the data folder can't
-  /// be opened.
+  /// A process starts, unless a survivor on the same machine holds its folder's lock: then it ends
+  /// at once. Precondition: `down` or `dark`. Throws `Violation` if the data folder can't be
+  /// opened.
   void start();
   /// The process dies (SIGKILL); with `power_loss` its machine too. Nothing if there is none.
   void die(bool power_loss);
@@ -58,6 +60,8 @@ class Server final : public Process {
   void on_lead(std::function<void()> callback) { on_lead_ = std::move(callback); }
 
   State state() const { return state_; }
+  /// The last start failed, because another process holds the data folder for good.
+  bool locked_out() const { return locked_out_; }
   HostId host() const { return host_; }
   /// Precondition: running or paused.
   const node::Report& report() const { return report_; }
@@ -72,8 +76,10 @@ class Server final : public Process {
   void closed(EndId end, const std::string& reason) override;
 
  private:
+  void make_identity();
   node::Options options();
   node::MachineFactory machines();
+  storage::Recovered recover();
   void end_process();
   void take(node::Input input);
   void schedule_turn();
@@ -93,13 +99,14 @@ class Server final : public Process {
   MachineClock clock_;
   Disk disk_;
   State state_{State::dark};
-  storage::Identity fresh_identity_;
+  storage::Identity fresh_identity_;  // Of a folder that holds nothing.
   std::unique_ptr<node::Node> node_;
   std::vector<node::Input> inbox_;
   bool turn_scheduled_{false};
   std::optional<Instant> tick_at_;  // By the world's time.
   std::uint64_t process_{0};        // Counts processes, so that events of a dead one do nothing.
   bool disk_broken_{false};
+  bool locked_out_{false};
   node::Report report_;
   std::function<void()> on_exit_;
   std::function<void()> on_lead_;

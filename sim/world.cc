@@ -15,6 +15,12 @@ constexpr Duration live_within = seconds(60);
 constexpr Duration verify_within = seconds(10);
 constexpr Duration look_every = milliseconds(50);
 
+/// The rule of design: as many voters as tolerate one loss more only in pairs.
+std::size_t voters_for(std::size_t members) {
+  if (members <= 2) return members;
+  return members <= 4 ? 3 : 5;
+}
+
 }  // namespace
 
 World::World(const Scenario& scenario, bool printing)
@@ -23,10 +29,14 @@ World::World(const Scenario& scenario, bool printing)
       checkers_(scenario.limits),
       network_(scenario.network, scenario.seed * 1'000 + 901, events_, trace_),
       faults_(scenario_, {events_, network_, trace_, servers_, clients_}) {
+  auto storage = std::make_shared<Storage>(scenario.seed * 1'000 + 902);
   for (std::size_t number = 0; number < scenario_.servers; ++number) {
+    if (number > 0 && !scenario_.one_machine) {
+      storage = std::make_shared<Storage>(scenario.seed * 1'000 + 902 + number);
+    }
     const HostId host = network_.add_host({peer_address(number), client_address(number)});
     servers_.push_back(std::make_unique<Server>(
-        number, host, scenario_, Server::World{events_, network_, checkers_, trace_}));
+        number, host, scenario_, Server::World{events_, network_, checkers_, trace_, storage}));
   }
   for (std::size_t number = 0; number < scenario_.load.clients; ++number) {
     const HostId host = network_.add_host({});
@@ -38,8 +48,10 @@ World::World(const Scenario& scenario, bool printing)
 
 Summary World::run() {
   Random random(scenario_.seed + 77);
-  for (const auto& server : servers_) {
-    events_.after(random.between(Duration{}, milliseconds(200)), [one = server.get()] {
+  for (std::size_t number = 0; number < servers_.size(); ++number) {
+    const bool founder = number < scenario_.founders;
+    const Duration latest = founder ? milliseconds(200) : scenario_.faults_until;
+    events_.after(random.between(Duration{}, latest), [one = servers_[number].get()] {
       if (one->state() == Server::State::dark) one->start();
     });
   }
@@ -98,14 +110,25 @@ std::optional<std::string> World::what_is_missing() const {
 
 std::optional<std::string> World::what_is_missing(const Server& server, std::size_t number) const {
   const std::string name = "server " + std::to_string(number);
+  if (server.locked_out()) return std::nullopt;
+  const bool locked_out =
+      std::ranges::any_of(servers_, [](const auto& other) { return other->locked_out(); });
   if (server.state() != Server::State::running) return name + " does not run";
   const node::Report& report = server.report();
   if (report.phase != node::Phase::running) return name + " is in no group";
-  ServerNumber best;
   LogIndex newest = checkers_.acknowledged.newest();
   for (const auto& other : servers_) {
-    best = std::max(best, other->report().number.value_or(ServerNumber{}));
-    newest = std::max(newest, other->report().commit);
+    if (!other->locked_out()) newest = std::max(newest, other->report().commit);
+  }
+  ServerNumber best;
+  std::size_t voters = 0;
+  for (const auto& [member, role] : report.configuration.members) {
+    if (role != raft::MemberRole::voter) continue;
+    best = std::max(best, member);
+    ++voters;
+  }
+  if (voters < voters_for(servers_.size()) && !locked_out) {
+    return "only " + std::to_string(voters) + " servers vote";
   }
   if (!report.leader) return name + " knows no leader";
   if (*report.leader != best) {

@@ -181,8 +181,10 @@ void Edge::take_commands(LinkId link, const SharedBytes& body, Instant now) {
   batches_.push_back(body);
   // One that only skips numbers has no answer to wait for; if it is lost, the client is asked.
   if (batch->size() == 0) return;
-  attached.pending.push_back(
-      {.first = header.first_sequence, .count = batch->size(), .batch = body});
+  attached.pending.push_back({.first = header.first_sequence,
+                              .count = batch->size(),
+                              .unanswered = header.first_sequence,
+                              .batch = body});
   attached.pending_commands += batch->size();
   pending_bytes_ += body.size();
   if (attached.pending.size() == 1) attached.passed_on = now;
@@ -215,10 +217,17 @@ void Edge::news(const replica::Answer& answer, ServerNumber, Instant now) {
                                   .type = wire::FrameType::replies,
                                   .lane = wire::Lane::normal,
                                   .body = {answer.replies}});
-  const std::uint64_t end = answer.first.value + answer.count;
+  // An answer says nothing of what came before it: a snapshot may have stood for that here.
+  const SequenceNumber end{answer.first.value + answer.count};
+  for (Pending& pending : attached.pending) {
+    if (pending.first >= end) break;
+    if (answer.first <= pending.unanswered) {
+      pending.unanswered = std::max(pending.unanswered, end);
+    }
+  }
   while (!attached.pending.empty()) {
     const Pending& oldest = attached.pending.front();
-    if (oldest.first.value + oldest.count > end) break;
+    if (oldest.unanswered.value < oldest.first.value + oldest.count) break;
     pending_bytes_ -= oldest.batch.size();
     attached.pending_commands -= oldest.count;
     attached.pending.pop_front();

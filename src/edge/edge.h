@@ -97,6 +97,7 @@ class Edge {
   struct Pending {
     SequenceNumber first;
     std::uint32_t count{0};
+    SequenceNumber unanswered;  // The first of them.
     SharedBytes batch;
   };
   struct Attached {
