@@ -190,6 +190,7 @@ ExitCode run(ServeOptions options) {
   server::Options& server = options.server;
   server.node.founding = founding_of(options);
   server.node.election = election_of(options.election);
+  server.node.version = program_version();
   server.machines = make_services;
   if (!options.secret_file.empty()) {
     Result<Secret> secret = read_secret_file(options.secret_file);

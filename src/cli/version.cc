@@ -26,6 +26,10 @@ void run(bool json) {
 
 }  // namespace
 
+const char* program_version() {
+  return version;
+}
+
 CLI::App* add_version(CLI::App& root, ExitCode& exit) {
   CLI::App* command = root.add_subcommand("version", "version of program and schema, and build");
   const auto json = std::make_shared<bool>(false);

@@ -124,6 +124,7 @@ class Node::Impl {
 
   std::map<std::string, ServerNumber> founders_;  // By server id, as entry 1 lists them.
   Leadership leadership_;
+  std::optional<Instant> leaderless_since_;       // Until it is told.
   std::map<ServerNumber, Instant> forwarded_at_;  // Followers with clients that wait.
   std::map<ServerNumber, Instant> caught_up_since_;
   std::map<ServerNumber, Instant> lost_since_;

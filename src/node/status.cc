@@ -27,6 +27,8 @@ std::string Node::Impl::name_of(ServerNumber number) const {
     return member->second.name();
   }
   if (number == identity_.number) return options_.name;
+  const Peer* const peer = peers_.find(number, identity_.group.value_or(GroupId{}));
+  if (peer != nullptr) return peer->hello.name();
   return "#" + std::to_string(number.value);
 }
 

@@ -145,9 +145,10 @@ void Node::Impl::watch_leadership(Now now) {
 
   caught_up_since_.clear();
   if (!current.leader) {
-    if (before.leader) notice(NoticeLevel::info, "no leader: " + why_not_writable());
+    leaderless_since_ = now.monotonic;
     return;
   }
+  leaderless_since_.reset();
   notice(NoticeLevel::info,
          "leader is " + name_of(*current.leader) + ", term " + std::to_string(current.term.value));
   if (before.leader == raft.self()) {

@@ -58,6 +58,11 @@ void Node::Impl::upkeep(Now now) {
       lost_since_.try_emplace(number, now.monotonic);
     }
   }
+  // A hand-over or an election that goes well is over before this is worth a word.
+  if (leaderless_since_ && now.monotonic - *leaderless_since_ >= options_.election_timeout) {
+    notice(NoticeLevel::info, "no leader: " + why_not_writable());
+    leaderless_since_.reset();
+  }
   if (leads()) {
     for (const auto& [server, peer] : peers_.all()) {
       if (!peer.group) peer_arrived(server, now);

@@ -113,15 +113,15 @@ Result<LogStore::Opened> LogStore::open(Files& files, const std::string& folder,
 Result<void> LogStore::refuse_if_stopped() const {
   if (!stopped_) return {};
   return Error{.code = ErrorCode::internal,
-               .message = folder_ +
-                          ": a write or sync failed before, so what is durable is unknown. Exit; "
-                          "the next start finds out"};
+               .message = folder_ + ": a write or sync failed before (" + stopped_->message +
+                          "), so what is durable is unknown; mend that and start again: the next "
+                          "start finds out what is there"};
 }
 
 /// Whatever fails behind validation may have changed the disk.
 template <class T>
 Result<T> LogStore::stop_on_failure(Result<T> result) {
-  if (!result) stopped_ = true;
+  if (!result && !stopped_) stopped_ = result.error();
   return result;
 }
 

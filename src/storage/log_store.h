@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,7 +78,7 @@ class LogStore {
 
   LogIndex last_index() const;
   /// A write or sync has failed; everything else will.
-  bool stopped() const { return stopped_; }
+  bool stopped() const { return stopped_.has_value(); }
 
  private:
   LogStore(Files& files, std::string folder, const LogOptions& options);
@@ -90,7 +91,7 @@ class LogStore {
   LogOptions options_;
   std::unique_ptr<SegmentLog> segments_;
   std::unique_ptr<SnapshotFiles> snapshots_;
-  bool stopped_{false};
+  std::optional<Error> stopped_;  // The first failure of a write or sync.
 };
 
 struct LogStore::Opened {
