@@ -36,17 +36,6 @@ Result<storage::Recovered> Disk::open() {
   return std::move(opened->recovered);
 }
 
-void Disk::archive() {
-  worker_.reset();
-  store_.reset();
-  const auto listed = storage_->files.list(folder_);
-  check(listed.has_value());
-  for (const storage::FileInfo& file : *listed) {
-    check(storage_->files.remove(folder_ + "/" + file.name).has_value());
-  }
-  check(storage_->files.sync(folder_, storage::SyncSite::identity_folder).has_value());
-}
-
 void Disk::leave_job_half_done() {
   if (!worker_ || !worker_->has_work() || !random_.chance(0.5)) return;
   storage_->files.fail_after(random_.below(calls_before_death_max));

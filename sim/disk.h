@@ -38,8 +38,6 @@ class Disk {
   /// Precondition: locked, and not open.
   [[nodiscard]] Result<storage::Recovered> open();
   storage::LogStore& store() { return *store_; }
-  /// Moves away all that the folder holds. Precondition: open; it is not afterwards.
-  void archive();
   const std::string& folder() const { return folder_; }
   /// The process is gone, perhaps in the middle of a job. What it wrote is still in the machine's
   /// cache.

@@ -53,15 +53,11 @@ Server::Server(std::size_t number, HostId host, const Scenario& scenario, World 
       clock_(make_clock(number, scenario, random_)),
       disk_(scenario.disk, world.storage, "/data/" + std::to_string(number), random_.next(),
             world.events) {
-  make_identity();
-}
-
-void Server::make_identity() {
   fresh_identity_.server.uuid =
       Uuid::make_v7(std::chrono::milliseconds(clock_.now(world_.events.now()).wall.milliseconds),
                     random_.next(), random_.next());
-  fresh_identity_.group_name = scenario_.limits.group;
-  fresh_identity_.name = "s" + std::to_string(number_);
+  fresh_identity_.group_name = scenario.limits.group;
+  fresh_identity_.name = "s" + std::to_string(number);
 }
 
 // ---- The process --------------------------------------------------------------------------------
@@ -91,34 +87,28 @@ node::MachineFactory Server::machines() {
   };
 }
 
-// A folder that was fenced is archived, and its server begins anew, as another one.
-storage::Recovered Server::recover() {
+void Server::start() {
+  check(state_ == State::down || state_ == State::dark);
+  disk_.repair();
+  disk_broken_ = false;
+  state_ = State::down;
+  world_.network.set_process(host_, nullptr, HostState::refusing);
+  kept_out_ = !disk_.lock();
+  if (kept_out_) return on_exit_ ? on_exit_() : void();
   auto recovered = disk_.open();
-  if (recovered && recovered->fence) {
-    world_.trace.event(world_.events.now(), "fenced", number_);
-    disk_.archive();
-    make_identity();
-    recovered = disk_.open();
-  }
   if (!recovered) {
     throw Violation("recovery", "server " + std::to_string(number_) +
                                     " can't open its data folder: " + recovered.error().message);
   }
-  return std::move(*recovered);
+  kept_out_ = recovered->fence.has_value();
+  if (kept_out_) {
+    world_.trace.event(world_.events.now(), "fenced", number_);
+    return disk_.shut();
+  }
+  run(std::move(*recovered));
 }
 
-void Server::start() {
-  check(state_ == State::down || state_ == State::dark);
-  locked_out_ = !disk_.lock();
-  if (locked_out_) {
-    state_ = State::down;
-    world_.network.set_process(host_, nullptr, HostState::refusing);
-    if (on_exit_) on_exit_();
-    return;
-  }
-  disk_.repair();
-  disk_broken_ = false;
-  storage::Recovered recovered = recover();
+void Server::run(storage::Recovered recovered) {
   const auto identity = storage::bootstrap_identity(disk_.store(), recovered, fresh_identity_);
   if (!identity) throw Violation("recovery", identity.error().message);
   node::Restart restart{.identity = *identity,

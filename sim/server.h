@@ -44,9 +44,9 @@ class Server final : public Process {
   /// `host` is already on the network. References outlive this.
   Server(std::size_t number, HostId host, const Scenario& scenario, World world);
 
-  /// A process starts, unless a survivor on the same machine holds its folder's lock: then it ends
-  /// at once. Precondition: `down` or `dark`. Throws `Violation` if the data folder can't be
-  /// opened.
+  /// A process starts. It ends at once if a survivor on the same machine holds its folder's lock,
+  /// or has fenced it. Precondition: `down` or `dark`. Throws `Violation` if the data folder can't
+  /// be opened.
   void start();
   /// The process dies (SIGKILL); with `power_loss` its machine too. Nothing if there is none.
   void die(bool power_loss);
@@ -60,8 +60,8 @@ class Server final : public Process {
   void on_lead(std::function<void()> callback) { on_lead_ = std::move(callback); }
 
   State state() const { return state_; }
-  /// The last start failed, because another process holds the data folder for good.
-  bool locked_out() const { return locked_out_; }
+  /// The last start came to nothing, because a survivor goes on without this server.
+  bool kept_out() const { return kept_out_; }
   HostId host() const { return host_; }
   /// Precondition: running or paused.
   const node::Report& report() const { return report_; }
@@ -76,10 +76,9 @@ class Server final : public Process {
   void closed(EndId end, const std::string& reason) override;
 
  private:
-  void make_identity();
   node::Options options();
   node::MachineFactory machines();
-  storage::Recovered recover();
+  void run(storage::Recovered recovered);
   void end_process();
   void take(node::Input input);
   void schedule_turn();
@@ -106,7 +105,7 @@ class Server final : public Process {
   std::optional<Instant> tick_at_;  // By the world's time.
   std::uint64_t process_{0};        // Counts processes, so that events of a dead one do nothing.
   bool disk_broken_{false};
-  bool locked_out_{false};
+  bool kept_out_{false};
   node::Report report_;
   std::function<void()> on_exit_;
   std::function<void()> on_lead_;

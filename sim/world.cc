@@ -110,15 +110,15 @@ std::optional<std::string> World::what_is_missing() const {
 
 std::optional<std::string> World::what_is_missing(const Server& server, std::size_t number) const {
   const std::string name = "server " + std::to_string(number);
-  if (server.locked_out()) return std::nullopt;
-  const bool locked_out =
-      std::ranges::any_of(servers_, [](const auto& other) { return other->locked_out(); });
+  if (server.kept_out()) return std::nullopt;
+  const bool kept_out =
+      std::ranges::any_of(servers_, [](const auto& other) { return other->kept_out(); });
   if (server.state() != Server::State::running) return name + " does not run";
   const node::Report& report = server.report();
   if (report.phase != node::Phase::running) return name + " is in no group";
   LogIndex newest = checkers_.acknowledged.newest();
   for (const auto& other : servers_) {
-    if (!other->locked_out()) newest = std::max(newest, other->report().commit);
+    if (!other->kept_out()) newest = std::max(newest, other->report().commit);
   }
   ServerNumber best;
   std::size_t voters = 0;
@@ -127,7 +127,7 @@ std::optional<std::string> World::what_is_missing(const Server& server, std::siz
     best = std::max(best, member);
     ++voters;
   }
-  if (voters < voters_for(servers_.size()) && !locked_out) {
+  if (voters < voters_for(servers_.size()) && !kept_out) {
     return "only " + std::to_string(voters) + " servers vote";
   }
   if (!report.leader) return name + " knows no leader";
