@@ -25,6 +25,7 @@ edge::Edge::Options edge_options(const Options& options) {
   edge::Edge::Options edge;
   edge.session_timeout = options.session_timeout;
   edge.links_max = options.links_max;
+  edge.sessions_max = options.attached_sessions_max;
   return edge;
 }
 

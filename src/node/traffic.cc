@@ -114,7 +114,7 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
     peers_.send(peer->server, wire::FrameType::raft, lane_of(message), encode_message(message));
   }
   const ServerNumber self = consensus_->raft().self();
-  if (outputs.state_replaced) edge_.restored(state(), now.monotonic);
+  if (outputs.state_replaced) edge_.restored(state(), self, now.monotonic);
   edge_.applied(outputs.news, self, now.monotonic);
   for (const raft::ReadOutcome& read : outputs.reads) {
     edge_.read_index(read.id, read.index, state());
