@@ -82,6 +82,7 @@ void Node::Impl::look_for_group(Now now) {
   if (restart_ || consensus_) return;
   std::map<ServerId, discovery::Heard> heard;
   for (const auto& [server, peer] : peers_.all()) {
+    if (peer.hello.only_joins() && !peer.group) continue;
     discovery::Heard& one = heard[server];
     one.group = peer.group;
     for (const std::string& id : peer.hello.sees()) {
@@ -317,6 +318,7 @@ void Node::Impl::refresh_hello() {
   hello.set_folder(options_.folder);
   hello.set_expect(static_cast<std::uint32_t>(options_.expect));
   hello.set_formed(consensus_.has_value());
+  hello.set_only_joins(options_.founding == FoundingMode::never);
   if (consensus_) {
     hello.set_group_id(identity_.group->uuid.to_string());
     hello.set_number(identity_.number->value);
