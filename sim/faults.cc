@@ -131,6 +131,7 @@ void Faults::start_later(Server& server) {
 }
 
 void Faults::start(Server& server) {
+  if (!server.was_started()) return;  // One that is still to join.
   if (server.state() == Server::State::down || server.state() == Server::State::dark) {
     server.start();
   }
@@ -196,6 +197,7 @@ void Faults::cut_client() {
 
 void Faults::heal_all() {
   over_ = true;
+  world_.network.calm();
   for (std::size_t number = 0; number < cuts_.size(); ++number) heal(number);
   for (const auto& server : world_.servers) {
     server->resume();

@@ -342,6 +342,13 @@ void Network::heal(HostId from, HostId to) {
   }
 }
 
+void Network::calm() {
+  options_.loss = 0;
+  options_.duplication = 0;
+  options_.reordering = 0;
+  options_.spike_chance = 0;
+}
+
 bool Network::reset_one() {
   std::vector<std::uint64_t> open;
   for (const auto& [id, connection] : connections_) {

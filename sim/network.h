@@ -71,6 +71,8 @@ class Network {
   /// Cuts are counted: a direction works again when each cut of it has been healed.
   void cut(HostId from, HostId to);
   void heal(HostId from, HostId to);
+  /// From now on nothing is lost, doubled or reordered. Cuts stay.
+  void calm();
   /// Breaks one connection, chosen by chance. False if there is none.
   bool reset_one();
 

@@ -34,7 +34,7 @@ void draw_limits(Scenario& scenario, Random& random) {
   limits.raft.compaction_tail_entries = one_of<std::uint64_t>(random, {0, 8, 64});
   limits.raft.window_entries = one_of<std::size_t>(random, {2, 16, 4'096});
   limits.raft.cache_bytes_max = one_of<std::size_t>(random, {0, 2'048, 1'048'576});
-  limits.raft.snapshot_chunk_bytes = one_of<std::size_t>(random, {512, 4'096});
+  limits.raft.snapshot_chunk_bytes = one_of<std::size_t>(random, {2'048, 16'384});
   limits.stores_in_flight_max = one_of<std::size_t>(random, {1, 2, 4});
 
   storage::LogOptions& log = scenario.disk.log;

@@ -60,6 +60,8 @@ class Server final : public Process {
   void on_lead(std::function<void()> callback) { on_lead_ = std::move(callback); }
 
   State state() const { return state_; }
+  /// A process has run here before.
+  bool was_started() const { return process_ > 0; }
   /// The last start came to nothing, because a survivor goes on without this server.
   bool kept_out() const { return kept_out_; }
   HostId host() const { return host_; }

@@ -51,9 +51,7 @@ Summary World::run() {
   for (std::size_t number = 0; number < servers_.size(); ++number) {
     const bool founder = number < scenario_.founders;
     const Duration latest = founder ? milliseconds(200) : scenario_.faults_until;
-    events_.after(random.between(Duration{}, latest), [one = servers_[number].get()] {
-      if (one->state() == Server::State::dark) one->start();
-    });
+    events_.after(random.between(Duration{}, latest), [this, number] { start(number); });
   }
   for (const auto& client : clients_) client->start();
   events_.after(scenario_.faults_from, [this] { faults_.begin(); });
@@ -71,6 +69,17 @@ Summary World::run() {
   for (const auto& client : clients_) summary.acknowledged += client->answered();
   summary.digest = trace_.digest();
   return summary;
+}
+
+// Servers that only join wait for a group: they could not help to found one.
+void World::start(std::size_t number) {
+  const auto in_group = [](const auto& server) { return server->report().commit.value > 0; };
+  if (servers_[number]->state() != Server::State::dark) return;
+  if (number < scenario_.founders || std::ranges::any_of(servers_, in_group)) {
+    servers_[number]->start();
+  } else {
+    events_.after(look_every, [this, number] { start(number); });
+  }
 }
 
 void World::run_until(Instant until) {
@@ -110,15 +119,15 @@ std::optional<std::string> World::what_is_missing() const {
 
 std::optional<std::string> World::what_is_missing(const Server& server, std::size_t number) const {
   const std::string name = "server " + std::to_string(number);
-  if (server.kept_out()) return std::nullopt;
-  const bool kept_out =
-      std::ranges::any_of(servers_, [](const auto& other) { return other->kept_out(); });
+  // A survivor that restarts before it has gone on alone waits for what it fenced: safe, not live.
+  const auto kept_out = [](const auto& other) { return other->kept_out(); };
+  if (std::ranges::any_of(servers_, kept_out)) return std::nullopt;
   if (server.state() != Server::State::running) return name + " does not run";
   const node::Report& report = server.report();
   if (report.phase != node::Phase::running) return name + " is in no group";
   LogIndex newest = checkers_.acknowledged.newest();
   for (const auto& other : servers_) {
-    if (!other->kept_out()) newest = std::max(newest, other->report().commit);
+    newest = std::max(newest, other->report().commit);
   }
   ServerNumber best;
   std::size_t voters = 0;
@@ -127,7 +136,7 @@ std::optional<std::string> World::what_is_missing(const Server& server, std::siz
     best = std::max(best, member);
     ++voters;
   }
-  if (voters < voters_for(servers_.size()) && !kept_out) {
+  if (voters < voters_for(servers_.size())) {
     return "only " + std::to_string(voters) + " servers vote";
   }
   if (!report.leader) return name + " knows no leader";

@@ -36,6 +36,7 @@ class World {
   std::uint64_t digest() const { return trace_.digest(); }
 
  private:
+  void start(std::size_t number);
   void run_until(Instant until);
   void wait_until_live();
   void verify_contents();
