@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "replica/session_control.h"
 #include "wire/batch.h"
 #include "wire/control.h"
 #include "wire/limits.h"
@@ -64,6 +63,14 @@ void Edge::link_closed(LinkId link, Instant now) {
   if (open) watch_absent(*session, epoch, now);
 }
 
+// The client of this session went elsewhere; if it did not, it resumes here, and that counts.
+void Edge::leave(std::map<SessionId, Attached>::iterator session) {
+  const LinkId link = session->second.link;
+  clients_.at(link).session.reset();
+  drop(session);
+  close(link);
+}
+
 void Edge::drop(std::map<SessionId, Attached>::iterator session) {
   for (const Pending& pending : session->second.pending) pending_bytes_ -= pending.batch.size();
   sessions_.erase(session);
@@ -97,7 +104,7 @@ void Edge::frame(LinkId link, const wire::Frame& frame, const replica::Replica& 
   }
 }
 
-void Edge::attach(LinkId link, SessionId session, SharedBytes control, Instant now) {
+void Edge::attach(LinkId link, SessionId session, replica::SessionControl control, Instant now) {
   Client& client = clients_.at(link);
   if (client.session && *client.session != session) {
     refuse(link, Error{ErrorCode::failed_precondition,
@@ -105,6 +112,12 @@ void Edge::attach(LinkId link, SessionId session, SharedBytes control, Instant n
     return close(link);
   }
   const auto before = sessions_.find(session);
+  if (before == sessions_.end() && sessions_.size() >= options_.sessions_max) {
+    refuse(link, Error{ErrorCode::resource_exhausted,
+                       "this server has " + std::to_string(sessions_.size()) +
+                           " sessions, its limit; try another server"});
+    return close(link);
+  }
   if (before != sessions_.end()) {
     if (before->second.link != link) {
       clients_.at(before->second.link).session.reset();
@@ -116,7 +129,7 @@ void Edge::attach(LinkId link, SessionId session, SharedBytes control, Instant n
   Attached& attached = sessions_[session];
   attached.link = link;
   attached.control = std::move(control);
-  pass_on(attached, SequenceNumber{0}, now);
+  pass_on(session, attached, SequenceNumber{0}, now);
 }
 
 void Edge::take_open(LinkId link, BytesView body, Instant now) {
@@ -131,9 +144,7 @@ void Edge::take_open(LinkId link, BytesView body, Instant now) {
     return refuse(link, Error{ErrorCode::invalid_argument, "the kind of client is too long"}),
            close(link);
   }
-  const replica::Open control{
-      .name = open->name(), .kind = open->kind(), .home = {surroundings_.hello.number()}};
-  attach(link, *id, SharedBytes(replica::encode_control_batch(*id, control)), now);
+  attach(link, *id, replica::Open{.name = open->name(), .kind = open->kind(), .home = {}}, now);
 }
 
 void Edge::take_resume(LinkId link, BytesView body, Instant now) {
@@ -141,8 +152,7 @@ void Edge::take_resume(LinkId link, BytesView body, Instant now) {
   if (!resume) return refuse(link, resume.error()), close(link);
   const auto id = wire::parse_id<SessionId>(resume->session_id());
   if (!id) return refuse(link, id.error()), close(link);
-  const replica::Resume control{.home = {surroundings_.hello.number()}};
-  attach(link, *id, SharedBytes(replica::encode_control_batch(*id, control)), now);
+  attach(link, *id, replica::Resume{.home = {}}, now);
 }
 
 void Edge::take_end(LinkId link, BytesView body) {
@@ -190,144 +200,30 @@ void Edge::take_commands(LinkId link, const SharedBytes& body, Instant now) {
   if (attached.pending.size() == 1) attached.passed_on = now;
 }
 
-void Edge::pass_on(Attached& attached, SequenceNumber from, Instant now) {
+void Edge::pass_on(SessionId session, Attached& attached, SequenceNumber from, Instant now) {
   attached.passed_on = now;
-  if (!attached.open) batches_.push_back(attached.control);
+  attached.mended.reset();
+  // A server that is in no group yet has no number to be found by; it passes the control on later.
+  const ServerNumber home{surroundings_.hello.number()};
+  if (!attached.open && home != ServerNumber{}) {
+    if (auto* const open = std::get_if<replica::Open>(&attached.control)) open->home = home;
+    if (auto* const resume = std::get_if<replica::Resume>(&attached.control)) resume->home = home;
+    batches_.emplace_back(replica::encode_control_batch(session, attached.control));
+  }
   for (const Pending& pending : attached.pending) {
     if (pending.first.value + pending.count > from.value) batches_.push_back(pending.batch);
   }
 }
 
 void Edge::resend_all(Instant now) {
-  for (auto& [id, attached] : sessions_) pass_on(attached, SequenceNumber{0}, now);
+  for (auto& [id, attached] : sessions_) pass_on(id, attached, SequenceNumber{0}, now);
   ask_reads_again();
-}
-
-void Edge::applied(const std::vector<replica::SessionNews>& all, ServerNumber self, Instant now) {
-  for (const replica::SessionNews& one : all) {
-    std::visit([&](const auto& item) { news(item, self, now); }, one);
-  }
-}
-
-void Edge::news(const replica::Answer& answer, ServerNumber, Instant now) {
-  const auto found = sessions_.find(answer.session);
-  if (found == sessions_.end() || !found->second.open) return;
-  Attached& attached = found->second;
-  outputs_.emplace_back(SendFrame{.link = attached.link,
-                                  .type = wire::FrameType::replies,
-                                  .lane = wire::Lane::normal,
-                                  .body = {answer.replies}});
-  // An answer says nothing of what came before it: a snapshot may have stood for that here.
-  const SequenceNumber end{answer.first.value + answer.count};
-  for (Pending& pending : attached.pending) {
-    if (pending.first >= end) break;
-    if (answer.first <= pending.unanswered) {
-      pending.unanswered = std::max(pending.unanswered, end);
-    }
-  }
-  while (!attached.pending.empty()) {
-    const Pending& oldest = attached.pending.front();
-    if (oldest.unanswered.value < oldest.first.value + oldest.count) break;
-    pending_bytes_ -= oldest.batch.size();
-    attached.pending_commands -= oldest.count;
-    attached.pending.pop_front();
-    attached.passed_on = now;
-  }
-}
-
-void Edge::news(const replica::Gap& gap, ServerNumber, Instant now) {
-  const auto found = sessions_.find(gap.session);
-  if (found == sessions_.end() || !found->second.open) return;
-  Attached& attached = found->second;
-  if (attached.pending.empty()) return;
-  if (attached.pending.front().first <= gap.expected) return pass_on(attached, gap.expected, now);
-  wire::ResendFrom resend;
-  resend.set_sequence(gap.expected.value);
-  send(attached.link, wire::FrameType::resend_from, wire::encode(resend));
-  for (const Pending& pending : attached.pending) pending_bytes_ -= pending.batch.size();
-  attached.pending.clear();
-  attached.pending_commands = 0;
-  attached.next = gap.expected;
-}
-
-void Edge::news(const replica::SessionAttached& news, ServerNumber self, Instant now) {
-  const auto found = sessions_.find(news.session);
-  if (news.home != self) {
-    absent_.erase(news.session);
-    if (found == sessions_.end() || !found->second.open) return;
-    // Its client went elsewhere; if it did not, it resumes here, and that counts.
-    const LinkId link = found->second.link;
-    clients_.at(link).session.reset();
-    drop(found);
-    return close(link);
-  }
-  if (found == sessions_.end()) return watch_absent(news.session, news.epoch, now);
-  Attached& attached = found->second;
-  absent_.erase(news.session);
-  attached.epoch = news.epoch;
-  if (attached.open) return;  // A second copy of the same attach.
-  attached.open = true;
-  attached.control = {};
-  attached.next = {news.last.value + 1};
-  wire::SessionOpened opened;
-  opened.set_epoch(news.epoch.value);
-  opened.set_last_sequence(news.last.value);
-  opened.set_session_timeout_ms(static_cast<std::uint64_t>(
-      std::chrono::floor<std::chrono::milliseconds>(options_.session_timeout).count()));
-  send(attached.link, wire::FrameType::session_opened, wire::encode(opened));
-}
-
-void Edge::news(const replica::SessionEnded& ended, ServerNumber, Instant) {
-  absent_.erase(ended.session);
-  const auto found = sessions_.find(ended.session);
-  if (found == sessions_.end()) return;
-  wire::SessionEnded body;
-  body.set_reason(ended.reason);
-  const LinkId link = found->second.link;
-  send(link, wire::FrameType::session_ended, wire::encode(body));
-  clients_.at(link).session.reset();
-  drop(found);
-}
-
-void Edge::news(const replica::AttachRefused& refused, ServerNumber self, Instant) {
-  const auto found = sessions_.find(refused.session);
-  if (found == sessions_.end() || refused.home != self || found->second.open) return;
-  const LinkId link = found->second.link;
-  clients_.at(link).session.reset();
-  drop(found);
-  if (refused.error.code == ErrorCode::failed_precondition) {
-    wire::SessionEnded body;
-    body.set_reason(refused.error.message);
-    send(link, wire::FrameType::session_ended, wire::encode(body));
-  } else {
-    refuse(link, refused.error);
-    close(link);
-  }
-}
-
-void Edge::news(const replica::SessionUnknown& unknown, ServerNumber self, Instant now) {
-  // A late copy of a batch may speak of a session that was opened again since: ask no further than
-  // those that count as open here.
-  const auto found = sessions_.find(unknown.session);
-  if (found == sessions_.end() || !found->second.open) return;
-  news(replica::SessionEnded{unknown.session, "the group no longer has this session"}, self, now);
 }
 
 void Edge::watch_absent(SessionId session, Epoch epoch, Instant now) {
   if (sessions_.contains(session)) return;
   absent_[session] = Absent{.epoch = epoch, .ends_at = now + options_.session_timeout};
   next_check_ = std::min(next_check_, now + check_interval);
-}
-
-void Edge::restored(const replica::Replica& state, Instant now) {
-  std::vector<SessionId> gone;
-  for (const auto& [id, attached] : sessions_) {
-    if (attached.open && state.sessions().find(id) == nullptr) gone.push_back(id);
-  }
-  for (const SessionId id : gone) {
-    news(replica::SessionEnded{id, "the group no longer has this session"}, {}, now);
-  }
-  resend_all(now);
 }
 
 void Edge::set_surroundings(Surroundings surroundings, Instant now) {
@@ -363,7 +259,7 @@ void Edge::tick(Instant now) {
   for (auto& [id, attached] : sessions_) {
     const bool waits = !attached.open || !attached.pending.empty();
     if (waits && now - attached.passed_on >= options_.resend_after) {
-      pass_on(attached, SequenceNumber{0}, now);
+      pass_on(id, attached, SequenceNumber{0}, now);
     }
   }
   for (auto& [id, absent] : absent_) {

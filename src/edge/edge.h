@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "edge/link.h"
 #include "replica/replica.h"
+#include "replica/session_control.h"
 #include "wire/muster.pb.h"
 
 namespace muster::edge {
@@ -41,6 +42,7 @@ class Edge {
     Duration resend_after{std::chrono::seconds{1}};         ///< An answer stays out: pass on again.
     Duration leaderless_patience{std::chrono::seconds{1}};  ///< Then clients try other servers.
     std::size_t links_max{30'000};
+    std::size_t sessions_max{20'000};                        ///< Attached here.
     std::size_t pending_bytes_max{std::size_t{256} << 20U};  ///< Batches unanswered, all clients.
     std::size_t reads_max{65'536};                           ///< Reads waiting, all clients.
   };
@@ -68,8 +70,9 @@ class Edge {
   void set_surroundings(Surroundings surroundings, Instant now);
   /// A session without a link here: it ends unless it is attached anew in time.
   void watch_absent(SessionId session, Epoch epoch, Instant now);
-  /// The state machine was replaced by a snapshot: sessions that it lacks have ended.
-  void restored(const replica::Replica& state, Instant now);
+  /// The state machine was replaced by a snapshot: sessions that it lacks have ended, others moved
+  /// away, and those at home here without a link are watched.
+  void restored(const replica::Replica& state, ServerNumber self, Instant now);
 
   /// The index for a linearizable read is known, or it was refused.
   void read_index(std::uint64_t id, std::optional<LogIndex> index, const replica::Replica& local);
@@ -93,6 +96,7 @@ class Edge {
  private:
   struct Client {
     std::optional<SessionId> session;
+    std::size_t reads{0};  // That wait.
   };
   struct Pending {
     SequenceNumber first;
@@ -104,10 +108,11 @@ class Edge {
     LinkId link;
     bool open{false};  // The log has it; until then `control` is unanswered.
     Epoch epoch;
-    SharedBytes control;  // The open or resume, as a batch.
-    SequenceNumber next;  // Expected from the client.
+    replica::SessionControl control;  // The open or resume, to be sent with this server's number.
+    SequenceNumber next;              // Expected from the client.
     std::deque<Pending> pending;
-    Instant passed_on;  // When something of it was last passed on.
+    Instant passed_on;                       // When something of it was last passed on.
+    std::optional<SequenceNumber> mended{};  // The gap after which that was.
     std::size_t pending_commands{0};
   };
   struct Absent {
@@ -123,7 +128,7 @@ class Edge {
     bool refused{false};  // To be asked for again.
   };
 
-  void attach(LinkId link, SessionId session, SharedBytes control, Instant now);
+  void attach(LinkId link, SessionId session, replica::SessionControl control, Instant now);
   void take_open(LinkId link, BytesView body, Instant now);
   void take_resume(LinkId link, BytesView body, Instant now);
   void take_end(LinkId link, BytesView body);
@@ -133,7 +138,9 @@ class Edge {
   void refuse(LinkId link, const Error& error);
   void close(LinkId link);
   void drop(std::map<SessionId, Attached>::iterator session);
-  void pass_on(Attached& attached, SequenceNumber from, Instant now);
+  void pass_on(SessionId session, Attached& attached, SequenceNumber from, Instant now);
+  void leave(std::map<SessionId, Attached>::iterator session);
+  void forget_read(const WaitingRead& read);
   void send_away_all();
   void ask_reads_again();
 

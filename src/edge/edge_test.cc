@@ -13,6 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 const SessionId ann{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
+const SessionId bob{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 2)};
+const SessionId eve{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 3)};
 constexpr ServerNumber self{1};
 constexpr ServerNumber other{2};
 constexpr LinkId first_link{10};
@@ -75,6 +77,19 @@ class EdgeTest : public testing::Test {
       firsts.push_back(wire::BatchView::parse(batch.view())->header().first_sequence.value);
     }
     return firsts;
+  }
+  void apply(SessionId session, const replica::SessionControl& control) {
+    const Bytes batch = replica::encode_control_batch(session, control);
+    wire::EntryBuilder entry;
+    EXPECT_TRUE(entry.add(*wire::BatchView::parse(batch)));
+    state_.apply({.term = {1},
+                  .index = state_.applied() + 1,
+                  .kind = EntryKind::commands,
+                  .payload = SharedBytes(std::move(entry).finish({}))});
+  }
+  static replica::SessionControl control_of(const SharedBytes& batch) {
+    const auto view = wire::BatchView::parse(batch.view());
+    return *replica::decode_control((*view->commands().begin()).payload);
   }
   static std::string line(LinkId link, wire::FrameType type) {
     return std::to_string(link.value) + " " + std::to_string(static_cast<int>(type));
@@ -152,6 +167,25 @@ TEST_F(EdgeTest, AGapIsMendedFromWhatIsKeptElseTheClientIsAsked) {
   EXPECT_EQ(edge_.pending_bytes(), 0U);
 }
 
+TEST_F(EdgeTest, AGapReportedManyTimesIsMendedOnce) {
+  open(first_link);
+  attached();
+  for (std::uint64_t first = 1; first <= 3; ++first) {
+    frame(first_link, wire::FrameType::commands, commands(first, 1));
+  }
+  passed_on();
+  news(replica::Gap{ann, {1}});
+  news(replica::Gap{ann, {1}});
+  EXPECT_EQ(passed_on(), (Firsts{1, 2, 3}));
+  answered(1, 1);
+  news(replica::Gap{ann, {2}});
+  EXPECT_EQ(passed_on(), (Firsts{2, 3}));
+  edge_.resend_all(now_);
+  passed_on();
+  news(replica::Gap{ann, {2}});
+  EXPECT_EQ(passed_on(), (Firsts{2, 3}));
+}
+
 TEST_F(EdgeTest, ACommandBeyondTheNextIsAnsweredWithTheOneExpected) {
   open(first_link);
   attached();
@@ -196,6 +230,55 @@ TEST_F(EdgeTest, AnAbsentSessionIsEndedAfterItsTimeoutUnlessItWasAttachedAnew) {
   attached(0, other);
   edge_.tick(now_ += 20s);
   EXPECT_EQ(passed_on(), Firsts{});
+}
+
+TEST_F(EdgeTest, ASessionOpenedBeforeThereIsAGroupIsAttachedWhenThereIs) {
+  edge_.set_surroundings({.hello = {}, .leader_known = false, .no_leader_reason = "why"}, now_);
+  open(first_link);
+  EXPECT_EQ(passed_on(), Firsts{});
+  Edge::Surroundings around;
+  around.hello.set_number(self.value);
+  around.leader_known = true;
+  edge_.set_surroundings(around, now_);
+  edge_.resend_all(now_);
+  const auto batches = edge_.take_batches();
+  ASSERT_EQ(batches.size(), 1U);
+  EXPECT_EQ(std::get<replica::Open>(control_of(batches[0])).home, self);
+}
+
+TEST_F(EdgeTest, ASnapshotSaysWhichAbsentSessionsAreStillAtHomeHere) {
+  open(first_link);
+  attached();
+  edge_.link_closed(first_link, now_);  // Absent here; the snapshot knows that it has ended.
+  apply(bob, replica::Open{.name = "bob", .kind = "", .home = self});
+  apply(bob, replica::Resume{.home = self});
+  apply(eve, replica::Open{.name = "eve", .kind = "", .home = other});
+  edge_.restored(state_, self, now_);
+  edge_.take_batches();
+  edge_.tick(now_ += 11s);
+  const auto batches = edge_.take_batches();
+  ASSERT_EQ(batches.size(), 1U);
+  EXPECT_EQ(wire::BatchView::parse(batches[0].view())->header().session, bob);
+  EXPECT_EQ(std::get<replica::End>(control_of(batches[0])).epoch, Epoch{2});
+}
+
+TEST_F(EdgeTest, ASessionThatASnapshotShowsElsewhereClosesItsLink) {
+  open(first_link);
+  attached();
+  sent();
+  apply(ann, replica::Open{.name = "ann", .kind = "", .home = other});
+  edge_.restored(state_, self, now_);
+  EXPECT_EQ(sent(), Lines{"10 close"});
+  EXPECT_EQ(edge_.attached(), 0U);
+}
+
+TEST_F(EdgeTest, MoreSessionsThanTheLimitAreSentAway) {
+  Edge::Options options;
+  options.sessions_max = 0;
+  edge_ = Edge(options);
+  open(first_link);
+  EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::server_hello),
+                           line(first_link, wire::FrameType::refused), "10 close"}));
 }
 
 TEST_F(EdgeTest, MoreUnansweredThanTheLimitCostsTheLink) {
@@ -246,6 +329,25 @@ TEST_F(EdgeTest, ALinearizableReadWaitsForItsIndexAndALocalOneDoesNot) {
   state_.apply({.term = {1}, .index = {1}, .kind = EntryKind::empty, .payload = {}});
   edge_.answer_reads(state_);
   EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::read_reply)});
+}
+
+TEST_F(EdgeTest, MoreReadsOfOneClientThanTheLimitAreRefused) {
+  open(first_link);
+  sent();
+  wire::Read read;
+  read.set_service(1);
+  read.set_linearizable(true);
+  for (std::size_t i = 0; i < wire::session_reads_in_flight_max; ++i) {
+    frame(first_link, wire::FrameType::read, wire::encode(read));
+  }
+  EXPECT_EQ(sent(), Lines{});
+  frame(first_link, wire::FrameType::read, wire::encode(read));
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::read_reply)});
+  const auto wanted = edge_.take_reads();
+  edge_.read_index(wanted.at(0).id, LogIndex{0}, state_);
+  sent();
+  frame(first_link, wire::FrameType::read, wire::encode(read));
+  EXPECT_EQ(sent(), Lines{});
 }
 
 TEST_F(EdgeTest, JunkFromAClientIsRefusedAndCostsItsLink) {

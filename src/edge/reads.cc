@@ -3,6 +3,7 @@
 
 #include "edge/edge.h"
 #include "wire/control.h"
+#include "wire/limits.h"
 
 namespace muster::edge {
 
@@ -17,15 +18,19 @@ void Edge::take_read(LinkId link, const SharedBytes& body, const replica::Replic
                    .refused = false};
   if (request->service() > 0xffffU) read.service = ServiceId{0xffff};
   if (!request->linearizable()) return answer_read(read, local);
-  if (reads_.size() >= options_.reads_max) {
+  Client& client = clients_.at(link);
+  if (reads_.size() >= options_.reads_max || client.reads >= wire::session_reads_in_flight_max) {
     wire::ReadReply reply;
     reply.set_request_id(read.request);
     reply.set_code(static_cast<std::uint32_t>(ErrorCode::resource_exhausted));
-    reply.set_payload("too many reads wait on this server; ask again later");
+    reply.set_payload(client.reads >= wire::session_reads_in_flight_max
+                          ? "too many reads of this client wait; ask again when some are answered"
+                          : "too many reads wait on this server; ask again later");
     return send(link, wire::FrameType::read_reply, wire::encode(reply));
   }
   const std::uint64_t id = next_read_++;
   reads_.emplace(id, std::move(read));
+  ++client.reads;
   reads_wanted_.push_back(ReadWanted{id});
 }
 
@@ -54,8 +59,14 @@ void Edge::read_index(std::uint64_t id, std::optional<LogIndex> index,
   found->second.index = index;
   if (*index <= local.applied()) {
     answer_read(found->second, local);
+    forget_read(found->second);
     reads_.erase(found);
   }
+}
+
+// Those of a link that closed are dropped with it, so the link is there.
+void Edge::forget_read(const WaitingRead& read) {
+  --clients_.at(read.link).reads;
 }
 
 void Edge::ask_reads_again() {
@@ -70,6 +81,7 @@ void Edge::answer_reads(const replica::Replica& local) {
   std::erase_if(reads_, [&](const auto& item) {
     if (!item.second.index || *item.second.index > local.applied()) return false;
     answer_read(item.second, local);
+    forget_read(item.second);
     return true;
   });
 }

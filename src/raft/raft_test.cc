@@ -219,6 +219,32 @@ TEST(RaftTest, RankMakesTheWaitAfterSilenceLonger) {
   EXPECT_EQ(last.deadline() - first.deadline(), 4 * Options{}.rank_wait);
 }
 
+TEST(RaftTest, RankMakesTheWaitAfterALossLonger) {
+  Raft second = bob_of_three();
+  Raft last = bob_of_three();
+  second.set_rank(1);
+  last.set_rank(4);
+  for (Raft* const raft : {&second, &last}) {
+    ASSERT_TRUE(raft->step(append(2, 1, 1, {}), start));
+    raft->leader_lost(start);
+  }
+  EXPECT_EQ(second.deadline(), start + Options{}.lost_rank_wait);
+  EXPECT_EQ(last.deadline(), start + 4 * Options{}.lost_rank_wait);
+}
+
+TEST(RaftTest, RankMakesTheWaitAfterARefusalLonger) {
+  Raft first = bob_of_three();
+  Raft last = bob_of_three();
+  for (Raft* const raft : {&first, &last}) raft->tick(raft->deadline());
+  last.set_rank(4);
+  for (Raft* const raft : {&first, &last}) {
+    ASSERT_EQ(raft->role(), Role::pre_candidate);
+    ASSERT_TRUE(raft->step({ann, bob, Term{1}, PreVoteReply{false}}, start));
+    ASSERT_TRUE(raft->step({eve, bob, Term{1}, PreVoteReply{false}}, start));
+  }
+  EXPECT_EQ(last.deadline() - first.deadline(), 4 * Options{}.lost_rank_wait);
+}
+
 TEST(RaftTest, WhoDoesNotKnowThatOnlyTwoVotersRemainedDoesNotGoOnAlone) {
   Restored restored;
   restored.hard_state.term = Term{1};
