@@ -66,12 +66,14 @@ void Consensus::propose_queued(Now now) {
     return;
   }
   if (clock_term_ != raft_.term() || !clock_) {
+    // Its own vote is among them. A founder got none.
     std::vector<LogTime> clocks = raft_.vote_clocks();
-    clocks.push_back(now.wall);
+    if (clocks.empty()) clocks.push_back(now.wall);
     clock_.emplace(std::move(clocks), replica_->time(), now.monotonic);
     clock_term_ = raft_.term();
   }
-  while (!queue_.empty() &&
+  // Nothing is taken during a hand-over; if that fails, what waits here is proposed then.
+  while (!queue_.empty() && !raft_.transferring() &&
          raft_.last_index().value - raft_.commit().value < options_.stores_in_flight_max) {
     wire::EntryBuilder builder(std::min(queued_bytes_, wire::entry_bytes_max));
     while (!queue_.empty()) {
@@ -84,7 +86,7 @@ void Consensus::propose_queued(Now now) {
     const LogTime time = clock_->at(now.monotonic);
     const auto proposed =
         raft_.propose(SharedBytes(std::move(builder).finish(time)), now.monotonic);
-    if (!proposed) return;  // Handing over, or too much uncommitted: the homes pass it on again.
+    if (!proposed) return;  // Too much is uncommitted: the homes pass it on again.
   }
 }
 
@@ -104,6 +106,11 @@ void Consensus::keep_time(Now now) {
   wire::EntryBuilder builder;
   static_cast<void>(raft_.propose(SharedBytes(std::move(builder).finish(clock_->at(now.monotonic))),
                                   now.monotonic));
+}
+
+// While an entry is uncommitted there is nothing to wait for here: its commit brings a turn.
+Instant Consensus::deadline() const {
+  return raft_.last_index() == raft_.commit() ? next_time_entry_ : Instant::max();
 }
 
 ConsensusOutputs Consensus::turn(Now now) {
@@ -272,6 +279,10 @@ void Consensus::load_received() {
 }
 
 void Consensus::take_loaded(storage::DiskResult result) {
+  if (loader_->index() != installing_->index) {  // A newer one was received and replaced it.
+    loader_.reset();
+    return load_received();
+  }
   auto loaded = loader_->take(std::move(result));
   if (!loaded) {
     out_.fatal = loaded.error();

@@ -57,7 +57,7 @@ class Consensus {
   /// Takes a snapshot now, unless one is being taken.
   void take_snapshot();
   /// When log time must move on although nothing is written.
-  Instant deadline() const { return next_time_entry_; }
+  Instant deadline() const;
 
  private:
   struct StoreWait {

@@ -91,6 +91,7 @@ class Node::Impl {
   void mend_voters(Now now);
   void continue_alone_if_proven(Now now);
   void fence_done(const storage::DiskResult& result, Now now);
+  void watch_orphans(Now now);
   bool on_one_machine() const;
   bool is_lost(ServerNumber server, Now now) const;
   void change_role(ServerNumber server, raft::MemberRole role, wire::MemberChange::Kind kind,
@@ -128,7 +129,7 @@ class Node::Impl {
   std::map<ServerNumber, Instant> forwarded_at_;  // Followers with clients that wait.
   std::map<ServerNumber, Instant> caught_up_since_;
   std::map<ServerNumber, Instant> lost_since_;
-  std::set<ServerNumber> refused_;  // Nobody listens there since the loss.
+  std::set<ServerNumber> orphans_watched_;  // Lost servers whose sessions are timed here.
   std::optional<FencePending> fencing_;
   Instant next_upkeep_{};
   std::optional<Instant> stop_by_;

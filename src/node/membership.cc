@@ -254,9 +254,8 @@ void Node::Impl::peer_news(const PeerNews& news, Now now) {
     peer_arrived(changed->server, now);
   } else if (const auto* const refused = std::get_if<PeerRefused>(&news); refused && consensus_) {
     const auto number = number_of(refused->server.uuid.to_string());
-    if (number) {
-      refused_.insert(*number);
-      if (consensus_->raft().leader() == *number) consensus_->raft().leader_lost(now.monotonic);
+    if (number && consensus_->raft().leader() == *number) {
+      consensus_->raft().leader_lost(now.monotonic);
     }
   }
   refresh_hello();
@@ -266,7 +265,6 @@ void Node::Impl::peer_arrived(ServerId server, Now now) {
   const Peer* const peer = peers_.find(server);
   if (peer == nullptr || !consensus_) return;
   if (peer->group == identity_.group) {
-    refused_.erase(*peer->number);
     lost_since_.erase(*peer->number);
     consensus_->raft().peer_connected(*peer->number, now.monotonic);
   } else if (!peer->group && consensus_->raft().stored_index() >= LogIndex{1}) {
@@ -290,6 +288,8 @@ void Node::Impl::invite(const Peer& peer) {
 void Node::Impl::admit(const Peer& peer, Now now) {
   const group::View& view = state().view();
   if (!leads() || view.number == 0 || number_of(peer.hello.server_id())) return;
+  // Until the latest change is applied, the view may offer a number that it gave away.
+  if (state().applied() < consensus_->raft().configuration_index()) return;
   raft::Configuration next = consensus_->raft().configuration();
   const ServerNumber number{view.next_number};
   next.members[number] = raft::MemberRole::standby;

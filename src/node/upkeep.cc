@@ -63,12 +63,16 @@ void Node::Impl::upkeep(Now now) {
     notice(NoticeLevel::info, "no leader: " + why_not_writable());
     leaderless_since_.reset();
   }
+  // Not only the leader's: a founder whose disk was slow no longer leads when it may first invite.
+  for (const auto& [server, peer] : peers_.all()) {
+    if (!peer.group) peer_arrived(server, now);
+  }
   if (leads()) {
-    for (const auto& [server, peer] : peers_.all()) {
-      if (!peer.group) peer_arrived(server, now);
-    }
     hand_over_if_due(now);
     mend_voters(now);
+    watch_orphans(now);
+  } else {
+    orphans_watched_.clear();
   }
   continue_alone_if_proven(now);
   refresh_surroundings(now);
@@ -93,6 +97,18 @@ void Node::Impl::hand_over_if_due(Now now) {
       notice(NoticeLevel::info, "handing the leadership to " + name_of(candidate));
     }
     return;
+  }
+}
+
+// Sessions time out on the clock of their home; when that is gone, on the leader's. Their clients
+// have so long to attach elsewhere, which voids the end.
+void Node::Impl::watch_orphans(Now now) {
+  std::erase_if(orphans_watched_, [&](ServerNumber home) { return !is_lost(home, now); });
+  for (const auto& [number, since] : lost_since_) {
+    if (!is_lost(number, now) || !orphans_watched_.insert(number).second) continue;
+    state().sessions().for_each([&](SessionId id, const replica::Session& session) {
+      if (session.home == number) edge_.watch_absent(id, session.epoch, now.monotonic);
+    });
   }
 }
 
