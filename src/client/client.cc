@@ -52,7 +52,7 @@ Client::~Client() {
 Result<SequenceNumber> Client::call(ServiceId service, SharedBytes payload, Duration timeout,
                                     CallHandler handler) {
   const Instant now = loop_.now();
-  const auto sequence = session_.call(service, std::move(payload), now, now + timeout);
+  auto sequence = session_.call(service, std::move(payload), now, now + timeout);
   if (!sequence) return sequence;
   check(sequence->value == first_call_ + call_handlers_.size());
   call_handlers_.push_back(std::move(handler));
@@ -60,7 +60,7 @@ Result<SequenceNumber> Client::call(ServiceId service, SharedBytes payload, Dura
   return sequence;
 }
 
-Result<void> Client::read(ServiceId service, SharedBytes payload, Consistency consistency,
+Result<void> Client::read(ServiceId service, const SharedBytes& payload, Consistency consistency,
                           Duration timeout, ReadHandler handler) {
   const Instant now = loop_.now();
   const auto request = session_.read(service, std::move(payload),

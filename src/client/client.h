@@ -63,8 +63,8 @@ class Client final : private net::LinkObserver {
   [[nodiscard]] Result<SequenceNumber> call(ServiceId service, SharedBytes payload,
                                             Duration timeout, CallHandler handler);
   /// Asks a service for its state. Errors: as `call`.
-  [[nodiscard]] Result<void> read(ServiceId service, SharedBytes payload, Consistency consistency,
-                                  Duration timeout, ReadHandler handler);
+  [[nodiscard]] Result<void> read(ServiceId service, const SharedBytes& payload,
+                                  Consistency consistency, Duration timeout, ReadHandler handler);
   /// Ends the session for good; `done` is called when the group has been told, or cannot be told.
   /// Calls and reads that are unanswered get their errors before.
   void end(std::function<void()> done);
