@@ -155,7 +155,10 @@ bool Node::Impl::work_once(Now now) {
     peer_news(news, now);
     worked = true;
   }
-  if (!consensus_) return worked;
+  if (!consensus_) {
+    edge_.take_batches();  // Passed on anew when there is a leader.
+    return worked;
+  }
   pass_batches(now);
   for (const edge::ReadWanted& read : edge_.take_reads()) {
     consensus_->raft().read(read.id, now.monotonic);
@@ -164,8 +167,9 @@ bool Node::Impl::work_once(Now now) {
   worked = worked || !outputs.news.empty() || !outputs.reads.empty() || outputs.state_replaced ||
            outputs.membership_applied;
   take_consensus(std::move(outputs), now);
+  const Leadership before = leadership_;
   watch_leadership(now);
-  return worked;
+  return worked || leadership_ != before;  // Batches wait for the new leader.
 }
 
 Outputs Node::Impl::drain(Now now) {

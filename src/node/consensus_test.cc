@@ -1,0 +1,190 @@
+// Consensus bound to disk and state: snapshots that overtake each other, clocks, hand-overs.
+#include "node/consensus.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "replica/session_control.h"
+#include "wire/batch.h"
+
+namespace muster::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr ServerNumber ann{1};
+constexpr ServerNumber bob{2};
+constexpr ServerNumber eve{3};
+constexpr LogTime far_ahead{1'000'000'000};
+
+raft::Configuration voters() {
+  raft::Configuration configuration;
+  for (const ServerNumber server : {ann, bob, eve}) {
+    configuration.members[server] = raft::MemberRole::voter;
+  }
+  return configuration;
+}
+
+// The bytes of a snapshot of the state after this entry.
+SharedBytes snapshot_at(std::uint64_t index) {
+  replica::Replica state({}, [] { return std::vector<std::unique_ptr<service::Machine>>{}; });
+  for (std::uint64_t i = 1; i <= index; ++i) {
+    state.apply({.term = {1}, .index = {i}, .kind = EntryKind::empty, .payload = {}});
+  }
+  replica::FrozenEncoder encoder(state.freeze());
+  Bytes all;
+  for (Bytes chunk; encoder.next(chunk);) all.insert(all.end(), chunk.begin(), chunk.end());
+  return SharedBytes(std::move(all));
+}
+
+class ConsensusTest : public testing::Test {
+ protected:
+  void start(raft::Restored restored) {
+    const auto none = [] { return std::vector<std::unique_ptr<service::Machine>>{}; };
+    consensus_.emplace(options_, raft::Raft({}, bob, std::move(restored)),
+                       std::make_unique<replica::Replica>(replica::Replica::Options{}, none), none,
+                       jobs_);
+    consensus_->raft().tick(now_.monotonic);
+  }
+  // A voter of three that knows entry 1.
+  void start_as_voter() {
+    raft::Restored restored;
+    restored.hard_state.term = Term{1};
+    restored.entries = {{Term{1}, LogIndex{1}, EntryKind::configuration,
+                         SharedBytes(raft::encode_configuration(voters(), {}))}};
+    start(std::move(restored));
+  }
+
+  void step(ServerNumber from, std::uint64_t term, decltype(raft::Message::body) body) {
+    const raft::Message message{from, bob, Term{term}, std::move(body)};
+    ASSERT_TRUE(consensus_->raft().step(message, now_.monotonic).has_value());
+    turn();
+  }
+  void turn() {
+    ConsensusOutputs outputs = consensus_->turn(now_);
+    replaced_ = replaced_ || outputs.state_replaced;
+    fatal_ = fatal_ || outputs.fatal.has_value();
+    for (raft::Message& message : outputs.messages) messages_.push_back(std::move(message));
+    for (storage::DiskJob& job : jobs_.take()) waiting_.push_back(std::move(job));
+  }
+  // Answers the jobs that wait, but for reads of snapshots, which are left.
+  void write_all() {
+    std::vector<storage::DiskJob> reads;
+    for (storage::DiskJob& job : std::exchange(waiting_, {})) {
+      if (std::holds_alternative<storage::ReadSnapshotJob>(job.work)) {
+        reads.push_back(std::move(job));
+        continue;
+      }
+      storage::DiskResult result{.id = job.id, .outcome = storage::Stored{}};
+      EXPECT_TRUE(consensus_->disk_done(result, now_));
+    }
+    turn();
+    waiting_.insert(waiting_.begin(), std::make_move_iterator(reads.begin()),
+                    std::make_move_iterator(reads.end()));
+  }
+  // Answers the only job, a read of this snapshot.
+  void answer_read(std::uint64_t index, decltype(storage::DiskResult::outcome) outcome) {
+    ASSERT_EQ(waiting_.size(), 1U);
+    const auto* const read = std::get_if<storage::ReadSnapshotJob>(&waiting_[0].work);
+    ASSERT_NE(read, nullptr);
+    EXPECT_EQ(read->index, LogIndex{index});
+    storage::DiskResult result{.id = waiting_[0].id, .outcome = std::move(outcome)};
+    waiting_.clear();
+    EXPECT_TRUE(consensus_->disk_done(result, now_));
+    turn();
+  }
+  void receive_snapshot(std::uint64_t index) {
+    const SharedBytes data = snapshot_at(index);
+    step(ann, 1,
+         raft::SnapshotChunk{.mark = {LogIndex{index}, Term{1}, voters(), LogIndex{1}},
+                             .offset = 0,
+                             .total = data.size(),
+                             .data = data,
+                             .round = 0});
+  }
+  void become_leader() {
+    start_as_voter();
+    now_.monotonic = consensus_->raft().deadline();
+    consensus_->raft().tick(now_.monotonic);
+    turn();
+    step(eve, 2, raft::PreVoteReply{true});
+    write_all();
+    step(eve, 2, raft::VoteReply{.granted = true, .wall_clock = {70}});
+    write_all();
+    step(eve, 2, raft::AppendReply{.accepted = true, .match = LogIndex{2}});
+    ASSERT_TRUE(consensus_->raft().term_start_committed());
+    messages_.clear();
+  }
+  void offer() {
+    consensus_->offer(SharedBytes(replica::encode_control_batch(SessionId{Uuid::make_v7(1ms, 1, 1)},
+                                                                replica::Resume{.home = bob})));
+  }
+  // The times of the entries with commands that were sent to this server.
+  std::vector<LogTime> times_sent_to(ServerNumber server) {
+    std::vector<LogTime> times;
+    for (const raft::Message& message : messages_) {
+      const auto* const append = std::get_if<raft::AppendRequest>(&message.body);
+      if (append == nullptr || message.to != server) continue;
+      for (const Entry& entry : append->entries) {
+        if (entry.kind != EntryKind::commands) continue;
+        times.push_back(wire::EntryView::parse(entry.payload.view())->time());
+      }
+    }
+    return times;
+  }
+
+  Options options_;
+  DiskJobs jobs_;
+  Now now_{.monotonic = Instant{1s}, .wall = far_ahead};
+  std::optional<Consensus> consensus_;
+  std::vector<storage::DiskJob> waiting_;
+  std::vector<raft::Message> messages_;
+  bool replaced_{false};
+  bool fatal_{false};
+};
+
+TEST_F(ConsensusTest, ASnapshotThatReplacesOneBeingLoadedIsLoadedInstead) {
+  start({});
+  receive_snapshot(5);
+  write_all();
+  receive_snapshot(9);
+  write_all();
+  const Error gone{ErrorCode::not_found, "a newer snapshot is there"};
+  answer_read(5, storage::Failed{.error = gone, .fatal = false});
+  EXPECT_FALSE(fatal_);
+  const SharedBytes data = snapshot_at(9);
+  storage::SnapshotHeader header;
+  header.size = data.size();
+  answer_read(9, storage::SnapshotRead{header, 0, data});
+  EXPECT_TRUE(replaced_);
+  EXPECT_EQ(consensus_->replica().applied(), LogIndex{9});
+  EXPECT_FALSE(consensus_->raft().installing());
+}
+
+TEST_F(ConsensusTest, OneVoterWhoseClockIsAheadDoesNotMoveLogTimeAlsoWhenItLeads) {
+  become_leader();
+  offer();
+  turn();
+  EXPECT_EQ(times_sent_to(eve), std::vector<LogTime>{{70}});
+}
+
+TEST_F(ConsensusTest, WhatComesDuringAHandOverIsProposedWhenThatFails) {
+  become_leader();
+  ASSERT_TRUE(consensus_->raft().transfer(ann, now_.monotonic).has_value());
+  offer();
+  turn();
+  EXPECT_EQ(times_sent_to(eve), std::vector<LogTime>{});
+  EXPECT_GT(consensus_->queued_bytes(), 0U);
+  step(eve, 2, raft::AppendReply{.accepted = true, .match = LogIndex{2}});
+  now_.monotonic += 299ms;
+  step(eve, 2, raft::AppendReply{.accepted = true, .match = LogIndex{2}});
+  now_.monotonic += 1ms;
+  consensus_->raft().tick(now_.monotonic);
+  turn();
+  EXPECT_EQ(times_sent_to(eve).size(), 1U);
+  EXPECT_EQ(consensus_->queued_bytes(), 0U);
+}
+
+}  // namespace
+}  // namespace muster::node
