@@ -170,6 +170,12 @@ void EqualDigests::seen(std::size_t server, const node::Report& report) {
                                        std::to_string(report.applied.value));
 }
 
+void NoLeaderWithoutState::seen(std::size_t server, const node::Report& report) const {
+  if (!report.leads || !report.installing) return;
+  throw Violation("no leader without state",
+                  "server " + std::to_string(server) + " leads while it takes in a snapshot");
+}
+
 void WithinLimits::seen(std::size_t server, const node::Report& report) const {
   if (report.queued_bytes <= limits_.queued_bytes_max &&
       report.attached <= limits_.attached_sessions_max) {
@@ -184,6 +190,7 @@ void Checkers::seen(std::size_t server, const node::Report& report) {
   one_leader.seen(server, report);
   one_group.seen(server, report);
   digests.seen(server, report);
+  no_leader_without_state.seen(server, report);
   within_limits.seen(server, report);
 }
 

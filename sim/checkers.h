@@ -141,6 +141,12 @@ class EqualDigests {
   std::map<LogIndex, std::uint64_t> digests_;
 };
 
+/// A server that takes in a snapshot votes but does not stand, let alone lead.
+class NoLeaderWithoutState {
+ public:
+  void seen(std::size_t server, const node::Report& report) const;
+};
+
 /// Invariant 9: what grows has a limit.
 class WithinLimits {
  public:
@@ -167,6 +173,7 @@ struct Checkers {
   OneLeaderPerTerm one_leader;
   OneGroup one_group;
   EqualDigests digests;
+  NoLeaderWithoutState no_leader_without_state;
   WithinLimits within_limits;
 };
 

@@ -128,6 +128,7 @@ void Server::run(storage::Recovered recovered) {
 
 void Server::end_process() {
   ++process_;
+  disk_failed_ = false;
   node_.reset();
   inbox_.clear();
   turn_scheduled_ = false;
@@ -222,6 +223,10 @@ void Server::turn() {
   for (node::Input& input : std::exchange(inbox_, {})) node_->step(std::move(input), now);
   if (node_->deadline() <= now.monotonic) node_->step(node::Tick{}, now);
   node::Outputs outputs = node_->drain(now);
+  if (disk_failed_ && !outputs.exit) {
+    throw Violation("stop when the disk fails",
+                    "server " + std::to_string(number_) + " goes on after a failed write or sync");
+  }
   observe();
   carry_out(std::move(outputs));
   if (node_) schedule_tick();
@@ -290,6 +295,10 @@ void Server::send(node::SendFrame& output) {
 void Server::submit(storage::DiskJob job) {
   const auto taken = disk_.submit(std::move(job), [this](auto results) {
     world_.trace.event(world_.events.now(), "disk", number_, results.front().id, results.size());
+    for (const storage::DiskResult& result : results) {
+      const auto* const failed = std::get_if<storage::Failed>(&result.outcome);
+      disk_failed_ = disk_failed_ || (failed != nullptr && failed->fatal);
+    }
     take(node::DiskDone{.results = std::move(results)});
   });
   if (taken) return;

@@ -107,6 +107,7 @@ class Server final : public Process {
   std::optional<Instant> tick_at_;  // By the world's time.
   std::uint64_t process_{0};        // Counts processes, so that events of a dead one do nothing.
   bool disk_broken_{false};
+  bool disk_failed_{false};  // The process was told so.
   bool kept_out_{false};
   node::Report report_;
   std::function<void()> on_exit_;
