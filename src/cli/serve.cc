@@ -14,7 +14,9 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/serve_config.h"
+#include "client/question.h"
 #include "echo/echo.h"
+#include "net/loop.h"
 #include "server/server.h"
 #include "wire/control.h"
 
@@ -179,6 +181,19 @@ std::vector<std::unique_ptr<service::Machine>> make_services() {
   return services;
 }
 
+// The name of the Muster server that answers on this port of this machine, or nothing.
+std::string who_holds(std::uint16_t port, const Bytes& secret) {
+  net::Loop loop;
+  const auto answer = client::ask(loop,
+                                  {.servers = {"127.0.0.1:" + std::to_string(port)},
+                                   .secret = secret,
+                                   .server_timeout = std::chrono::milliseconds{500},
+                                   .timeout = std::chrono::milliseconds{500}},
+                                  {.type = wire::FrameType::status_request, .body = {}});
+  if (!answer) return {};
+  return "Muster server " + answer->hello.name() + " of group " + answer->hello.group();
+}
+
 void print_line(const std::string& line) {
   std::fputs((line + "\n").c_str(), stdout);
   std::fflush(stdout);
@@ -198,6 +213,9 @@ ExitCode run(ServeOptions options) {
     if (!secret->warning.empty()) std::fprintf(stderr, "warning: %s\n", secret->warning.c_str());
     server.admission.secret = std::move(secret->bytes);
   }
+  server.who_holds = [secret = server.admission.secret](std::uint16_t port) {
+    return who_holds(port, secret);
+  };
   return server::Server(std::move(server), print_line).run();
 }
 

@@ -126,9 +126,9 @@ void Node::Impl::on(DiskDone& done, Now now) {
       begin_consensus(std::move(restored), std::move(*loaded), now);
     } else if (binding_ == result.id) {
       binding_.reset();
-      if (!consensus_)
-        begin_consensus(
-            {}, std::make_unique<replica::Replica>(replica::Replica::Options{}, machines_), now);
+      if (consensus_) continue;
+      begin_consensus(
+          {}, std::make_unique<replica::Replica>(replica::Replica::Options{}, machines_), now);
     } else if (fencing_ && fencing_->job == result.id) {
       fence_done(result, now);
     }

@@ -94,11 +94,14 @@ void Peers::dial_failed(const DialFailed& failed, Instant now) {
   if (found == targets_.end()) return;
   Target& target = found->second;
   target.dialling = false;
-  target.wait = std::clamp(target.wait * 2, options_.redial_min, options_.redial_max);
+  // A process that dies may take one more connection and reset it: that is no verdict yet, and the
+  // next dial, a moment later, brings one.
+  const bool verdict_awaited = target.lost && !failed.refused;
+  const Duration least = verdict_awaited ? options_.verdict_wait : options_.redial_min;
+  target.wait = std::clamp(target.wait * 2, least, options_.redial_max);
   target.next = now + random_.between(target.wait / 2, target.wait);
-  if (target.lost && failed.refused && !peers_.contains(*target.lost)) {
-    news_.emplace_back(PeerRefused{*target.lost});
-  }
+  if (!target.lost || !failed.refused) return;
+  if (!peers_.contains(*target.lost)) news_.emplace_back(PeerRefused{*target.lost});
   target.lost.reset();
 }
 

@@ -54,6 +54,7 @@ class Peers {
   struct Options {
     Duration redial_min{std::chrono::milliseconds{50}};
     Duration redial_max{std::chrono::seconds{1}};
+    Duration verdict_wait{std::chrono::milliseconds{2}};  ///< After a loss: the first redial.
     Duration dial_timeout{std::chrono::seconds{3}};  ///< Until a dial without news is given up.
     Duration ping_after{std::chrono::seconds{1}};    ///< Silence until the other side is asked.
     Duration silence_max{std::chrono::seconds{5}};   ///< Silence until a link counts as dead.

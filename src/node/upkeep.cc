@@ -1,6 +1,7 @@
 // What a leader looks after: the order of preference, hand-overs, voters that failed; and how the
 // last of two servers on one machine goes on alone.
 #include <algorithm>
+#include <utility>
 
 #include "node/impl.h"
 #include "wire/control.h"
@@ -70,10 +71,8 @@ void Node::Impl::upkeep(Now now) {
   if (leads()) {
     hand_over_if_due(now);
     mend_voters(now);
-    watch_orphans(now);
-  } else {
-    orphans_watched_.clear();
   }
+  watch_orphans(now);
   continue_alone_if_proven(now);
   refresh_surroundings(now);
 }
@@ -101,15 +100,25 @@ void Node::Impl::hand_over_if_due(Now now) {
 }
 
 // Sessions time out on the clock of their home; when that is gone, on the leader's. Their clients
-// have so long to attach elsewhere, which voids the end.
+// have so long to attach elsewhere, which voids the end. A home that comes back times its own.
 void Node::Impl::watch_orphans(Now now) {
-  std::erase_if(orphans_watched_, [&](ServerNumber home) { return !is_lost(home, now); });
-  for (const auto& [number, since] : lost_since_) {
-    if (!is_lost(number, now) || !orphans_watched_.insert(number).second) continue;
-    state().sessions().for_each([&](SessionId id, const replica::Session& session) {
-      if (session.home == number) edge_.watch_absent(id, session.epoch, now.monotonic);
-    });
+  const raft::Configuration& configuration = consensus_->raft().configuration();
+  std::set<ServerNumber> gone;
+  for (std::uint32_t number = 1; leads() && number < state().view().next_number; ++number) {
+    if (!configuration.contains({number}) || is_lost({number}, now)) gone.insert({number});
   }
+  if (gone == orphans_watched_) return;
+  const std::set<ServerNumber> before = std::exchange(orphans_watched_, std::move(gone));
+  state().sessions().for_each([&](SessionId id, const replica::Session& session) {
+    if (session.home == consensus_->raft().self()) return;
+    const bool watched = before.contains(session.home);
+    if (orphans_watched_.contains(session.home) == watched) return;
+    if (watched) {
+      edge_.unwatch(id);
+    } else {
+      edge_.watch_absent(id, session.epoch, now.monotonic);
+    }
+  });
 }
 
 bool Node::Impl::is_lost(ServerNumber server, Now now) const {
@@ -212,6 +221,10 @@ void Node::Impl::stop_when_handed_over(Now now) {
     for (const ServerNumber heir : ranked_voters()) {
       const auto progress = heir == raft.self() ? std::nullopt : raft.progress(heir);
       if (progress && progress->caught_up && raft.transfer(heir, now.monotonic)) return;
+    }
+    // Nobody has all of the log just now, but one who is there may have it in a moment.
+    for (const ServerNumber heir : ranked_voters()) {
+      if (peers_.find(heir, *identity_.group) != nullptr) return;
     }
   }
   if (!out_.exit) out_.exit = Exit{0, "stopped as asked"};

@@ -7,6 +7,7 @@
 
 #include "net/listener.h"
 #include "node/node.h"
+#include "server/ports.h"
 
 namespace muster::server {
 
@@ -18,6 +19,7 @@ struct Options {
   std::string bind{};       ///< A host or address to listen on; empty: every interface.
   std::string advertise{};  ///< `HOST` or `HOST:PORT` that others are told; empty: found by itself.
   std::string data_folder{};  ///< Empty: `default_data_folder`.
+  WhoHolds who_holds{};       ///< Names the holder of a port that is taken, for the error.
   net::Admission admission{};
   std::string log_level{"info"};  ///< debug, info, warning, error or critical.
   node::MachineFactory machines{};

@@ -33,30 +33,39 @@ std::string proposal(int from, const OpenPort& open) {
   return "; choose another pair with --tcp-port";
 }
 
-Error with_proposal(Error error, const std::string& option, std::uint16_t port,
-                    std::uint16_t client_port, const OpenPort& open) {
+/// A port that was given, by this option.
+struct GivenPort {
+  std::string option;
+  std::uint16_t port{};
+};
+
+Error with_proposal(Error error, const GivenPort& given, const WantedPorts& wanted,
+                    const OpenPort& open) {
   if (!is_taken(error)) return error;
-  error.message = option + " " + std::to_string(port) + ": " + error.message +
+  const std::string holder = wanted.who_holds ? wanted.who_holds(given.port) : std::string{};
+  const std::uint16_t client_port = wanted.client.value_or(0);
+  error.message = given.option + " " + std::to_string(given.port) + ": " +
+                  (holder.empty() ? error.message : "taken by " + holder) +
                   proposal((client_port == 0 ? first_port : client_port) + 2, open);
   return error;
 }
 
 /// The client port is given; the peer port too, or it follows.
-Result<ListenerPair> open_given(std::uint16_t client_port, std::optional<std::uint16_t> peer_port,
-                                const OpenPort& open) {
-  if (!peer_port && client_port == port_number_max) {
+Result<ListenerPair> open_given(const WantedPorts& wanted, const OpenPort& open) {
+  const std::uint16_t client_port = *wanted.client;
+  if (!wanted.peer && client_port == port_number_max) {
     return Error{ErrorCode::invalid_argument,
                  "--tcp-port 65535 leaves no port for other servers: choose a lower one, or give "
                  "--peer-port"};
   }
   auto client = open(client_port);
   if (!client) {
-    return with_proposal(client.error(), "--tcp-port", client_port, client_port, open);
+    return with_proposal(client.error(), {"--tcp-port", client_port}, wanted, open);
   }
-  const std::uint16_t wanted =
-      peer_port.value_or(static_cast<std::uint16_t>((*client)->port() + 1));
-  auto peer = open(wanted);
-  if (!peer) return with_proposal(peer.error(), "--peer-port", wanted, client_port, open);
+  const std::uint16_t peer_port =
+      wanted.peer.value_or(static_cast<std::uint16_t>((*client)->port() + 1));
+  auto peer = open(peer_port);
+  if (!peer) return with_proposal(peer.error(), {"--peer-port", peer_port}, wanted, open);
   return ListenerPair{.client = std::move(*client), .peer = std::move(*peer)};
 }
 
@@ -93,7 +102,7 @@ Result<ListenerPair> open_first_free(std::optional<std::uint16_t> peer_port, con
 Result<ListenerPair> open_ports(const WantedPorts& wanted, const OpenPort& open) {
   if (!wanted.client) return open_first_free(wanted.peer, open);
   if (*wanted.client == 0 && !wanted.peer) return open_any(open);
-  return open_given(*wanted.client, wanted.peer, open);
+  return open_given(wanted, open);
 }
 
 }  // namespace muster::server

@@ -15,9 +15,13 @@ namespace muster::server {
 constexpr std::uint16_t first_port = 8888;  ///< Servers of one machine take pairs from here,
 constexpr std::uint16_t last_port = 8906;   ///< up to here.
 
+/// Says who listens on a port of this machine, as far as that can be found out; else empty.
+using WhoHolds = std::function<std::string(std::uint16_t port)>;
+
 struct WantedPorts {
   std::optional<std::uint16_t> client{};  ///< As in `Options`.
   std::optional<std::uint16_t> peer{};
+  WhoHolds who_holds{};  ///< Asked about a port that was given and is taken.
 };
 
 struct ListenerPair {

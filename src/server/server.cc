@@ -104,8 +104,9 @@ void Server::listen() {
         },
         [this](const std::string& text) { log_->warn(text); });
   };
-  listeners_ = value_or_throw(
-      open_ports({.client = options_.client_port, .peer = options_.peer_port}, open));
+  listeners_ = value_or_throw(open_ports(
+      {.client = options_.client_port, .peer = options_.peer_port, .who_holds = options_.who_holds},
+      open));
 
   const Ports ports{listeners_.client->port(), listeners_.peer->port()};
   const net::Admission& admission = options_.admission;

@@ -1,0 +1,174 @@
+// Links to other servers: one each, and a verdict on whoever is lost.
+#include "node/peers.h"
+
+#include <gtest/gtest.h>
+
+#include "wire/control.h"
+
+namespace muster::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+ServerId server(std::uint8_t n) {
+  ServerId id;
+  id.uuid.bytes[15] = n;
+  return id;
+}
+const ServerId smaller = server(1), self = server(2), larger = server(3);
+
+class PeersTest : public testing::Test {
+ protected:
+  PeersTest() {
+    peers_.set_hello(hello_of(self, "self:1"));
+    peers_.set_targets({"other:1"}, now_);
+  }
+  static wire::PeerHello hello_of(ServerId id, const std::string& address,
+                                  const std::string& group = "g") {
+    wire::PeerHello hello;
+    hello.set_server_id(id.uuid.to_string());
+    hello.set_group(group);
+    hello.set_peer_address(address);
+    return hello;
+  }
+  void open(std::uint64_t link, bool dialled) {
+    peers_.link_opened({.link = {link}, .peer = true, .dialled = dialled, .address = "other:1"},
+                       now_);
+  }
+  void say_hello(std::uint64_t link, ServerId from, const std::string& group = "g") {
+    peers_.frame({link},
+                 {.type = wire::FrameType::peer_hello,
+                  .lane = wire::Lane::urgent,
+                  .body = SharedBytes(wire::encode(hello_of(from, "other:1", group)))},
+                 now_);
+  }
+  std::vector<std::string> dialled() {
+    std::vector<std::string> addresses;
+    for (const Dial& dial : peers_.take_dials()) addresses.push_back(dial.address);
+    return addresses;
+  }
+  std::vector<std::uint64_t> closed() {
+    std::vector<std::uint64_t> links;
+    for (const LinkOutput& output : peers_.take_outputs()) {
+      if (const auto* const close = std::get_if<CloseLink>(&output)) {
+        links.push_back(close->link.value);
+      }
+    }
+    return links;
+  }
+  std::vector<std::string> news() {
+    std::vector<std::string> lines;
+    for (const PeerNews& one : peers_.take_news()) {
+      static const std::vector<std::string> names{"joined", "changed", "lost", "refused"};
+      lines.push_back(names.at(one.index()));
+    }
+    return lines;
+  }
+
+  using Lines = std::vector<std::string>;
+  using Links = std::vector<std::uint64_t>;
+  Instant now_{10s};
+  Peers peers_{{}, self, "self:1"};
+};
+
+TEST_F(PeersTest, DialsItsTargetsAndLearnsWhoIsThere) {
+  peers_.tick(now_);
+  EXPECT_EQ(dialled(), Lines{"other:1"});
+  open(1, true);
+  say_hello(1, larger);
+  EXPECT_EQ(news(), Lines{"joined"});
+  EXPECT_NE(peers_.find(larger), nullptr);
+  peers_.tick(now_ += 2s);
+  EXPECT_EQ(dialled(), Lines{});
+}
+
+TEST_F(PeersTest, ALostServerIsDialledAtOnceAndARefusalIsTheVerdict) {
+  open(1, false);
+  say_hello(1, larger);
+  news();
+  peers_.link_closed({1}, now_);
+  EXPECT_EQ(news(), Lines{"lost"});
+  EXPECT_EQ(peers_.deadline(), now_);
+  peers_.tick(now_);
+  EXPECT_EQ(dialled(), Lines{"other:1"});
+  peers_.dial_failed({.address = "other:1", .refused = true}, now_);
+  EXPECT_EQ(news(), Lines{"refused"});
+}
+
+TEST_F(PeersTest, ADialThatIsResetByTheDyingProcessIsRepeatedWithinMilliseconds) {
+  open(1, false);
+  say_hello(1, larger);
+  peers_.link_closed({1}, now_);
+  news();
+  peers_.tick(now_);
+  EXPECT_EQ(dialled(), Lines{"other:1"});
+  peers_.dial_failed({.address = "other:1", .refused = false}, now_);
+  EXPECT_EQ(news(), Lines{});
+  peers_.tick(now_ += 2ms);
+  EXPECT_EQ(dialled(), Lines{"other:1"});
+  peers_.dial_failed({.address = "other:1", .refused = true}, now_);
+  EXPECT_EQ(news(), Lines{"refused"});
+}
+
+TEST_F(PeersTest, OfTwoLinksTheOneDialledByTheSmallerIdStays) {
+  open(1, true);
+  say_hello(1, larger);
+  open(2, false);
+  say_hello(2, larger);
+  EXPECT_EQ(closed(), Links{2});
+  EXPECT_EQ(peers_.find(larger)->link, LinkId{1});
+
+  open(3, true);
+  say_hello(3, smaller);
+  open(4, false);
+  say_hello(4, smaller);
+  EXPECT_EQ(closed(), Links{3});
+  EXPECT_EQ(peers_.find(smaller)->link, LinkId{4});
+}
+
+TEST_F(PeersTest, TheEndOfALinkThatWasReplacedIsNoNews) {
+  open(1, false);
+  say_hello(1, smaller);
+  open(2, false);
+  say_hello(2, smaller);
+  news();
+  peers_.link_closed({1}, now_);
+  EXPECT_EQ(news(), Lines{});
+  EXPECT_EQ(peers_.find(smaller)->link, LinkId{2});
+}
+
+TEST_F(PeersTest, ItselfAndServersOfOtherGroupsAreSentAway) {
+  open(1, true);
+  say_hello(1, self);
+  EXPECT_EQ(closed(), Links{1});
+  EXPECT_TRUE(peers_.is_self("other:1"));
+  open(2, false);
+  say_hello(2, larger, "another");
+  EXPECT_EQ(closed(), Links{2});
+  EXPECT_EQ(news(), Lines{});
+}
+
+TEST_F(PeersTest, ASilentLinkIsAskedAndThenGivenUp) {
+  open(1, false);
+  say_hello(1, larger);
+  peers_.take_outputs();
+  peers_.tick(now_ += 1s);
+  const auto outputs = peers_.take_outputs();
+  ASSERT_EQ(outputs.size(), 1U);
+  EXPECT_EQ(std::get<SendFrame>(outputs[0]).type, wire::FrameType::ping);
+  peers_.tick(now_ += 4s);
+  EXPECT_EQ(closed(), Links{1});
+}
+
+TEST_F(PeersTest, JunkInsteadOfAHelloCostsTheLink) {
+  open(1, false);
+  peers_.frame({1},
+               {.type = wire::FrameType::peer_hello,
+                .lane = wire::Lane::urgent,
+                .body = SharedBytes::copy_of(as_bytes("junk"))},
+               now_);
+  EXPECT_EQ(closed(), Links{1});
+}
+
+}  // namespace
+}  // namespace muster::node
