@@ -70,6 +70,8 @@ class Edge {
   void set_surroundings(Surroundings surroundings, Instant now);
   /// A session without a link here: it ends unless it is attached anew in time.
   void watch_absent(SessionId session, Epoch epoch, Instant now);
+  /// Another server watches that session again.
+  void unwatch(SessionId session) { absent_.erase(session); }
   /// The state machine was replaced by a snapshot: sessions that it lacks have ended, others moved
   /// away, and those at home here without a link are watched.
   void restored(const replica::Replica& state, ServerNumber self, Instant now);

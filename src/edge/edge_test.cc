@@ -246,6 +246,13 @@ TEST_F(EdgeTest, ASessionOpenedBeforeThereIsAGroupIsAttachedWhenThereIs) {
   EXPECT_EQ(std::get<replica::Open>(control_of(batches[0])).home, self);
 }
 
+TEST_F(EdgeTest, ASessionThatIsWatchedElsewhereAgainIsNotEndedHere) {
+  edge_.watch_absent(ann, {3}, now_);
+  edge_.unwatch(ann);
+  edge_.tick(now_ += 20s);
+  EXPECT_EQ(passed_on(), Firsts{});
+}
+
 TEST_F(EdgeTest, ASnapshotSaysWhichAbsentSessionsAreStillAtHomeHere) {
   open(first_link);
   attached();
