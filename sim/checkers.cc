@@ -141,13 +141,15 @@ void RealTimeOrder::local_read_done(std::uint32_t key, LogIndex index, std::uint
                                       std::to_string(right));
 }
 
-void OneLeaderPerTerm::seen(std::size_t server, const node::Report& report) {
+void OneLeaderPerTerm::seen(ProcessId process, const node::Report& report) {
   if (!report.leads || !report.group) return;
-  const auto [leader, fresh] = leaders_.emplace(std::pair{*report.group, report.term}, server);
-  if (fresh || leader->second == server) return;
-  throw Violation("one leader per term", "servers " + std::to_string(leader->second) + " and " +
-                                             std::to_string(server) + " led in term " +
-                                             std::to_string(report.term.value));
+  const auto [leader, fresh] = leaders_.emplace(std::pair{*report.group, report.term}, process);
+  if (fresh || leader->second == process) return;
+  const auto text = [](ProcessId id) {
+    return "process " + std::to_string(id.process) + " of server " + std::to_string(id.server);
+  };
+  throw Violation("one leader per term", text(leader->second) + " and " + text(process) +
+                                             " led in term " + std::to_string(report.term.value));
 }
 
 void OneGroup::seen(std::size_t server, const node::Report& report) {
@@ -186,8 +188,9 @@ void WithinLimits::seen(std::size_t server, const node::Report& report) const {
                                        std::to_string(report.attached) + " sessions");
 }
 
-void Checkers::seen(std::size_t server, const node::Report& report) {
-  one_leader.seen(server, report);
+void Checkers::seen(ProcessId process, const node::Report& report) {
+  const std::size_t server = process.server;
+  one_leader.seen(process, report);
   one_group.seen(server, report);
   digests.seen(server, report);
   no_leader_without_state.seen(server, report);

@@ -114,13 +114,21 @@ class RealTimeOrder {
   Floor floor_;
 };
 
-/// Invariant 4: at most one leader per term (of one group).
+/// One process of one server: a server that was restarted is another one.
+struct ProcessId {
+  std::size_t server{};
+  std::uint64_t process{};
+  friend auto operator<=>(const ProcessId&, const ProcessId&) = default;
+};
+
+/// Invariant 4: at most one leader per term (of one group). A server that led a term and died can't
+/// lead it again either: what it had appended may be lost, and its followers have it.
 class OneLeaderPerTerm {
  public:
-  void seen(std::size_t server, const node::Report& report);
+  void seen(ProcessId process, const node::Report& report);
 
  private:
-  std::map<std::pair<GroupId, Term>, std::size_t> leaders_;
+  std::map<std::pair<GroupId, Term>, ProcessId> leaders_;
 };
 
 /// Founding: no two groups commit anything.
@@ -163,7 +171,7 @@ struct Checkers {
   Checkers(const Checkers&) = delete;
   Checkers& operator=(const Checkers&) = delete;
 
-  void seen(std::size_t server, const node::Report& report);
+  void seen(ProcessId process, const node::Report& report);
 
   ExactlyOnce exactly_once;
   RegisterModel model;

@@ -10,8 +10,10 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Duration supervisor_wait = milliseconds(20);
-/// So soon after its election a leader is hunted: while its first entries are on their way.
-constexpr Duration hunt_after_max = milliseconds(30);
+/// So soon after its election a leader is hunted, by chance one of these: while its first entries
+/// are on their way, or on their way to the disks.
+constexpr Duration hunt_after_max[] = {std::chrono::microseconds(200), milliseconds(2),
+                                       milliseconds(30)};
 
 }  // namespace
 
@@ -115,15 +117,47 @@ void Faults::inject_into_server(Fault fault, Server& server) {
 void Faults::hunt(Server& leader) {
   if (over_ || world_.events.now().time_since_epoch() < scenario_.faults_from) return;
   if (!random_.chance(std::min(scenario_.rate(Fault::hunt_leader), 0.8))) return;
-  const Duration wait = random_.between(Duration{}, hunt_after_max);
-  world_.events.after(wait, [this, &leader] {
+  const Duration latest = hunt_after_max[random_.below(std::size(hunt_after_max))];
+  world_.events.after(random_.between(Duration{}, latest), [this, &leader] {
     if (over_ || leader.state() != Server::State::running || !leader.report().leads) return;
-    constexpr Fault prey[] = {Fault::kill, Fault::power_loss, Fault::isolate, Fault::one_way_cut,
-                              Fault::pause};
-    const Fault fault = prey[random_.below(std::size(prey))];
-    world_.trace.event(world_.events.now(), "hunt", 0, static_cast<std::uint64_t>(fault));
-    inject_into_server(fault, leader);
+    strike(leader);
   });
+}
+
+void Faults::strike(Server& leader) {
+  const std::uint64_t draw = random_.below(8);
+  world_.trace.event(world_.events.now(), "hunt", 0, draw);
+  if (draw == 0) return forget_election(leader);
+  if (draw <= 2) return strand(leader);
+  constexpr Fault prey[] = {Fault::kill, Fault::power_loss, Fault::isolate, Fault::one_way_cut,
+                            Fault::pause};
+  const Fault fault = prey[draw - 3];
+  if (fault == Fault::power_loss && scenario_.one_machine) return;
+  inject_into_server(fault, leader);
+}
+
+// Only one other server is left to the leader: what it appends now is on a minority.
+void Faults::strand(Server& leader) {
+  const HostId left = any_server().host();
+  std::vector<Path> paths;
+  for (HostId other = 0; other < world_.servers.size(); ++other) {
+    if (other == leader.host() || other == left) continue;
+    paths.emplace_back(other, leader.host());
+    paths.emplace_back(leader.host(), other);
+  }
+  cut(std::move(paths));
+}
+
+// All who may have voted lose power at once and come back soon, while their leader is cut off: what
+// they did not sync, they promise a second time.
+void Faults::forget_election(Server& leader) {
+  if (scenario_.one_machine) return;
+  isolate(leader, true, true);
+  for (const auto& server : world_.servers) {
+    if (server.get() == &leader || !server->was_started()) continue;
+    server->die(true);
+    world_.events.after(supervisor_wait, [this, one = server.get()] { start(*one); });
+  }
 }
 
 void Faults::start_later(Server& server) {

@@ -44,6 +44,9 @@ class Faults {
   void inject(Fault fault);
   void inject_into_server(Fault fault, Server& server);
   void hunt(Server& leader);
+  void strike(Server& leader);
+  void strand(Server& leader);
+  void forget_election(Server& leader);
   void start_later(Server& server);
   void start(Server& server);
   void cut(std::vector<Path> paths);

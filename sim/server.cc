@@ -261,7 +261,7 @@ void Server::observe() {
   }
   world_.trace.event(world_.events.now(), report_.leads ? "leads" : "turn", number_,
                      report_.term.value << 32U | report_.commit.value, report_.stored.value);
-  world_.checkers.seen(number_, report_);
+  world_.checkers.seen({.server = number_, .process = process_}, report_);
   if (report_.leads && !led && on_lead_) on_lead_();
 }
 
