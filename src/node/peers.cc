@@ -212,13 +212,6 @@ void Peers::say_goodbye(LinkId id, const std::string& reason) {
   links_.at(id).closing = true;
 }
 
-void Peers::dismiss(ServerId server, std::string reason, Instant now) {
-  const auto peer = peers_.find(server);
-  if (peer == peers_.end()) return;
-  say_goodbye(peer->second.link, reason);
-  lose(server, now);
-}
-
 const Peer* Peers::find(ServerId server) const {
   const auto found = peers_.find(server);
   return found == peers_.end() ? nullptr : &found->second;

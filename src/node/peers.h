@@ -85,8 +85,6 @@ class Peers {
 
   void send(ServerId server, wire::FrameType type, wire::Lane lane, std::vector<SharedBytes> body);
   void send(ServerId server, wire::FrameType type, Bytes body);
-  /// Closes the link with a word why.
-  void dismiss(ServerId server, std::string reason, Instant now);
 
   void tick(Instant now);
   Instant deadline() const;

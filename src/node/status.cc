@@ -80,11 +80,12 @@ void Node::Impl::refresh_surroundings(Now now) {
     }
     if (raft.leader()) hello.set_leader_number(raft.leader()->value);
   }
-  around.leader_known = leadership_.leader.has_value() && leadership_.reachable;
-  if (!around.leader_known) around.no_leader_reason = why_not_writable();
+  const bool leader_known = leadership_.leader.has_value() && leadership_.reachable;
+  around.leader_known = leader_known;
+  if (!leader_known) around.no_leader_reason = why_not_writable();
   edge_.set_surroundings(std::move(around), now.monotonic);
 
-  if (!ready_told_ && around.leader_known && state().view().number > 0 &&
+  if (!ready_told_ && leader_known && state().view().number > 0 &&
       state().view().members.contains(*identity_.number)) {
     ready_told_ = true;
     out_.ready = BecameReady{.group = options_.group,
