@@ -98,9 +98,10 @@ void Raft::resign_if_removed() {
 Result<void> Raft::transfer(ServerNumber to, Instant now) {
   observe(now);
   if (auto allowed = may_propose(); !allowed) return allowed;
-  if (to == self_ || !configuration().is_voter(to))
+  if (to == self_ || !configuration().is_voter(to)) {
     return Error{ErrorCode::invalid_argument,
                  "server " + std::to_string(to.value) + " is not another voter"};
+  }
   transfer_ = Transfer{to, now_ + options_.election_timeout};
   tell_to_stand_if_caught_up();
   return {};
@@ -121,9 +122,10 @@ std::optional<ServerNumber> Raft::transferring() const {
 Result<void> Raft::check_only_two_voters(ServerNumber dead) const {
   const Configuration& now_in_force = configuration();
   if (now_in_force.voter_count() != 2 || !now_in_force.is_voter(self_) ||
-      !now_in_force.is_voter(dead) || dead == self_)
+      !now_in_force.is_voter(dead) || dead == self_) {
     return Error{ErrorCode::failed_precondition,
                  "only one of exactly two voters may go on without the other"};
+  }
   if (installing_)
     return Error{ErrorCode::failed_precondition, "a snapshot is still being installed"};
   return {};
@@ -131,9 +133,10 @@ Result<void> Raft::check_only_two_voters(ServerNumber dead) const {
 
 Result<void> Raft::may_continue_alone(ServerNumber dead) const {
   if (auto two = check_only_two_voters(dead); !two) return two;
-  if (!configuration_committed())
+  if (!configuration_committed()) {
     return Error{ErrorCode::failed_precondition,
                  "it is not known that only these two voters remained"};
+  }
   return {};
 }
 

@@ -10,10 +10,11 @@
 namespace muster::raft {
 
 Result<void> Raft::may_propose() const {
-  if (role_ != Role::leader)
+  if (role_ != Role::leader) {
     return Error{ErrorCode::unavailable,
                  leader_ ? "server " + std::to_string(leader_->value) + " is the leader"
                          : "there is no leader now"};
+  }
   // Pitfall 23: paused during a hand-over; `tick_leader` ends the pause.
   if (transfer_) return Error{ErrorCode::unavailable, "the leadership is being handed over"};
   return {};
