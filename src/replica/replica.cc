@@ -46,6 +46,7 @@ Applied Replica::apply(const Entry& entry) {
     apply_batch(batch, ordinal, out);
     ordinal += batch.size();
   }
+  mix_events(out.events);
   return out;
 }
 
@@ -58,6 +59,7 @@ Applied Replica::apply_membership(LogIndex index, const group::Roles& roles, Byt
   output.begin(Position{index, 0});
   // An annotation that doesn't decode is from a newer version; the roles count all the same.
   static_cast<void>(group_->membership_changed(index, roles, annotation, output));
+  mix_events(out.events);
   return out;
 }
 
@@ -234,6 +236,13 @@ std::optional<LogTime> Replica::deadline() const {
 void Replica::mix(BytesView bytes) {
   const std::uint64_t word = (static_cast<std::uint64_t>(bytes.size()) << 32U) | crc32c(bytes);
   digest_ = std::rotl((digest_ ^ word ^ applied_.value) * 0x9e3779b97f4a7c15ULL, 29);
+}
+
+void Replica::mix_events(const std::vector<Event>& events) {
+  for (const Event& event : events) {
+    mix(as_bytes(event.topic));
+    mix(event.payload.view());
+  }
 }
 
 std::shared_ptr<const Frozen> Replica::freeze() const {

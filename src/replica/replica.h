@@ -137,6 +137,7 @@ class Replica {
   void end_session(SessionId id, std::string reason, Applied& out);
   void expire(Applied& out);
   void mix(BytesView bytes);
+  void mix_events(const std::vector<Event>& events);
   service::Machine* machine(ServiceId id) const;
 
   Options options_;

@@ -313,5 +313,47 @@ TEST_F(ReplicaTest, EqualHistoriesHaveEqualDigestsAndOthersDoNot) {
   EXPECT_NE(replica_.digest(), other.digest());
 }
 
+// Answers nothing, and tells all who follow it one word.
+class Herald final : public service::Machine {
+ public:
+  explicit Herald(std::string word) : word_(std::move(word)) {}
+  ServiceId id() const override { return notebook; }
+  std::string_view name() const override { return "herald"; }
+  void apply(const service::Command&, service::Output& output) override {
+    output.publish("news", as_bytes(word_));
+    output.reply({});
+  }
+  Result<Bytes> query(BytesView) const override { return Bytes{}; }
+  service::FrozenParts freeze() const override { return {}; }
+  [[nodiscard]] Result<void> restore(BytesView) override { return {}; }
+  void clear() override {}
+
+ private:
+  std::string word_;
+};
+
+TEST(ReplicaDigestTest, EventsThatDifferShow) {
+  const auto digest_with = [](const std::string& word) {
+    Replica replica({}, [&] {
+      std::vector<std::unique_ptr<service::Machine>> machines;
+      machines.push_back(std::make_unique<Herald>(word));
+      return machines;
+    });
+    wire::EntryBuilder builder;
+    const Bytes open = encode_control_batch(ann, Open{"a", "test", home});
+    const Bytes command = batch(ann, 1, {"x"});
+    EXPECT_TRUE(builder.add(*wire::BatchView::parse(open)));
+    EXPECT_TRUE(builder.add(*wire::BatchView::parse(command)));
+    const Applied applied = replica.apply({.term = {1},
+                                           .index = {1},
+                                           .kind = EntryKind::commands,
+                                           .payload = SharedBytes(std::move(builder).finish({}))});
+    EXPECT_EQ(applied.events.size(), 1U);
+    return replica.digest();
+  };
+  EXPECT_EQ(digest_with("one"), digest_with("one"));
+  EXPECT_NE(digest_with("one"), digest_with("two"));
+}
+
 }  // namespace
 }  // namespace muster::replica
