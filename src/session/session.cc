@@ -41,7 +41,7 @@ void Session::connected(LinkId link, Instant now) {
   send_open();
 }
 
-void Session::disconnected(LinkId link, Instant now, std::optional<Error> why) {
+void Session::disconnected(LinkId link, Instant now, const std::optional<Error>& why) {
   if (link != link_ || phase_ == Phase::waiting || phase_ == Phase::ended) return;
   const std::string reason =
       phase_ == Phase::dialing ? "no connection to " + address_ : address_ + " closed the link";

@@ -145,7 +145,7 @@ class Session {
   /// A frame came in. Bytes that make no sense cost the link, never more.
   void frame(LinkId link, wire::FrameType type, const SharedBytes& body, Instant now);
   /// The link is down, or could not be had; `why` if there is more to say than that.
-  void disconnected(LinkId link, Instant now, std::optional<Error> why = std::nullopt);
+  void disconnected(LinkId link, Instant now, const std::optional<Error>& why = std::nullopt);
   /// Another address to try, as from discovery.
   void learned(const std::string& address);
 

@@ -32,7 +32,7 @@ Result<void> make_folder(const std::filesystem::path& path) {
   if (errno != ENOENT) return system_error("cannot open", path.string(), errno);
   const std::filesystem::path parent = path.parent_path();
   if (!parent.empty() && parent != path) {
-    if (const auto made = make_folder(parent); !made) return made;
+    if (auto made = make_folder(parent); !made) return made;
   }
   if (::mkdir(path.c_str(), 0700) != 0) return system_error("cannot make", path.string(), errno);
   return sync_folder(parent.empty() ? "." : parent.string());
