@@ -28,6 +28,7 @@ void Faults::begin() {
     server->on_exit([this, one = server.get()] { start_later(*one); });
     if (scenario_.rate(Fault::hunt_leader) > 0) {
       server->on_lead([this, one = server.get()] { hunt(*one); });
+      server->on_hand_over([this, one = server.get()] { hunt_hand_over(*one); });
     }
   }
 }
@@ -121,6 +122,24 @@ void Faults::hunt(Server& leader) {
   world_.events.after(random_.between(Duration{}, latest), [this, &leader] {
     if (over_ || leader.state() != Server::State::running || !leader.report().leads) return;
     strike(leader);
+  });
+}
+
+// Its clients still reach the old leader, which doesn't learn that another one leads.
+void Faults::hunt_hand_over(Server& leader) {
+  if (over_ || world_.events.now().time_since_epoch() < scenario_.faults_from) return;
+  if (!random_.chance(0.5)) return;
+  const Duration wait = random_.between(Duration{}, scenario_.network.delay_max * 2);
+  world_.events.after(wait, [this, &leader] {
+    if (over_ || !leader.was_started()) return;
+    world_.trace.event(world_.events.now(), "hunt-hand-over", leader.host());
+    std::vector<Path> paths;
+    for (HostId other = 0; other < world_.servers.size(); ++other) {
+      if (other == leader.host()) continue;
+      paths.emplace_back(other, leader.host());
+      paths.emplace_back(leader.host(), other);
+    }
+    cut(std::move(paths));
   });
 }
 

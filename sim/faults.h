@@ -44,6 +44,7 @@ class Faults {
   void inject(Fault fault);
   void inject_into_server(Fault fault, Server& server);
   void hunt(Server& leader);
+  void hunt_hand_over(Server& leader);
   void strike(Server& leader);
   void strand(Server& leader);
   void forget_election(Server& leader);

@@ -252,6 +252,7 @@ void Server::schedule_tick() {
 
 void Server::observe() {
   const bool led = report_.leads;
+  const bool handed_over = report_.transferring;
   const LogIndex committed = report_.commit;
   report_ = node_->report();
   if (report_.commit < committed) {
@@ -263,6 +264,7 @@ void Server::observe() {
                      report_.term.value << 32U | report_.commit.value, report_.stored.value);
   world_.checkers.seen({.server = number_, .process = process_}, report_);
   if (report_.leads && !led && on_lead_) on_lead_();
+  if (report_.transferring && !handed_over && on_hand_over_) on_hand_over_();
 }
 
 void Server::carry_out(node::Outputs outputs) {

@@ -58,6 +58,8 @@ class Server final : public Process {
   void on_exit(std::function<void()> callback) { on_exit_ = std::move(callback); }
   /// Told when the process has become leader.
   void on_lead(std::function<void()> callback) { on_lead_ = std::move(callback); }
+  /// Told when the process has begun to hand its leadership over.
+  void on_hand_over(std::function<void()> callback) { on_hand_over_ = std::move(callback); }
 
   State state() const { return state_; }
   /// A process has run here before.
@@ -112,6 +114,7 @@ class Server final : public Process {
   node::Report report_;
   std::function<void()> on_exit_;
   std::function<void()> on_lead_;
+  std::function<void()> on_hand_over_;
 };
 
 }  // namespace muster::sim
