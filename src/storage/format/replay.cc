@@ -11,7 +11,7 @@ Replay::Replay(std::optional<SnapshotHeader> snapshot, std::size_t mark_step)
 
 Result<void> Replay::add(const SegmentHeader& header, BytesView file, const std::string& path,
                          bool last) {
-  if (const auto connected = connect(header, path); !connected) return connected;
+  if (auto connected = connect(header, path); !connected) return connected;
   hard_state_ = header.hard_state;
   extents_.push_back({.segment = header.number, .highest = header.base_index});
   sealed_ = false;
@@ -23,7 +23,7 @@ Result<void> Replay::add(const SegmentHeader& header, BytesView file, const std:
     if (!*record) break;
     if (sealed_) return damage(path, (*record)->offset, "a record stands behind the seal");
     chain_before_seal_ = (*record)->chain_before;
-    if (const auto taken = take(**record, header, path); !taken) return taken;
+    if (auto taken = take(**record, header, path); !taken) return taken;
   }
   end_ = scan.end();
   chain_ = scan.chain();
