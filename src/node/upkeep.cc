@@ -179,19 +179,24 @@ void Node::Impl::mend_voters(Now now) {
 }
 
 // With two voters everything committed is on both disks, so either may go on without the other,
-// once that one can never vote again: its folder's lock is held and the fence record is in it.
+// once that one can never vote again: its folder's lock is held and the fence record is in it. If
+// there were once more voters than this server knows of, the other's log goes further than its own,
+// and the fence is refused.
 void Node::Impl::continue_alone_if_proven(Now now) {
   if (fencing_ || !on_one_machine()) return;
   const raft::Raft& raft = consensus_->raft();
   for (const auto& [number, role] : raft.configuration().members) {
     if (role != raft::MemberRole::voter || number == raft.self()) continue;
     if (!is_lost(number, now) || !raft.may_continue_alone(number)) continue;
+    if (raft.stored_index() != raft.last_index())
+      continue;  // The record speaks of what is durable.
     const wire::Member& dead = state().view().members.at(number);
-    fencing_ = FencePending{
-        .job = jobs_.add(storage::FenceJob{
-            .folder = dead.folder(),
-            .record = {.by = identity_.server, .term = raft.term(), .index = raft.last_index()}}),
-        .dead = number};
+    fencing_ = FencePending{.job = jobs_.add(storage::FenceJob{
+                                .folder = dead.folder(),
+                                .record = {.by = identity_.server,
+                                           .term = raft.term_at(raft.last_index()).value_or(Term{}),
+                                           .index = raft.last_index()}}),
+                            .dead = number};
     return;
   }
 }

@@ -195,7 +195,10 @@ DiskResult DiskWorker::run(const DiskJob& job) {
           [&](const IdentityJob& wanted) { report(store_.write_identity(wanted.identity), done); },
           [&](const FenceJob& wanted) {
             const auto taken = locker_.take(wanted.folder);
-            report(taken ? store_.write_fence(wanted.folder, wanted.record) : taken, done);
+            const auto fenced = taken ? store_.write_fence(wanted.folder, wanted.record) : taken;
+            // Not fenced, so that server must be able to start again.
+            if (taken && !fenced) locker_.release(wanted.folder);
+            report(fenced, done);
           },
           [](const StoreJob&) { check(false); }, [](const SaveSnapshotJob&) { check(false); }},
       job.work);

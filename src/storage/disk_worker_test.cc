@@ -197,6 +197,23 @@ TEST_F(DiskWorkerTest, AFenceIsLeftInAFolderNobodyHoldsAndRefusedInOneInUse) {
   EXPECT_EQ(LogStore::open(files_, dead.path(), small_options())->recovered.fence, record);
 }
 
+TEST_F(DiskWorkerTest, AServerWhoseLogGoesFurtherIsNotFencedAndMayStartAgain) {
+  const ScratchFolder longer;
+  {
+    auto other = LogStore::open(files_, longer.path(), small_options()).value();
+    ASSERT_TRUE(other.store->append({store_of(1), store_of(2)}).has_value());
+  }
+  const auto fence = [&](std::uint64_t id, Term term, LogIndex index) {
+    submit(id, FenceJob{.folder = longer.path(),
+                        .record = {.by = {Uuid::make_v7({}, 1, 2)}, .term = term, .index = index}});
+  };
+  fence(1, store_of(1).entries[0].term, LogIndex{1});
+  EXPECT_EQ(run(), Said{"1=failed"});
+  EXPECT_TRUE(FolderLock::take(longer.path(), "c").has_value());
+  fence(2, store_of(2).entries[0].term, LogIndex{2});
+  EXPECT_EQ(run(), Said{"2=done"});
+}
+
 TEST(DiskThreadTest, ReportsEveryJobInOrderAndDrainsWhenStopped) {
   const ScratchFolder scratch;
   RealFiles files;

@@ -25,19 +25,22 @@ class FolderLock {
   int descriptor_{-1};
 };
 
-/// Takes locks of other servers' folders, for good. An interface, because the simulator has servers
+/// Takes locks of other servers' folders. An interface, because the simulator has servers
 /// but no processes.
 class FolderLocker {
  public:
   virtual ~FolderLocker() = default;
   /// Holds the lock of `folder` until the process ends; taking it again succeeds.
   [[nodiscard]] virtual Result<void> take(const std::string& folder) = 0;
+  /// Gives the lock back; nothing happens if it is not held.
+  virtual void release(const std::string& folder) = 0;
 };
 
 class RealFolderLocker final : public FolderLocker {
  public:
   explicit RealFolderLocker(std::string holder) : holder_(std::move(holder)) {}
   Result<void> take(const std::string& folder) override;
+  void release(const std::string& folder) override { held_.erase(folder); }
 
  private:
   std::string holder_;

@@ -1,5 +1,7 @@
 #include "storage/log_store.h"
 
+#include <utility>
+
 #include "storage/format/segment.h"
 #include "storage/format/small_files.h"
 #include "storage/segment_log.h"
@@ -203,8 +205,28 @@ Result<void> LogStore::write_identity(const Identity& identity) {
 }
 
 // A failure there says nothing about the own folder, so the store goes on.
+Result<void> LogStore::refuse_if_longer(const std::string& folder,
+                                        const FenceRecord& record) const {
+  const auto inventory = take_inventory(files_, folder);
+  if (!inventory) return inventory.error();
+  if (inventory->segments.empty() && inventory->snapshots.empty()) return {};
+  const auto opened = open(files_, folder, options_);
+  if (!opened) return opened.error();
+  const Recovered& other = opened->recovered;
+  std::pair<Term, LogIndex> last;
+  if (other.snapshot) last = {other.snapshot->term, other.snapshot->index};
+  if (!other.entries.empty()) last = {other.entries.back().term, other.entries.back().index};
+  if (last <= std::pair(record.term, record.index)) return {};
+  return Error{.code = ErrorCode::failed_precondition,
+               .message = folder + ": its log goes further (term " +
+                          std::to_string(last.first.value) + ", index " +
+                          std::to_string(last.second.value) +
+                          ") than the one that would go on without it; start that server"};
+}
+
 Result<void> LogStore::write_fence(const std::string& folder, const FenceRecord& record) {
   if (const auto ready = refuse_if_stopped(); !ready) return ready;
+  if (const auto shorter = refuse_if_longer(folder, record); !shorter) return shorter;
   const SmallFile file{.folder = folder,
                        .name = "fence",
                        .content = SyncSite::fence_content,

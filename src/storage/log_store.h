@@ -81,6 +81,8 @@ class LogStore {
   bool stopped() const { return stopped_.has_value(); }
 
  private:
+  [[nodiscard]] Result<void> refuse_if_longer(const std::string& folder,
+                                              const FenceRecord& record) const;
   LogStore(Files& files, std::string folder, const LogOptions& options);
   Result<void> refuse_if_stopped() const;
   template <class T>

@@ -104,6 +104,8 @@ Result<void> RealFiles::remove(const std::string& path) {
 }
 
 Result<std::vector<FileInfo>> RealFiles::list(const std::string& folder) {
+  // Another process may have renamed files over those that are open here: look at them anew.
+  std::erase_if(open_, [&](const auto& file) { return file.first.starts_with(folder + "/"); });
   DIR* handle = ::opendir(folder.c_str());
   if (handle == nullptr) return system_error("cannot list", folder, errno);
   const std::unique_ptr<DIR, int (*)(DIR*)> owner(handle, &::closedir);

@@ -31,8 +31,8 @@ struct Identity {
 /// one in its own folder never serves from its log again.
 struct FenceRecord {
   ServerId by;
-  Term term;
-  LogIndex index;  ///< The last entry of the survivor when it wrote this.
+  Term term;       ///< Of the survivor's last entry when it wrote this,
+  LogIndex index;  ///< and where that stands.
   friend bool operator==(const FenceRecord&, const FenceRecord&) = default;
 };
 
@@ -110,7 +110,9 @@ struct IdentityJob {
 };
 
 /// Takes the lock of another server's folder, holds it until the process ends, and leaves the
-/// record there. `failed_precondition` if that server lives. Answer: `Done`, when durable.
+/// record there. `failed_precondition` if that server lives, or if its log goes further than the
+/// record says: then it may have acknowledged, with a voter that the survivor never heard of, what
+/// the survivor lacks; its lock is given back. Answer: `Done`, when durable.
 struct FenceJob {
   std::string folder;
   FenceRecord record;

@@ -277,6 +277,11 @@ Result<void> SimulatedLocks::take(const std::string& folder, const std::string& 
                           ". Stop that process, or name another folder"};
 }
 
+void SimulatedLocks::release(const std::string& folder, const std::string& holder) {
+  const auto held = holders_.find(folder);
+  if (held != holders_.end() && held->second == holder) holders_.erase(held);
+}
+
 void SimulatedLocks::release(const std::string& holder) {
   std::erase_if(holders_, [&holder](const auto& held) { return held.second == holder; });
 }

@@ -86,6 +86,9 @@ class SimulatedFiles final : public Files {
 class SimulatedLocks {
  public:
   [[nodiscard]] Result<void> take(const std::string& folder, const std::string& holder);
+  /// Gives one lock back, if this holder has it.
+  void release(const std::string& folder, const std::string& holder);
+  /// The holder's process has ended.
   void release(const std::string& holder);
 
  private:
@@ -99,6 +102,7 @@ class SimulatedFolderLocker final : public FolderLocker {
   SimulatedFolderLocker(SimulatedLocks& locks, std::string holder)
       : locks_(locks), holder_(std::move(holder)) {}
   Result<void> take(const std::string& folder) override { return locks_.take(folder, holder_); }
+  void release(const std::string& folder) override { locks_.release(folder, holder_); }
 
  private:
   SimulatedLocks& locks_;
