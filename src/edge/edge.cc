@@ -160,7 +160,9 @@ void Edge::take_end(LinkId link, BytesView body) {
   if (!end) return refuse(link, end.error()), close(link);
   const auto& session = clients_.at(link).session;
   if (!session) return refuse(link, not_attached());
-  const replica::End control{.epoch = {end->epoch()}, .reason = "ended by its client"};
+  // Whatever epoch the client has heard of: it speaks on the link that the session is attached to.
+  const replica::End control{.epoch = sessions_.at(*session).epoch,
+                             .reason = "ended by its client"};
   batches_.emplace_back(replica::encode_control_batch(*session, control));
 }
 

@@ -317,6 +317,7 @@ void Consensus::done(const SaveWait& wait, storage::DiskResult& result, Now) {
   saving_ = false;
   if (const auto* const failed = std::get_if<storage::Failed>(&result.outcome)) {
     if (failed->fatal) out_.fatal = failed->error;
+    out_.warnings.push_back("no snapshot was saved: " + failed->error.message);
     return;
   }
   const auto* const saved = std::get_if<storage::SnapshotSaved>(&result.outcome);

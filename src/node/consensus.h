@@ -26,7 +26,8 @@ struct ConsensusOutputs {
   std::vector<raft::ReadOutcome> reads;
   bool state_replaced{false};  ///< A snapshot was installed.
   bool membership_applied{false};
-  std::optional<Error> fatal;  ///< The server can't go on.
+  std::vector<std::string> warnings{};  ///< For the operator.
+  std::optional<Error> fatal;           ///< The server can't go on.
 };
 
 /// Carries out what raft asks for, in its order: stores before the messages that depend on them,

@@ -133,6 +133,7 @@ class Node::Impl {
   std::optional<FencePending> fencing_;
   Instant next_upkeep_{};
   std::optional<Instant> stop_by_;
+  bool has_more_{false};  // A turn ended with work left for the next, which is due at once.
   bool ready_told_{false};
   std::string last_wait_;  // The latest "waiting for" said, so that it is said once.
   Outputs out_;

@@ -267,6 +267,8 @@ void Node::Impl::peer_arrived(ServerId server, Now now) {
   if (peer->group == identity_.group) {
     lost_since_.erase(*peer->number);
     consensus_->raft().peer_connected(*peer->number, now.monotonic);
+    // What was forwarded over a link that another one replaced may be lost.
+    if (leadership_.leader == peer->number) edge_.resend_all(now.monotonic);
   } else if (!peer->group && consensus_->raft().stored_index() >= LogIndex{1}) {
     invite(*peer);
     admit(*peer, now);

@@ -174,8 +174,8 @@ bool Node::Impl::work_once(Now now) {
 
 Outputs Node::Impl::drain(Now now) {
   if (now.monotonic >= next_upkeep_) upkeep(now);
-  for (int round = 0; round < rounds_max && work_once(now); ++round) {
-  }
+  has_more_ = true;
+  for (int round = 0; round < rounds_max && has_more_; ++round) has_more_ = work_once(now);
   if (!identity_.group && !binding_) look_for_group(now);
   if (stop_by_) stop_when_handed_over(now);
 
@@ -195,7 +195,7 @@ Instant Node::Impl::deadline() const {
   if (const auto due = edge_.deadline()) next = std::min(next, *due);
   if (stop_by_) next = std::min(next, *stop_by_);
   if (!consensus_) return next;
-  if (consensus_->has_more()) return Instant{};
+  if (has_more_ || consensus_->has_more()) return Instant{};
   return std::min({next, consensus_->raft().deadline(), consensus_->deadline()});
 }
 

@@ -81,10 +81,13 @@ void Peers::link_closed(LinkId id, Instant now) {
 
 void Peers::lose(ServerId server, Instant now) {
   const auto peer = peers_.find(server);
-  Target& target = targets_[peer->second.hello.peer_address()];
-  target.lost = server;
-  target.wait = {};
-  if (!target.dialling) target.next = now;  // Dialled once more at once: the answer is the news.
+  const std::string& address = peer->second.hello.peer_address();
+  if (!address.empty()) {
+    Target& target = targets_[address];
+    target.lost = server;
+    target.wait = {};
+    if (!target.dialling) target.next = now;  // Dialled once more at once: the answer is the news.
+  }
   peers_.erase(peer);
   news_.emplace_back(PeerLost{server});
 }
@@ -103,6 +106,7 @@ void Peers::dial_failed(const DialFailed& failed, Instant now) {
   if (!target.lost || !failed.refused) return;
   if (!peers_.contains(*target.lost)) news_.emplace_back(PeerRefused{*target.lost});
   target.lost.reset();
+  if (!target.wanted) targets_.erase(found);
 }
 
 std::optional<ServerId> Peers::frame(LinkId id, const wire::Frame& frame, Instant now) {

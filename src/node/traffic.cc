@@ -108,6 +108,9 @@ void Node::Impl::forward(const Peer& leader, std::span<const SharedBytes> batche
 
 void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   if (outputs.fatal) return fail(*outputs.fatal);
+  for (std::string& warning : outputs.warnings) {
+    notice(NoticeLevel::warning, std::move(warning));
+  }
   for (const raft::Message& message : outputs.messages) {
     const Peer* const peer = peers_.find(message.to, *identity_.group);
     if (peer == nullptr) continue;
