@@ -220,11 +220,13 @@ TEST(DiskThreadTest, ReportsEveryJobInOrderAndDrainsWhenStopped) {
   RealFolderLocker locker("test");
   auto opened = LogStore::open(files, scratch.path(), small_options()).value();
   std::vector<std::uint64_t> reported;
-  DiskThread thread(std::move(opened.store), locker, {}, [&](std::vector<DiskResult> results) {
-    for (const DiskResult& result : results) {
-      if (std::holds_alternative<Stored>(result.outcome)) reported.push_back(result.id);
-    }
-  });
+  DiskThread thread(std::move(opened.store), locker, {},
+                    [&](const std::vector<DiskResult>& results) {
+                      for (const DiskResult& result : results) {
+                        if (std::holds_alternative<Stored>(result.outcome))
+                          reported.push_back(result.id);
+                      }
+                    });
   std::vector<std::uint64_t> expected;
   for (std::uint64_t index = 1; index <= 500; ++index) {
     ASSERT_TRUE(thread.submit({.id = index, .work = store_of(index)}).has_value());

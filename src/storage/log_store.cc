@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t small_file_max = std::size_t{16} << 10U;
 
+std::string path_in(const std::string& folder, const std::string& name) {
+  return folder + "/" + name;
+}
+
 /// What a data folder consists of, by the names of its files.
 struct Inventory {
   std::vector<std::uint64_t> segments;  // Ascending, as the names sort.
@@ -64,11 +68,11 @@ struct SmallFile {
 };
 
 Result<void> replace_small_file(Files& files, const SmallFile& file, BytesView bytes) {
-  const std::string path = file.folder + "/" + file.name;
+  const std::string path = path_in(file.folder, file.name);
   const std::string fresh = path + ".tmp";
-  if (const auto done = files.write(fresh, 0, bytes); !done) return done;
-  if (const auto done = files.sync(fresh, file.content); !done) return done;
-  if (const auto done = files.rename(fresh, path); !done) return done;
+  if (auto done = files.write(fresh, 0, bytes); !done) return done;
+  if (auto done = files.sync(fresh, file.content); !done) return done;
+  if (auto done = files.rename(fresh, path); !done) return done;
   return files.sync(file.folder, file.names);
 }
 
@@ -88,14 +92,14 @@ Result<LogStore::Opened> LogStore::open(Files& files, const std::string& folder,
   auto inventory = take_inventory(files, folder);
   if (!inventory) return inventory.error();
   for (const std::string& name : inventory->leftovers) {
-    if (const auto removed = files.remove(folder + "/" + name); !removed) return removed.error();
+    if (const auto removed = files.remove(path_in(folder, name)); !removed) return removed.error();
   }
   Opened opened;
   Recovered& recovered = opened.recovered;
   if (const auto read = read_small_files(files, folder, *inventory, recovered); !read)
     return read.error();
   if (inventory->segments.empty() && (inventory->identity || !inventory->snapshots.empty())) {
-    return damage(folder + "/" + segment_name(1), 0,
+    return damage(path_in(folder, segment_name(1)), 0,
                   "the folder was in use, but no segment of its log is there");
   }
   opened.store.reset(new LogStore(files, folder, options));
@@ -128,8 +132,8 @@ Result<T> LogStore::stop_on_failure(Result<T> result) {
 }
 
 Result<void> LogStore::append(const std::vector<StoreJob>& jobs) {
-  if (const auto ready = refuse_if_stopped(); !ready) return ready;
-  const auto valid = segments_->validate(jobs, snapshots_->newest_index());
+  if (auto ready = refuse_if_stopped(); !ready) return ready;
+  auto valid = segments_->validate(jobs, snapshots_->newest_index());
   if (!valid) return valid;
   return stop_on_failure(segments_->append(jobs));
 }
@@ -140,7 +144,7 @@ Result<std::vector<Entry>> LogStore::read_entries(LogIndex first, std::size_t by
 }
 
 Result<void> LogStore::begin_snapshot(const SnapshotHeader& header) {
-  if (const auto ready = refuse_if_stopped(); !ready) return ready;
+  if (auto ready = refuse_if_stopped(); !ready) return ready;
   if (header.index > last_index() || header.metadata.size() > options_.snapshot_metadata_max) {
     return Error{.code = ErrorCode::invalid_argument,
                  .message = "cannot save a snapshot at index " +
@@ -151,8 +155,8 @@ Result<void> LogStore::begin_snapshot(const SnapshotHeader& header) {
 }
 
 Result<void> LogStore::add_to_snapshot(BytesView chunk) {
-  if (const auto ready = refuse_if_stopped(); !ready) return ready;
-  if (const auto room = snapshots_->room_for(chunk.size()); !room) return room;
+  if (auto ready = refuse_if_stopped(); !ready) return ready;
+  if (auto room = snapshots_->room_for(chunk.size()); !room) return room;
   return stop_on_failure(snapshots_->add(chunk));
 }
 
@@ -179,19 +183,19 @@ Result<SnapshotRead> LogStore::read_snapshot(const ReadSnapshotJob& wanted) {
 }
 
 Result<void> LogStore::compact(LogIndex keep_from) {
-  if (const auto ready = refuse_if_stopped(); !ready) return ready;
+  if (auto ready = refuse_if_stopped(); !ready) return ready;
   if (keep_from > snapshots_->newest_index() + 1) {
     return Error{.code = ErrorCode::failed_precondition,
                  .message = "cannot delete the log before index " +
                             std::to_string(keep_from.value) + ": the newest snapshot reaches to " +
                             std::to_string(snapshots_->newest_index().value)};
   }
-  if (const auto done = stop_on_failure(segments_->compact(keep_from)); !done) return done;
+  if (auto done = stop_on_failure(segments_->compact(keep_from)); !done) return done;
   return stop_on_failure(snapshots_->remove_old());
 }
 
 Result<void> LogStore::write_identity(const Identity& identity) {
-  if (const auto ready = refuse_if_stopped(); !ready) return ready;
+  if (auto ready = refuse_if_stopped(); !ready) return ready;
   if (identity.group_name.size() > identity_text_max || identity.name.size() > identity_text_max) {
     return Error{.code = ErrorCode::invalid_argument,
                  .message = "the names of server and group may have " +
@@ -225,8 +229,8 @@ Result<void> LogStore::refuse_if_longer(const std::string& folder,
 }
 
 Result<void> LogStore::write_fence(const std::string& folder, const FenceRecord& record) {
-  if (const auto ready = refuse_if_stopped(); !ready) return ready;
-  if (const auto shorter = refuse_if_longer(folder, record); !shorter) return shorter;
+  if (auto ready = refuse_if_stopped(); !ready) return ready;
+  if (auto shorter = refuse_if_longer(folder, record); !shorter) return shorter;
   const SmallFile file{.folder = folder,
                        .name = "fence",
                        .content = SyncSite::fence_content,

@@ -48,24 +48,24 @@ Result<void> SegmentLog::validate(const std::vector<StoreJob>& jobs, LogIndex sn
 Result<void> SegmentLog::append(const std::vector<StoreJob>& jobs) {
   for (const StoreJob& job : jobs) {
     if (job.hard_state) {
-      if (const auto added = add_hard_state(*job.hard_state); !added) return added;
+      if (auto added = add_hard_state(*job.hard_state); !added) return added;
     }
     for (const Entry& entry : job.entries) {
-      if (const auto added = add_entry(entry); !added) return added;
+      if (auto added = add_entry(entry); !added) return added;
     }
   }
   return flush();
 }
 
 Result<void> SegmentLog::add_hard_state(const HardState& state) {
-  if (const auto room = make_room(0); !room) return room;
+  if (auto room = make_room(0); !room) return room;
   writer_.add_hard_state(state);
   hard_state_ = state;
   return {};
 }
 
 Result<void> SegmentLog::add_entry(const Entry& entry) {
-  if (const auto room = make_room(entry.payload.size()); !room) return room;
+  if (auto room = make_room(entry.payload.size()); !room) return room;
   const bool cuts = entry.index <= last_index_;
   const std::uint32_t chain = writer_.chain();
   const std::size_t offset = writer_.add_entry(entry, cuts);
@@ -78,16 +78,15 @@ Result<void> SegmentLog::add_entry(const Entry& entry) {
 
 Result<void> SegmentLog::make_room(std::size_t payload_size) {
   if (writer_.fits(payload_size)) return {};
-  if (const auto flushed = flush(); !flushed) return flushed;
+  if (auto flushed = flush(); !flushed) return flushed;
   return roll(false);
 }
 
 Result<void> SegmentLog::flush() {
   if (writer_.bytes().empty()) return {};
   const std::string path = path_of(segment_);
-  if (const auto written = files_.write(path, writer_.start(), writer_.bytes()); !written)
-    return written;
-  if (const auto synced = files_.sync(path, SyncSite::append); !synced) return synced;
+  if (auto written = files_.write(path, writer_.start(), writer_.bytes()); !written) return written;
+  if (auto synced = files_.sync(path, SyncSite::append); !synced) return synced;
   writer_.clear();
   return {};
 }
@@ -109,13 +108,13 @@ Result<void> SegmentLog::roll(bool restart) {
                              .hard_state = hard_state_,
                              .chain_start = writer_.chain()};
   const std::string path = path_of(header.number);
-  if (const auto done = files_.write(spare_path(), 0, encode(header)); !done) return done;
-  if (const auto done = files_.sync(spare_path(), SyncSite::roll_content); !done) return done;
-  if (const auto done = files_.rename(spare_path(), path); !done) return done;
-  if (const auto done = files_.sync(folder_, SyncSite::roll_folder); !done) return done;
+  if (auto done = files_.write(spare_path(), 0, encode(header)); !done) return done;
+  if (auto done = files_.sync(spare_path(), SyncSite::roll_content); !done) return done;
+  if (auto done = files_.rename(spare_path(), path); !done) return done;
+  if (auto done = files_.sync(folder_, SyncSite::roll_folder); !done) return done;
   if (segment_ != 0 && !restart) {
     writer_.add_seal();
-    const auto sealed = files_.write(path_of(segment_), writer_.start(), writer_.bytes());
+    auto sealed = files_.write(path_of(segment_), writer_.start(), writer_.bytes());
     if (!sealed) return sealed;
   }
   segment_ = header.number;
@@ -140,7 +139,7 @@ Result<void> SegmentLog::write_zeros(const std::string& path, std::size_t from, 
   const Bytes zeros(std::min(zero_piece_bytes, to - from));
   while (from < to) {
     const std::size_t size = std::min(zeros.size(), to - from);
-    const auto written = files_.write(path, from, BytesView(zeros).first(size));
+    auto written = files_.write(path, from, BytesView(zeros).first(size));
     if (!written) return written;
     from += size;
   }
@@ -150,12 +149,12 @@ Result<void> SegmentLog::write_zeros(const std::string& path, std::size_t from, 
 Result<void> SegmentLog::restart_after(LogIndex index, Term term) {
   last_index_ = index;
   last_term_ = term;
-  if (const auto rolled = roll(true); !rolled) return rolled;
+  if (auto rolled = roll(true); !rolled) return rolled;
   first_index_ = index + 1;
   marks_.clear();
   // These count no more, whether or not their removal outlives a crash.
   while (extents_.size() > 1) {
-    const auto removed = files_.remove(path_of(extents_.front().segment));
+    auto removed = files_.remove(path_of(extents_.front().segment));
     if (!removed) return removed;
     extents_.erase(extents_.begin());
   }
@@ -166,7 +165,7 @@ Result<void> SegmentLog::restart_after(LogIndex index, Term term) {
 // gap, and all before it is in the snapshot.
 Result<void> SegmentLog::compact(LogIndex keep_from) {
   while (extents_.size() > 1 && extents_.front().highest < keep_from) {
-    const auto removed = files_.remove(path_of(extents_.front().segment));
+    auto removed = files_.remove(path_of(extents_.front().segment));
     if (!removed) return removed;
     first_index_ = std::max(first_index_, extents_.front().highest + 1);
     extents_.erase(extents_.begin());

@@ -112,10 +112,10 @@ Result<void> SegmentLog::adopt(Replay& replay, const Replay::Log& log) {
 Result<void> SegmentLog::rewrite(const Loaded& last, std::size_t end) {
   const std::string fresh = folder_ + "/rewrite.tmp";
   const BytesView valid = BytesView(last.file).first(end);
-  if (const auto done = files_.write(fresh, 0, valid); !done) return done;
-  if (const auto done = write_zeros(fresh, end, last.file.size()); !done) return done;
-  if (const auto done = files_.sync(fresh, SyncSite::rewrite_content); !done) return done;
-  const auto renamed = files_.rename(fresh, path_of(last.header.number));
+  if (auto done = files_.write(fresh, 0, valid); !done) return done;
+  if (auto done = write_zeros(fresh, end, last.file.size()); !done) return done;
+  if (auto done = files_.sync(fresh, SyncSite::rewrite_content); !done) return done;
+  auto renamed = files_.rename(fresh, path_of(last.header.number));
   if (!renamed) return renamed;
   return files_.sync(folder_, SyncSite::rewrite_folder);
 }

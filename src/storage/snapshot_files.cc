@@ -57,7 +57,7 @@ Result<void> SnapshotFiles::begin(const SnapshotHeader& header) {
   if (own_) {
     const std::string path = own_->path;
     own_.reset();
-    if (const auto removed = files_.remove(path); !removed) return removed;
+    if (auto removed = files_.remove(path); !removed) return removed;
   }
   check(header.metadata.size() <= options_.snapshot_metadata_max);
   own_ = Draft{.path = folder_ + "/saving.tmp", .header = header};
@@ -98,7 +98,7 @@ Result<void> SnapshotFiles::write(Draft& draft, BytesView chunk) {
   if (chunk.empty()) return {};
   const std::uint64_t offset =
       snapshot_header_bytes(draft.header.metadata.size()) + draft.header.size;
-  if (const auto written = files_.write(draft.path, offset, chunk); !written) return written;
+  if (auto written = files_.write(draft.path, offset, chunk); !written) return written;
   draft.header.size += chunk.size();
   draft.header.checksum = crc32c(chunk, draft.header.checksum);
   return {};
@@ -106,10 +106,10 @@ Result<void> SnapshotFiles::write(Draft& draft, BytesView chunk) {
 
 Result<void> SnapshotFiles::complete(const Draft& draft) {
   const std::string path = path_of(draft.header.index);
-  if (const auto done = files_.write(draft.path, 0, encode(draft.header)); !done) return done;
-  if (const auto done = files_.sync(draft.path, SyncSite::snapshot_content); !done) return done;
-  if (const auto done = files_.rename(draft.path, path); !done) return done;
-  if (const auto done = files_.sync(folder_, SyncSite::snapshot_folder); !done) return done;
+  if (auto done = files_.write(draft.path, 0, encode(draft.header)); !done) return done;
+  if (auto done = files_.sync(draft.path, SyncSite::snapshot_content); !done) return done;
+  if (auto done = files_.rename(draft.path, path); !done) return done;
+  if (auto done = files_.sync(folder_, SyncSite::snapshot_folder); !done) return done;
   newest_ = draft.header;
   if (stored_.empty() || stored_.back() < newest_->index) stored_.push_back(newest_->index);
   return {};
@@ -145,15 +145,15 @@ Result<void> SnapshotFiles::add_piece(const SnapshotPieceJob& piece) {
     if (incoming_) {  // A shorter one must not keep the end of the longer.
       const std::string path = incoming_->path;
       incoming_.reset();
-      if (const auto removed = files_.remove(path); !removed) return removed;
+      if (auto removed = files_.remove(path); !removed) return removed;
     }
     incoming_ = Draft{.path = folder_ + "/incoming.tmp", .header = piece.header};
     incoming_->header.size = 0;
     incoming_->header.checksum = 0;
-    const auto written = files_.write(incoming_->path, 0, encode(incoming_->header));
+    auto written = files_.write(incoming_->path, 0, encode(incoming_->header));
     if (!written) return written;
   }
-  if (const auto written = write(*incoming_, piece.data.view()); !written) return written;
+  if (auto written = write(*incoming_, piece.data.view()); !written) return written;
   if (!piece.last) return {};
   const Draft draft = std::move(*incoming_);
   incoming_.reset();
@@ -181,7 +181,7 @@ Result<SnapshotRead> SnapshotFiles::read(const ReadSnapshotJob& wanted) {
 
 Result<void> SnapshotFiles::remove_old() {
   while (stored_.size() > 1) {
-    if (const auto removed = files_.remove(path_of(stored_.front())); !removed) return removed;
+    if (auto removed = files_.remove(path_of(stored_.front())); !removed) return removed;
     stored_.erase(stored_.begin());
   }
   return {};
