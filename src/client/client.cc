@@ -63,8 +63,8 @@ Result<SequenceNumber> Client::call(ServiceId service, SharedBytes payload, Dura
 Result<void> Client::read(ServiceId service, const SharedBytes& payload, Consistency consistency,
                           Duration timeout, ReadHandler handler) {
   const Instant now = loop_.now();
-  const auto request = session_.read(service, std::move(payload),
-                                     consistency == Consistency::linearizable, now, now + timeout);
+  const auto request =
+      session_.read(service, payload, consistency == Consistency::linearizable, now, now + timeout);
   if (!request) return request.error();
   read_handlers_.emplace(*request, std::move(handler));
   carry_out_later();
@@ -128,7 +128,7 @@ void Client::dialled(session::LinkId id, net::DialResult result) {
     session_.connected(id, loop_.now());
   } else {
     std::erase_if(connections_, [&](const Connection& each) { return each.id == id; });
-    session_.disconnected(id, loop_.now(), std::move(result.error));
+    session_.disconnected(id, loop_.now(), result.error);
   }
   carry_out_later();
 }

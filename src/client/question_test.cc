@@ -19,13 +19,14 @@ using namespace std::chrono_literals;
 /// Greets as a server of `group` and answers each status request.
 class FakeServer final : private net::LinkObserver {
  public:
-  FakeServer(net::Loop& loop, std::string group, std::string secret = {}, bool silent = false)
+  FakeServer(net::Loop& loop, std::string group, const std::string& secret = {},
+             bool silent = false)
       : group_(std::move(group)), silent_(silent) {
     net::Listener::Options options;
     options.bind = {.host = "127.0.0.1", .port = 0};
     options.admission.secret.assign(as_bytes(secret).begin(), as_bytes(secret).end());
     listener_ = net::Listener::open(
-                    loop, options, [this](std::shared_ptr<net::Link> link) { greet(link); },
+                    loop, options, [this](const std::shared_ptr<net::Link>& link) { greet(link); },
                     [](const std::string&) {})
                     .value();
     listener_->start();
