@@ -75,9 +75,10 @@ class RandomLife {
       cluster_.now += 10ms;
       for (auto& [number, server] : cluster_.servers) {
         server.raft->tick(cluster_.now);
-        if (server.raft->role() == Role::leader && round % 20 == 0)
+        if (server.raft->role() == Role::leader && round % 20 == 0) {
           static_cast<void>(
               server.raft->propose(SharedBytes::copy_of(as_bytes("z")), cluster_.now));
+        }
         cluster_.pump(server);
       }
       cluster_.settle();

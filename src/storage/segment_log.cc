@@ -30,14 +30,16 @@ Result<void> SegmentLog::validate(const std::vector<StoreJob>& jobs, LogIndex sn
   for (const StoreJob& job : jobs) {
     bool first = true;
     for (const Entry& entry : job.entries) {
-      if (first ? entry.index > last + 1 : entry.index != last + 1)
+      if (first ? entry.index > last + 1 : entry.index != last + 1) {
         return refused("index " + std::to_string(entry.index.value) + " does not follow index " +
                        std::to_string(last.value));
+      }
       if (entry.index <= snapshot || entry.index < first_index_)
         return refused("index " + std::to_string(entry.index.value) + " is compacted");
-      if (entry.payload.size() > options_.payload_bytes_max)
+      if (entry.payload.size() > options_.payload_bytes_max) {
         return refused("a payload of " + std::to_string(entry.payload.size()) +
                        " bytes is more than " + std::to_string(options_.payload_bytes_max));
+      }
       last = entry.index;
       first = false;
     }

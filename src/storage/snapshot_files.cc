@@ -134,9 +134,10 @@ Result<void> SnapshotFiles::validate(const SnapshotPieceJob& piece) const {
     return refused(ErrorCode::invalid_argument, "its end does not fit the size of the whole");
   if (!piece.last) return {};
   const std::uint32_t before = begins ? 0 : incoming_->header.checksum;
-  if (crc32c(piece.data.view(), before) != piece.header.checksum)
+  if (crc32c(piece.data.view(), before) != piece.header.checksum) {
     return refused(ErrorCode::invalid_argument,
                    "the checksum of the whole does not match. Send it again from the start");
+  }
   return {};
 }
 
