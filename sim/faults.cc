@@ -125,22 +125,25 @@ void Faults::hunt(Server& leader) {
   });
 }
 
-// Its clients still reach the old leader, which doesn't learn that another one leads.
+// The old leader hears nothing more of the other servers, but its word to stand goes out, and its
+// clients still reach it: it doesn't learn that another one leads. Or that word gets lost, and the
+// old leader must go on after a while.
 void Faults::hunt_hand_over(Server& leader) {
   if (over_ || world_.events.now().time_since_epoch() < scenario_.faults_from) return;
-  if (!random_.chance(0.5)) return;
-  const Duration wait = random_.between(Duration{}, scenario_.network.delay_max * 2);
-  world_.events.after(wait, [this, &leader] {
-    if (over_ || !leader.was_started()) return;
-    world_.trace.event(world_.events.now(), "hunt-hand-over", leader.host());
-    std::vector<Path> paths;
+  const std::uint64_t draw = random_.below(3);
+  if (draw == 0) return;
+  world_.trace.event(world_.events.now(), "hunt-hand-over", leader.host(), draw);
+  std::vector<Path> paths;
+  if (draw == 1) {
     for (HostId other = 0; other < world_.servers.size(); ++other) {
-      if (other == leader.host()) continue;
-      paths.emplace_back(other, leader.host());
-      paths.emplace_back(leader.host(), other);
+      if (other != leader.host()) paths.emplace_back(other, leader.host());
     }
-    cut(std::move(paths));
-  });
+  } else {
+    const HostId other = any_server().host();
+    if (other == leader.host()) return;
+    paths = {{leader.host(), other}, {other, leader.host()}};
+  }
+  cut(std::move(paths));
 }
 
 void Faults::strike(Server& leader) {

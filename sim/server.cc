@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t epoch_milliseconds = 1'700'000'000'000;
 constexpr std::int64_t years_milliseconds = 7LL * 365 * 86'400 * 1'000;
+constexpr std::uint64_t turns_at_once_max = 10'000;
 
 MachineClock make_clock(std::size_t number, const Scenario& scenario, Random& random) {
   MachineClock::Options options;
@@ -129,6 +130,8 @@ void Server::run(storage::Recovered recovered) {
 void Server::end_process() {
   ++process_;
   disk_failed_ = false;
+  stopping_ = false;
+  handing_over_since_.reset();
   node_.reset();
   inbox_.clear();
   turn_scheduled_ = false;
@@ -168,6 +171,7 @@ void Server::resume() {
 void Server::stop() {
   if (state_ != State::running) return;
   world_.trace.event(world_.events.now(), "stop", number_);
+  stopping_ = true;
   take(node::StopRequested{});
 }
 
@@ -219,6 +223,11 @@ void Server::schedule_turn() {
 
 void Server::turn() {
   turn_scheduled_ = false;
+  turns_at_once_ = last_turn_ == world_.events.now() ? turns_at_once_ + 1 : 0;
+  last_turn_ = world_.events.now();
+  if (turns_at_once_ > turns_at_once_max) {
+    throw Violation("time passes", "server " + std::to_string(number_) + " never waits");
+  }
   const node::Now now = clock_.now(world_.events.now());
   for (node::Input& input : std::exchange(inbox_, {})) node_->step(std::move(input), now);
   if (node_->deadline() <= now.monotonic) node_->step(node::Tick{}, now);
@@ -263,8 +272,21 @@ void Server::observe() {
   world_.trace.event(world_.events.now(), report_.leads ? "leads" : "turn", number_,
                      report_.term.value << 32U | report_.commit.value, report_.stored.value);
   world_.checkers.seen({.server = number_, .process = process_}, report_);
+  watch_hand_over();
   if (report_.leads && !led && on_lead_) on_lead_();
   if (report_.transferring && !handed_over && on_hand_over_) on_hand_over_();
+}
+
+// A leader that is handing over takes nothing in: it goes on when that fails. One that was asked to
+// stop tries again for a while.
+void Server::watch_hand_over() {
+  if (!report_.transferring) return handing_over_since_.reset();
+  const Instant now = clock_.monotonic(world_.events.now());
+  if (!handing_over_since_) handing_over_since_ = now;
+  const Duration limit = scenario_.limits.election_timeout * (stopping_ ? 4 : 1);
+  if (now - *handing_over_since_ < limit) return;
+  throw Violation("a hand-over ends", "server " + std::to_string(number_) +
+                                          " has not given it up after an election timeout");
 }
 
 void Server::carry_out(node::Outputs outputs) {

@@ -93,6 +93,7 @@ class Server final : public Process {
   void exit(const node::Exit& exit);
   void schedule_tick();
   void observe();
+  void watch_hand_over();
 
   const std::size_t number_;
   const HostId host_;
@@ -111,6 +112,10 @@ class Server final : public Process {
   bool disk_broken_{false};
   bool disk_failed_{false};  // The process was told so.
   bool kept_out_{false};
+  bool stopping_{false};
+  Instant last_turn_{};
+  std::uint64_t turns_at_once_{0};
+  std::optional<Instant> handing_over_since_;  // By the machine's clock.
   node::Report report_;
   std::function<void()> on_exit_;
   std::function<void()> on_lead_;

@@ -91,7 +91,7 @@ void Node::Impl::hand_over_if_due(Now now) {
     }
     const auto [since, is_new] = caught_up_since_.try_emplace(candidate, now.monotonic);
     if (is_new || now.monotonic - since->second < options_.handover_after) continue;
-    caught_up_since_.erase(candidate);
+    caught_up_since_.clear();  // Should it fail, commands are taken in before the next attempt.
     if (raft.transfer(candidate, now.monotonic)) {
       notice(NoticeLevel::info, "handing the leadership to " + name_of(candidate));
     }
