@@ -98,7 +98,7 @@ TEST(OptionsTest, UnderscoresOfLongOptionsBecomeDashesAndValuesStay) {
 class SecretFileTest : public testing::Test {
  protected:
   std::string file_with(const std::string& text, mode_t mode = 0600) {
-    const std::string path = testing::TempDir() + "/secret_of_options_test";
+    std::string path = testing::TempDir() + "/secret_of_options_test";
     std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
     EXPECT_EQ(::chmod(path.c_str(), mode), 0);
     return path;

@@ -17,7 +17,7 @@ Payloads::Payloads(std::size_t size, std::uint64_t seed) : size_(size), noise_(s
 SharedBytes Payloads::next() {
   if (size_ == 0) return {};
   if (used_ == block_.size()) make_block();
-  const SharedBytes payload = block_.slice(used_, size_);
+  SharedBytes payload = block_.slice(used_, size_);
   used_ += size_;
   return payload;
 }

@@ -199,7 +199,7 @@ void print_map(const Message& message, const FieldDescriptor& field, std::string
     const Message& entry = message.GetReflection()->GetRepeatedMessage(message, &field, i);
     std::string member;
     print_single(entry, key, member);
-    if (key.cpp_type() != FieldDescriptor::CPPTYPE_STRING) member = '"' + member + '"';
+    if (key.cpp_type() != FieldDescriptor::CPPTYPE_STRING) member.insert(0, 1, '"').append(1, '"');
     member += ':';
     print_single(entry, value, member);
     members.push_back(std::move(member));

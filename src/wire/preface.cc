@@ -84,7 +84,7 @@ bool same_proof(BytesView a, BytesView b) {
 }
 
 std::string to_text(VersionRange versions) {
-  const std::string lowest = std::to_string(versions.lowest);
+  std::string lowest = std::to_string(versions.lowest);
   if (versions.lowest == versions.highest) return lowest;
   return lowest + " to " + std::to_string(versions.highest);
 }
