@@ -317,10 +317,11 @@ void Network::process_died(HostId host, bool quietly) {
     const std::uint64_t id = end.value / 2;
     if (find(id) == nullptr) continue;
     find(id)->ends[side(end)].state = EndState::closed;
-    if (!quietly && random_.chance(0.5))
+    if (!quietly && random_.chance(0.5)) {
       schedule_in_order(id, side(end), Packet{});
-    else if (!quietly)
+    } else if (!quietly) {
       tell_other_end(id, side(end), "reset");
+    }
     forget_if_over(id);
   }
 }

@@ -302,6 +302,7 @@ TEST_F(LinkTest, FramesRightBehindThePrefaceAreNotLost) {
 TEST_F(LinkTest, OldestConnectionInItsPrefaceMakesRoom) {
   listen({.opening_max = 2});
   std::vector<tcp::socket> silent;
+  silent.reserve(3);
   for (int count = 0; count < 3; ++count) silent.push_back(connect_raw());
   ASSERT_TRUE(run_until([&] { return !notices_.empty(); }));
   EXPECT_EQ(loop_.open_links(), 2U);

@@ -15,7 +15,7 @@ namespace {
 using wire::FrameType;
 using wire::Lane;
 
-OutgoingFrame frame(Lane lane, std::vector<std::string> parts) {
+OutgoingFrame frame(Lane lane, const std::vector<std::string>& parts) {
   OutgoingFrame made{.type = FrameType::raft, .lane = lane, .body = {}};
   for (const std::string& part : parts) made.body.push_back(SharedBytes::copy_of(as_bytes(part)));
   return made;
