@@ -45,6 +45,9 @@ class Node::Impl {
   void on(LinkClosed& closed, Now now);
   void on(DialFailed& failed, Now now);
   void on(FrameReceived& received, Now now);
+  void on(BeaconHeard& heard, Now now);
+  void on(ProbeHeard& heard, Now now);
+  void on(ForeignHeard& heard, Now now);
   void on(DiskDone& done, Now now);
   void on(Tick& tick, Now now);
   void on(StopRequested& stop, Now now);

@@ -13,6 +13,7 @@
 #include "edge/link.h"
 #include "storage/format/disk_job.h"
 #include "wire/frame.h"
+#include "wire/muster.pb.h"
 
 namespace muster::node {
 
@@ -54,6 +55,23 @@ struct FrameReceived {
   LinkId link;
   wire::Frame frame;
 };
+/// A beacon of the same group name, from a datagram with the right digest or from a file of this
+/// machine's user. Addresses are complete.
+struct BeaconHeard {
+  wire::Beacon beacon;
+  bool from_here{false};  ///< From a process of this machine.
+};
+/// Somebody asks who is there. `from` is where an answer goes.
+struct ProbeHeard {
+  wire::Probe probe;
+  std::string from;
+};
+/// A datagram of this group's name that can't be taken: without the secret, with another one, or
+/// from a machine that is not let in. `remedy` is for the operator.
+struct ForeignHeard {
+  std::string from;
+  std::string remedy;
+};
 /// Disk jobs that are done, in the order they were given.
 struct DiskDone {
   std::vector<storage::DiskResult> results;
@@ -63,8 +81,8 @@ struct Tick {};
 /// The operator asks the server to stop in good order.
 struct StopRequested {};
 
-using Input =
-    std::variant<LinkOpened, LinkClosed, DialFailed, FrameReceived, DiskDone, Tick, StopRequested>;
+using Input = std::variant<LinkOpened, LinkClosed, DialFailed, FrameReceived, BeaconHeard,
+                           ProbeHeard, ForeignHeard, DiskDone, Tick, StopRequested>;
 
 // ---- Outputs ------------------------------------------------------------------------------------
 
@@ -79,22 +97,43 @@ struct Notice {
   std::string text;
 };
 
+/// Announce this on every interface and, for the processes of this machine, in a file; or, with
+/// `to`, only there.
+struct Announce {
+  wire::Beacon beacon;
+  std::string to{};
+};
+/// Ask who is there: on every interface, and by reading the files of this machine's servers.
+struct SendProbe {
+  wire::Probe probe;
+};
+
 /// The server belongs to a group and knows its leader: told once.
 struct BecameReady {
   std::string group;
   ServerNumber number;
   std::string leader;
 };
+/// What becomes of the data folder when a server ends.
+enum class Afterwards : std::uint8_t {
+  keep,           ///< Nothing.
+  archive,        ///< It is moved aside, never deleted: the server has no part in its group.
+  archive_rejoin  ///< Moved aside, and the server begins anew at once, to join (never to found).
+};
 /// The server can't go on, or has stopped as asked. Nothing else comes after it.
 struct Exit {
   int code{0};
   std::string reason;
+  Afterwards afterwards{Afterwards::keep};
+  std::string gone_from{};  ///< With `archive_rejoin`: the id of the group that gave way.
 };
 
 /// All that a node wants done, in no order between the fields but in order within each.
 struct Outputs {
   std::vector<LinkOutput> links;
   std::vector<Dial> dials;
+  std::vector<Announce> announcements;
+  std::vector<SendProbe> probes;
   std::vector<storage::DiskJob> disk;
   std::vector<Notice> notices;
   std::optional<BecameReady> ready;

@@ -105,6 +105,12 @@ void Node::Impl::on(FrameReceived& received, Now now) {
   }
 }
 
+void Node::Impl::on(BeaconHeard&, Now) {}
+
+void Node::Impl::on(ProbeHeard&, Now) {}
+
+void Node::Impl::on(ForeignHeard&, Now) {}
+
 void Node::Impl::on(DiskDone& done, Now now) {
   for (storage::DiskResult& result : done.results) {
     if (const auto* const failed = std::get_if<storage::Failed>(&result.outcome)) {

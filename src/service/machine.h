@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -68,6 +69,12 @@ class Machine {
   virtual void expire(LogTime /*now*/, Output& /*output*/) {}
   /// The session has ended; what the machine keeps for it can go.
   virtual void session_ended(SessionId /*session*/, Output& /*output*/) {}
+
+  /// What somebody who follows `topic` needs to know before the next event, when the events up to
+  /// now can no longer be told one by one. Errors: `not_found` if no such topic is this machine's.
+  virtual Result<Bytes> topic_state(std::string_view topic) const {
+    return Error{ErrorCode::not_found, "no topic is called " + std::string(topic)};
+  }
 
   /// Answers a read from the state as it is. Changes nothing.
   virtual Result<Bytes> query(BytesView request) const = 0;

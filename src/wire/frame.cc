@@ -33,6 +33,9 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
     case FrameType::read:
     case FrameType::status_request:
     case FrameType::members_request:
+    case FrameType::steer:
+    case FrameType::follow:
+    case FrameType::unfollow:
     case FrameType::server_hello:
     case FrameType::session_opened:
     case FrameType::session_ended:
@@ -42,12 +45,18 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
     case FrameType::read_reply:
     case FrameType::status:
     case FrameType::members:
+    case FrameType::steered:
+    case FrameType::event:
+    case FrameType::reached:
+    case FrameType::gap:
     case FrameType::peer_hello:
     case FrameType::invite:
     case FrameType::removed:
     case FrameType::raft:
     case FrameType::forward:
     case FrameType::forward_refused:
+    case FrameType::handover:
+    case FrameType::farewell:
       return type;
   }
   return std::nullopt;

@@ -35,6 +35,9 @@ enum class FrameType : std::uint8_t {
   read = 20,             ///< Read.
   status_request = 21,   ///< StatusRequest.
   members_request = 22,  ///< MembersRequest.
+  steer = 23,            ///< Steer.
+  follow = 24,           ///< Follow: be told of a topic's events (`wire/events.h`).
+  unfollow = 25,         ///< Unfollow.
   // Server to client.
   server_hello = 32,    ///< ServerHello, the first frame of a server on each client link.
   session_opened = 33,  ///< SessionOpened, for an open and for a resume.
@@ -45,6 +48,10 @@ enum class FrameType : std::uint8_t {
   read_reply = 38,      ///< ReadReply.
   status = 39,          ///< Status.
   members = 40,         ///< Members.
+  steered = 41,         ///< Steered.
+  event = 42,           ///< One event of a topic (`wire/events.h`).
+  reached = 43,         ///< A topic was told up to a position (`wire/events.h`).
+  gap = 44,             ///< Events are missing; the topic's state instead (`wire/events.h`).
   // Between servers.
   peer_hello = 64,       ///< PeerHello, the first frame of each side.
   invite = 65,           ///< Invite.
@@ -52,6 +59,8 @@ enum class FrameType : std::uint8_t {
   raft = 67,             ///< One message of the consensus core.
   forward = 68,          ///< Batches on their way from a home to the leader (`wire/batch.h`).
   forward_refused = 69,  ///< ForwardRefused: the batches of a forward were not proposed.
+  handover = 70,         ///< Handover.
+  farewell = 71,         ///< Farewell.
 };
 
 /// Which of a connection's queues a frame waits in: an urgent one overtakes the others.
