@@ -4,7 +4,7 @@
 muster_folder(base PURE LINKS PkgConfig::ISAL)
 muster_folder(wire PURE USES base LINKS OpenSSL::Crypto)
 muster_folder(raft PURE USES base)
-muster_folder(discovery PURE USES base)
+muster_folder(discovery PURE USES wire base)
 muster_folder(service PURE USES base)
 muster_folder(storage/format PURE USES base)
 muster_folder(echo PURE USES service wire base)

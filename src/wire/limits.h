@@ -22,6 +22,11 @@ constexpr std::size_t address_bytes_max =
     261;                                    ///< `HOST:PORT`, with a host name of 253 characters.
 constexpr std::size_t members_max = 1'024;  ///< Servers of one group, past ones included.
 constexpr std::size_t secret_bytes_max = 4'096;      ///< A shared secret; it must not be empty.
-constexpr std::size_t refusal_text_bytes_max = 512;  ///< Why a preface was refused.
+constexpr std::size_t datagram_bytes_max = 1'200;    ///< Passes any path without being cut up.
+constexpr std::size_t topic_bytes_max = 128;         ///< The name of a topic.
+constexpr std::size_t event_bytes_max = 768 * 1024;  ///< Payload of one event.
+constexpr std::size_t topic_state_bytes_max = 768 * 1024;  ///< What stands for missed events.
+constexpr std::size_t link_topics_max = 64;                ///< That one client link follows.
+constexpr std::size_t refusal_text_bytes_max = 512;        ///< Why a preface was refused.
 
 }  // namespace muster::wire
