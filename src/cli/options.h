@@ -7,24 +7,10 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/duration.h"
 #include "base/error.h"
-#include "base/time.h"
 
 namespace muster::cli {
-
-/// Reads `250us`, `15ms`, `3s`, `2m`, `24h` (fractions too: `1.5s`); a bare number is milliseconds.
-/// Errors: INVALID_ARGUMENT, quoting the text and showing the right form.
-[[nodiscard]] Result<Duration> parse_duration(std::string_view text);
-/// The shortest form that `parse_duration` reads back: `1500ms`, `3s`.
-std::string to_text(Duration duration);
-
-/// What a duration option takes, and when a bare number is taken for a slip.
-struct DurationRange {
-  Duration lowest{std::chrono::milliseconds{1}};
-  Duration highest{std::chrono::hours{24 * 365}};
-  /// A bare number that gives less than this was meant as seconds: it is refused with the remedy.
-  Duration plausible{Duration::zero()};
-};
 
 /// Defines a duration option with its default and unit in the help. `value` holds the default and
 /// outlives `app`. `names` as CLI11 has them (`--timeout,-t`). `--discovery-timeout 3` where only
