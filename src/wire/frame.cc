@@ -46,7 +46,7 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
     case FrameType::status:
     case FrameType::members:
     case FrameType::steered:
-    case FrameType::event:
+    case FrameType::events:
     case FrameType::reached:
     case FrameType::gap:
     case FrameType::peer_hello:

@@ -49,7 +49,7 @@ enum class FrameType : std::uint8_t {
   status = 39,          ///< Status.
   members = 40,         ///< Members.
   steered = 41,         ///< Steered.
-  event = 42,           ///< One event of a topic (`wire/events.h`).
+  events = 42,          ///< Events of a topic, one or more (`wire/events.h`).
   reached = 43,         ///< A topic was told up to a position (`wire/events.h`).
   gap = 44,             ///< Events are missing; the topic's state instead (`wire/events.h`).
   // Between servers.
