@@ -84,6 +84,10 @@ class Datagrams {
     std::string interface;     ///< That it arrived on.
     bool same_machine{false};  ///< From a process of this machine.
   };
+  /// `text` for `group_v4` or `group_v6`, whichever it is.
+  /// Errors: INVALID_ARGUMENT if it is no multicast address.
+  [[nodiscard]] static Result<void> set_group(Options& options, const std::string& text);
+
   using OnDatagram = std::function<void(const Datagram&)>;
 
   /// Errors: INVALID_ARGUMENT for options that can never work, with the remedy. What the system
@@ -102,8 +106,9 @@ class Datagrams {
 
   /// One for each suitable interface, and for each that was named and is not there.
   std::vector<InterfaceState> states() const;
-  /// Why nothing is heard on the discovery port; nothing: all is well (or the mode needs no port).
-  const std::optional<std::string>& listen_error() const { return listen_error_; }
+  /// Why nothing is heard on the discovery port, and what to do; empty: all is well, or the mode
+  /// needs no port.
+  std::string listen_error() const;
   /// Interfaces of this machine now, suitable or not.
   const std::vector<Interface>& machine() const { return watch_->now(); }
 
@@ -115,41 +120,53 @@ class Datagrams {
     bool joined_v4{false};
     bool joined_v6{false};
     std::string join_error{};
+    std::string send_error{};
   };
-  /// The sockets of one IP version.
+  /// The sockets of one IP version. Once open, a socket stays.
   struct Family {
     IpVersion version;
     boost::asio::ip::address group;
-    std::optional<DatagramSocket> sender;
-    std::optional<DatagramSocket> listener;
+    std::optional<DatagramSocket> sender{};
+    std::optional<DatagramSocket> listener{};
+    std::string error{};
   };
 
   Datagrams(Loop& loop, const Options& options, OnDatagram on_datagram);
-  void follow(const std::vector<Interface>& all);
+  void add_families();
   void open_sockets();
-  void open_listener(Family& family);
-  void join_all();
-  void join(Place& place, Family& family, bool& joined);
-  void mend();
+  std::string open_socket(const Family& family, std::uint16_t port,
+                          std::optional<DatagramSocket>& socket);
+  void follow(const std::vector<Interface>& all);
+  void add_place(const Interface& interface, std::vector<Place>& before);
+  void note_missing(const std::vector<Interface>& all, std::size_t beyond_limit);
   bool suitable(const Interface& interface) const;
-  std::string send_from(Place& place, BytesView bytes);
-  bool uses(const Interface& interface, IpVersion version) const;
+  bool multicasts(const Interface& interface) const;
+  void join_all();
+  void join(Place& place, Family& family);
+  void leave(const Place& place);
+  void mend();
+  std::size_t send_from(Place& place, BytesView bytes);
+  std::size_t multicast_from(Place& place, BytesView bytes);
+  std::size_t broadcast_from(Place& place, BytesView bytes);
+  bool send_one(Place& place, Family& family, const boost::asio::ip::address& to, BytesView bytes);
+  boost::asio::ip::address_v4 source_on(const Interface& interface) const;
   void listen(DatagramSocket& socket);
   void receive_all(DatagramSocket& socket);
-  void take(DatagramSocket& socket, const DatagramSocket::Received& received);
-  bool is_own(const boost::asio::ip::udp::endpoint& from, bool same_machine) const;
+  void take(const DatagramSocket& socket, const DatagramSocket::Received& received);
+  bool narrowed() const;
   Place* place_of(unsigned interface_index);
   Family* family_of(IpVersion version);
+  const Family* family_of(IpVersion version) const;
 
   Loop& loop_;
   const Options options_;
   OnDatagram on_datagram_;
+  boost::asio::ip::address bind_;  // Unspecified: all.
   Bytes buffer_;
-  std::vector<Family> families_;
+  std::vector<Family> families_;  // Never changes its size once sockets are open.
   std::vector<Place> places_;
   std::vector<InterfaceState> missing_;
-  std::optional<std::string> listen_error_;
-  Instant next_mend_;
+  Instant next_mend_{};
   std::shared_ptr<bool> alive_;  // For handlers that come after the end.
   std::unique_ptr<InterfaceWatch> watch_;
 };
