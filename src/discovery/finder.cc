@@ -5,24 +5,18 @@
 #include <utility>
 
 #include "base/check.h"
+#include "discovery/probe_times.h"
 #include "wire/control.h"
 
 namespace muster::discovery {
 namespace {
 
-constexpr unsigned attempts_max = 16;
 constexpr Duration forget_after_min = std::chrono::seconds{10};
 constexpr int intervals_until_forgotten = 10;
 constexpr int intervals_until_another_way = 3;
 constexpr int announcements_per_interval_max = 10;
 constexpr RateLimit::Rate hint_rate{.count = 1, .each = std::chrono::minutes{10}};
 constexpr unsigned hints_max = 64;
-
-/// The pauses between probes double, so that `attempts` of them and the last wait fill the window.
-Instant probe_at(Instant start, const Finder::Options& options, unsigned attempt) {
-  const Duration unit = options.window / ((1 << options.attempts) - 1);
-  return start + unit * ((1 << attempt) - 1);
-}
 
 /// `HOST:PORT` without the port: a host that asks from ever new ports is one that asks.
 std::string host_of(const std::string& address) {
@@ -61,7 +55,8 @@ Finder::Finder(const Options& options, Instant now)
   check(options.window > Duration::zero() && options.beacon_interval > Duration::zero());
   check(options.probe_pause_min > Duration::zero() &&
         options.probe_pause_formed > Duration::zero());
-  check(options.probe_pause_max >= options.probe_pause_min && options.attempts <= attempts_max);
+  check(options.probe_pause_max >= options.probe_pause_min &&
+        options.attempts <= probes_in_window_max);
 }
 
 void Finder::set_own(const wire::Beacon& own, Instant now) {
@@ -176,8 +171,8 @@ void Finder::send_probe(Instant now) {
 // A probe that is late moves the next one only as far as keeps them from following at once.
 Instant Finder::next_probe(Instant now) {
   if (searching(now) && attempts_ < options_.attempts) {
-    const Instant planned = probe_at(start_, options_, attempts_);
-    return std::max(planned, now + (probe_at(start_, options_, 1) - start_) / 2);
+    const Instant next = start_ + probe_offset(options_.window, options_.attempts, attempts_);
+    return std::max(next, now + probe_offset(options_.window, options_.attempts, 1) / 2);
   }
   const Instant from = std::max(now, window_end());
   if (!own_->group_id().empty()) return from + jittered(random_, options_.probe_pause_formed);

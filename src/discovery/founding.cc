@@ -1,21 +1,25 @@
 #include "discovery/founding.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace muster::discovery {
 namespace {
 
-std::optional<GroupId> smallest_group(const std::map<ServerId, Heard>& heard) {
-  std::optional<GroupId> smallest;
+using AllHeard = std::map<ServerId, Heard>;
+
+std::optional<GroupId> group_to_join(const AllHeard& heard) {
+  const auto rank = [](const Heard& other) {
+    return std::tuple(!other.linked, !other.has_client_data, *other.group);
+  };
+  const Heard* best = nullptr;
   for (const auto& [server, other] : heard) {
-    if (other.group && (!smallest || *other.group < *smallest)) smallest = other.group;
+    if (other.group && (best == nullptr || rank(other) < rank(*best))) best = &other;
   }
-  return smallest;
+  return best == nullptr ? std::nullopt : best->group;
 }
 
-bool hears_all(const Heard& other, ServerId other_id, ServerId self,
-               const std::map<ServerId, Heard>& heard) {
-  if (!other.hears.contains(self)) return false;
+bool hears_all(const Heard& other, ServerId other_id, const AllHeard& heard) {
   return std::ranges::all_of(heard, [&](const auto& third) {
     return third.first == other_id || other.hears.contains(third.first);
   });
@@ -23,21 +27,36 @@ bool hears_all(const Heard& other, ServerId other_id, ServerId self,
 
 }  // namespace
 
-FoundingDecision decide_founding(ServerId self, const std::map<ServerId, Heard>& heard,
-                                 std::size_t expect) {
-  if (const auto group = smallest_group(heard)) return Join{*group};
-  const std::size_t present = heard.size() + 1;
-  if (present < expect) return Wait{expect - present};
+FoundingDecision decide_founding(ServerId self, const AllHeard& heard, std::size_t expect,
+                                 bool links_overdue) {
+  if (const auto group = group_to_join(heard)) return Join{*group};
 
-  for (const auto& [server, other] : heard) {
-    if (!hears_all(other, server, self, heard)) return Wait{};
+  AllHeard linked = heard;
+  std::erase_if(linked, [](const auto& other) { return !other.second.linked; });
+  const std::size_t present = linked.size() + 1;
+  if (present < expect) return Wait{expect - present};
+  if (linked.size() < heard.size() && !links_overdue) return Wait{};
+
+  const bool all_with_all = expect > 1 || !links_overdue;
+  for (const auto& [server, other] : linked) {
+    if (!other.hears.contains(self)) return Wait{};
+    if (all_with_all && !hears_all(other, server, linked)) return Wait{};
   }
-  if (!heard.empty() && heard.begin()->first < self) return Wait{};
+  if (!linked.empty() && linked.begin()->first < self) return Wait{};
 
   Found found;
   found.voters.push_back(self);
-  for (const auto& [server, other] : heard) found.voters.push_back(server);
+  for (const auto& [server, other] : linked) found.voters.push_back(server);
   return found;
+}
+
+Conflict decide_conflict(const FormedGroup& own, const FormedGroup& other) {
+  if (own.group == other.group) return Conflict::stay;
+  if (own.has_client_data && other.has_client_data) return Conflict::report;
+  if (own.has_client_data != other.has_client_data) {
+    return own.has_client_data ? Conflict::stay : Conflict::give_way;
+  }
+  return own.group < other.group ? Conflict::stay : Conflict::give_way;
 }
 
 }  // namespace muster::discovery

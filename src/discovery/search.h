@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,7 @@ class Search {
     friend bool operator==(const Statistics&, const Statistics&) = default;
   };
 
-  /// Precondition: the timeout is positive.
+  /// Precondition: timeout and pause are positive, the rounds 1 to 16.
   Search(const Options& options, Instant now);
 
   /// A beacon arrived, in answer or not, `from_here` if from a process of this machine.
@@ -69,15 +70,15 @@ class Search {
   /// The caller need not wait longer: a usable server has answered and `gather` is over, or the
   /// timeout is.
   bool done(Instant now) const;
-  bool timed_out(Instant now) const { return now >= start_ + options_.timeout; }
+  bool timed_out(Instant now) const { return now >= timeout_at(); }
 
   std::vector<wire::Probe> take_probes();
   /// Best first: usable ones, of the wanted zone, with fewer clients, of this machine; then by
   /// chance, the same for all of this search's life.
   std::vector<Candidate> candidates() const;
   const Statistics& statistics() const { return statistics_; }
-  /// Why no server was found, for an error's text: what was sent and heard, and the remedy, without
-  /// the interfaces, which only the driver knows. `no server of group g answered 3 probes in 3 s`.
+  /// Why no server was found, for an error's text: `no server of group g answered 3 probes in 3 s`,
+  /// what answered instead, and its remedy. The driver adds the interfaces, and `--server`.
   std::string failure() const;
 
  private:
@@ -86,15 +87,18 @@ class Search {
     std::uint64_t chance{0};
   };
 
+  Instant timeout_at() const { return start_ + options_.timeout; }
+  Instant gathered_at() const;
   bool wanted(const wire::Beacon& beacon) const;
-  void plan_probe(Instant now);
+  Instant next_probe(Instant now);
 
   const Options options_;
   const Instant start_;
   Random random_;
+  Instant now_;  // The latest instant that was told.
   Instant next_probe_;
-  Duration pause_;
-  Instant usable_at_{Instant::max()};  // When the first usable server answered.
+  Duration pause_;                    // After the timeout.
+  std::optional<Instant> usable_at_;  // When the first usable server answered.
   std::map<ServerId, Found> found_;
   std::string other_group_;
   std::string remedy_;
