@@ -13,9 +13,9 @@ namespace muster::net {
 constexpr std::size_t local_beacons_max = 256;         ///< Read at once; the rest is passed over.
 constexpr std::size_t local_beacon_bytes_max = 2'048;  ///< Of one.
 
-/// `$XDG_RUNTIME_DIR/muster`, else `muster-UID` under `$TMPDIR` or /tmp; made if it is missing.
-/// Errors: FAILED_PRECONDITION if it is not a folder that belongs to this user alone, or can't be
-/// made, with the remedy.
+/// `$XDG_RUNTIME_DIR/muster` if that is a folder of this user, else `muster-UID` under `$TMPDIR` or
+/// /tmp; made if it is missing. Errors: FAILED_PRECONDITION if it is not a folder that belongs to
+/// this user alone, or can't be made, with the remedy.
 [[nodiscard]] Result<std::string> local_beacon_folder();
 /// The same below `parent`, which exists: `leaf` in it.
 [[nodiscard]] Result<std::string> private_folder(const std::string& parent,
