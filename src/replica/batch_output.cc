@@ -41,7 +41,12 @@ void BatchOutput::refuse(ErrorCode code, std::string_view message) {
 }
 
 void BatchOutput::publish(std::string_view topic, BytesView event) {
-  events_.push_back({std::string(topic), position_, SharedBytes::copy_of(event)});
+  check(wire::validate_topic(topic).has_value() && event.size() <= wire::event_bytes_max);
+  wire::EventPosition position{.command = position_, .sub = 0};
+  if (!events_.empty() && position <= events_.back().position) {
+    position = wire::after(events_.back().position);
+  }
+  events_.push_back({std::string(topic), position, time_, SharedBytes::copy_of(event)});
 }
 
 std::vector<KeptReplies> BatchOutput::finish() && {

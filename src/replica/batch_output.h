@@ -16,7 +16,9 @@ namespace muster::replica {
 class BatchOutput final : public service::Output {
  public:
   /// `first`: the sequence number of the first command answered; 0 where nobody waits for answers.
-  BatchOutput(SequenceNumber first, std::vector<Event>& events) : next_(first), events_(events) {}
+  /// `events` are those of the entry so far.
+  BatchOutput(SequenceNumber first, LogTime time, std::vector<Event>& events)
+      : next_(first), time_(time), events_(events) {}
 
   /// What follows belongs to the command at `position`.
   void begin(Position position) {
@@ -40,6 +42,7 @@ class BatchOutput final : public service::Output {
   void close_body();
 
   SequenceNumber next_;
+  LogTime time_;
   std::vector<Event>& events_;
   std::optional<wire::RepliesBuilder> builder_;
   std::vector<KeptReplies> bodies_;

@@ -55,7 +55,7 @@ Applied Replica::apply_membership(LogIndex index, const group::Roles& roles, Byt
   applied_ = index;
   mix(annotation);
   Applied out;
-  BatchOutput output(SequenceNumber{0}, out.events);
+  BatchOutput output(SequenceNumber{0}, time_, out.events);
   output.begin(Position{index, 0});
   // An annotation that doesn't decode is from a newer version; the roles count all the same.
   static_cast<void>(group_->membership_changed(index, roles, annotation, output));
@@ -66,7 +66,7 @@ Applied Replica::apply_membership(LogIndex index, const group::Roles& roles, Byt
 void Replica::apply_batch(const wire::BatchView& batch, std::uint32_t ordinal, Applied& out) {
   const wire::BatchHeader& header = batch.header();
   if (header.system) {
-    BatchOutput output(SequenceNumber{0}, out.events);
+    BatchOutput output(SequenceNumber{0}, time_, out.events);
     for (const wire::CommandView command : batch.commands()) {
       output.begin(Position{applied_, ordinal++});
       service::Machine* const target = machine(command.service);
@@ -80,7 +80,7 @@ void Replica::apply_batch(const wire::BatchView& batch, std::uint32_t ordinal, A
     }
     return;
   }
-  if (header.first_sequence == SequenceNumber{0}) return apply_control(batch, out);
+  if (header.first_sequence == SequenceNumber{0}) return apply_control(batch, ordinal, out);
 
   Session* const session = sessions_.change(header.session);
   if (session == nullptr) {
@@ -109,7 +109,7 @@ void Replica::apply_sequenced(const wire::BatchView& batch, std::uint32_t ordina
   }
   if (known == batch.size()) return;
 
-  BatchOutput output(SequenceNumber{session.last.value + 1}, out.events);
+  BatchOutput output(SequenceNumber{session.last.value + 1}, time_, out.events);
   std::uint64_t skipped = 0;
   for (const wire::CommandView command : batch.commands()) {
     const Position position{applied_, ordinal++};
@@ -168,16 +168,17 @@ void Replica::resend_kept(SessionId id, const Session& session, SequenceNumber f
   }
 }
 
-void Replica::apply_control(const wire::BatchView& batch, Applied& out) {
+void Replica::apply_control(const wire::BatchView& batch, std::uint32_t ordinal, Applied& out) {
   const SessionId id = batch.header().session;
   for (const wire::CommandView command : batch.commands()) {
+    const std::uint32_t at = ordinal++;
     if (command.service != session_service) continue;
     const auto control = decode_control(command.payload);
     if (!control) continue;
     if (const auto* const end = std::get_if<End>(&*control)) {
       const Session* const session = sessions_.find(id);
       // An end that names an older epoch is void: the session was attached anew since.
-      if (session != nullptr && session->epoch <= end->epoch) end_session(id, end->reason, out);
+      if (session != nullptr && session->epoch <= end->epoch) end_session(id, end->reason, at, out);
       continue;
     }
     const auto* const open = std::get_if<Open>(&*control);
@@ -198,16 +199,16 @@ void Replica::apply_control(const wire::BatchView& batch, Applied& out) {
   }
 }
 
-void Replica::end_session(SessionId id, std::string reason, Applied& out) {
+void Replica::end_session(SessionId id, std::string reason, std::uint32_t ordinal, Applied& out) {
   if (!sessions_.erase(id)) return;
-  BatchOutput output(SequenceNumber{0}, out.events);
-  output.begin(Position{applied_, 0});
+  BatchOutput output(SequenceNumber{0}, time_, out.events);
+  output.begin(Position{applied_, ordinal});
   for (const auto& machine : machines_) machine->session_ended(id, output);
   out.news.emplace_back(SessionEnded{id, std::move(reason)});
 }
 
 void Replica::expire(Applied& out) {
-  BatchOutput output(SequenceNumber{0}, out.events);
+  BatchOutput output(SequenceNumber{0}, time_, out.events);
   output.begin(Position{applied_, 0});
   for (const auto& machine : machines_) {
     const auto due = machine->deadline();
@@ -222,6 +223,15 @@ Result<Bytes> Replica::query(ServiceId service, BytesView request) const {
                  "no service has the number " + std::to_string(service.value)};
   }
   return target->query(request);
+}
+
+Result<Bytes> Replica::topic_state(std::string_view topic) const {
+  Result<Bytes> state = group_->topic_state(topic);
+  for (const auto& machine : machines_) {
+    if (state || state.error().code != ErrorCode::not_found) break;
+    state = machine->topic_state(topic);
+  }
+  return state;
 }
 
 std::optional<LogTime> Replica::deadline() const {

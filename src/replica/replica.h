@@ -15,6 +15,7 @@
 #include "replica/session_table.h"
 #include "service/machine.h"
 #include "wire/batch.h"
+#include "wire/events.h"
 
 namespace muster::replica {
 
@@ -56,9 +57,12 @@ struct SessionUnknown {
 using SessionNews =
     std::variant<Answer, Gap, SessionAttached, SessionEnded, AttachRefused, SessionUnknown>;
 
+/// What followers of a topic are told. No two events of a log have the same position, and those of
+/// an entry come in the order of their positions.
 struct Event {
   std::string topic;
-  Position position;
+  wire::EventPosition position;
+  LogTime time;  ///< Of the log, when the entry was applied.
   SharedBytes payload;
 };
 
@@ -114,6 +118,9 @@ class Replica {
 
   /// Answers a read. Errors: `not_found` for an unknown service, and the service's own.
   Result<Bytes> query(ServiceId service, BytesView request) const;
+  /// What somebody who missed events of `topic` needs to know, as of `applied()`. Errors:
+  /// `not_found` if it is no service's, and the service's own.
+  Result<Bytes> topic_state(std::string_view topic) const;
   /// The earliest deadline of any service.
   std::optional<LogTime> deadline() const;
 
@@ -131,10 +138,10 @@ class Replica {
   void apply_batch(const wire::BatchView& batch, std::uint32_t ordinal, Applied& out);
   void apply_sequenced(const wire::BatchView& batch, std::uint32_t ordinal, Session& session,
                        Applied& out);
-  void apply_control(const wire::BatchView& batch, Applied& out);
+  void apply_control(const wire::BatchView& batch, std::uint32_t ordinal, Applied& out);
   void resend_kept(SessionId id, const Session& session, SequenceNumber first, std::uint32_t count,
                    Applied& out) const;
-  void end_session(SessionId id, std::string reason, Applied& out);
+  void end_session(SessionId id, std::string reason, std::uint32_t ordinal, Applied& out);
   void expire(Applied& out);
   void mix(BytesView bytes);
   void mix_events(const std::vector<Event>& events);

@@ -33,7 +33,8 @@ class Output {
   virtual void reply(BytesView payload) = 0;
   /// The command was looked at and changes nothing. `message` says why and what to do.
   virtual void refuse(ErrorCode code, std::string_view message) = 0;
-  /// Tells those who follow `topic`. The events of one topic keep their order.
+  /// Tells those who follow `topic`. The events of one topic keep their order. Preconditions: the
+  /// topic's name is valid and the event not too long (`wire/events.h`).
   virtual void publish(std::string_view topic, BytesView event) = 0;
 };
 
