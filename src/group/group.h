@@ -1,11 +1,10 @@
-// The group as a service: its settings, its servers and their roles, as the log has them.
+// The group as a service: its settings, its servers, their roles and states, as the log has them.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <optional>
-#include <string>
+#include <string_view>
 
+#include "group/view.h"
 #include "service/copy_on_write.h"
 #include "service/machine.h"
 #include "wire/muster.pb.h"
@@ -13,31 +12,29 @@
 namespace muster::group {
 
 inline constexpr ServiceId service_id{1};
+/// The topic that carries what happens to the group: `wire::GroupEvent`, one for each change.
+inline constexpr std::string_view topic = "group";
 
-enum class Role : std::uint8_t { voter, standby };
-using Roles = std::map<ServerNumber, Role>;
-
-/// The numbered membership. Every change of it is an entry of the log, so all servers see the same
-/// views in the same order.
-struct View {
-  std::uint64_t number{0};
-  GroupId group;
-  std::string name;
-  wire::GroupSettings settings;
-  std::map<ServerNumber, wire::Member> members;  ///< `role` as consensus has it.
-  std::uint32_t next_number{0};                  ///< For the next joiner; never reused.
-};
-
-/// Copies what consensus decides about membership and keeps what people add to it. Roles are
-/// raft's: raft acts on a configuration entry when it is appended, this service takes it over when
-/// it is applied.
+/// Copies what consensus decides about membership and keeps what people and the leader add to it.
+/// Roles are raft's: raft acts on a configuration entry when it is appended, this service takes it
+/// over when it is applied.
+///
+/// Commands: `wire::GroupChange`, from the leader only (`Command::system`); the reply is empty. One
+/// that changes nothing (a state that the server has already, settings as they are, a group met
+/// before) is answered and tells nobody. Refusals: `permission_denied` for a client's command,
+/// `invalid_argument` for what is no such change, `not_found` for an unknown server,
+/// `failed_precondition` for giving way `only_if_unused` when a client's command precedes it, and
+/// for everything after the group gave way.
 ///
 /// Query: empty; answer: the view as `wire::Founding`, whose `members` carry roles.
+/// `resource_exhausted` if that passes the limit of a message.
 class Group final : public service::Machine {
  public:
   ServiceId id() const override { return service_id; }
   std::string_view name() const override { return "group"; }
   void apply(const service::Command& command, service::Output& output) override;
+  /// A `wire::GroupEvent` with the whole view as `founded`.
+  Result<Bytes> topic_state(std::string_view topic) const override;
   Result<Bytes> query(BytesView request) const override;
   service::FrozenParts freeze() const override;
   [[nodiscard]] Result<void> restore(BytesView part) override;
@@ -50,17 +47,28 @@ class Group final : public service::Machine {
   Result<void> membership_changed(LogIndex index, const Roles& roles, BytesView annotation,
                                   service::Output& output);
 
+  /// A client's command reached a service. Cheap when that was known.
+  void client_command_applied();
+
   const View& view() const { return state_.read().view; }
+  /// Why clients' commands are refused since the group gave way; nothing while it goes on.
+  std::optional<Error> why_closed() const;
 
  private:
   struct State final : service::Part {
     void encode(Bytes& out) const override;
     View view;
   };
+  void change(const wire::StateChange& change, const service::Command& command,
+              service::Output& output);
+  void change(const wire::Election& election, service::Output& output);
+  void change(const wire::GroupSettings& settings, service::Output& output);
+  void change(const wire::Dissolve& dissolve, service::Output& output);
+  void change(const wire::Member& updated, service::Output& output);
+  void change(const wire::Meeting& meeting, service::Output& output);
+  void tell(wire::MemberChange change, service::Output& output) const;
+
   service::CopyOnWrite<State> state_;
 };
-
-/// The topic that carries membership events.
-inline constexpr std::string_view topic = "group";
 
 }  // namespace muster::group
