@@ -17,6 +17,7 @@
 #include "net/datagram_socket.h"
 #include "net/interfaces.h"
 #include "net/loop.h"
+#include "wire/limits.h"
 
 namespace muster::net {
 
@@ -60,7 +61,7 @@ struct InterfaceState {
 ///
 /// If another program holds the port, this goes on without listening (`listen_error` says so) and
 /// tries again now and then.
-/// Thread-safety: none. Destroying it ends the calls.
+/// Thread-safety: none. Destroying it ends the calls; not from within one.
 class Datagrams {
  public:
   struct Options {
@@ -73,8 +74,8 @@ class Datagrams {
     std::string bind{};                     ///< Only the interface with this address, and only its
                                             ///< IP version; empty or unspecified: all.
     std::size_t interfaces_max{20};         ///< As the kernel's limit of groups for a socket.
-    std::size_t datagram_bytes_max{2'048};  ///< A larger one that arrives is dropped.
-    int receives_per_turn_max{64};          ///< Of each socket, before others get their turn.
+    std::size_t datagram_bytes_max{wire::datagram_bytes_max};  ///< A larger one is dropped.
+    int receives_per_turn_max{64};  ///< Of each socket, before others get their turn.
     Duration mend_after{std::chrono::seconds{10}};  ///< Between attempts at what failed.
     InterfaceWatch::Options watch{};
   };

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,15 +20,16 @@
 namespace muster::net {
 
 /// Fills in the host of addresses that name only a port (":8888") with that of `from`
-/// (`HOST:PORT`). Errors: INVALID_ARGUMENT if an address is no address then, or one is missing.
+/// (`HOST:PORT`). Errors: INVALID_ARGUMENT if `from` or an address is none.
 [[nodiscard]] Result<void> complete_addresses(wire::Beacon& beacon, const std::string& from);
 
 /// Carries out what discovery wants and hands over what was heard; it decides nothing about when.
 ///
 /// Admission is as that of links: with a secret only datagrams with its digest count, from any
-/// machine; without one only those of this machine, unless it is open. What must not count is told
-/// as foreign. The own datagrams and file are never delivered.
-/// Thread-safety: none. Destroying it removes the own file and ends the calls.
+/// machine; without one only those of this machine, and only if their addresses are of this machine
+/// too, unless it is open. What must not count is told as foreign. The own datagrams and file are
+/// never delivered.
+/// Thread-safety: none. Destroying it removes the own file and ends the calls; not from within one.
 class Rendezvous {
  public:
   struct Options {
@@ -38,7 +40,9 @@ class Rendezvous {
     std::string group{};                  ///< Only beacons of it are delivered; empty: of all.
     std::string folder{};                 ///< Of the local files; empty: `local_beacon_folder`.
     unsigned probes_per_second_max{100};  ///< Delivered; those beyond are dropped, and counted.
-    Duration notices_apart{std::chrono::seconds{60}};  ///< For the same text.
+    Duration foreign_apart{std::chrono::seconds{10}};  ///< Between two calls about one machine.
+    Duration notices_apart{std::chrono::minutes{10}};  ///< Between two with the same text.
+    std::size_t news_max{256};  ///< Remembered; beyond it the oldest may be told again.
   };
   /// Called from the loop, never from within a call of this class. Each may be empty.
   struct Callbacks {
@@ -74,27 +78,33 @@ class Rendezvous {
 
  private:
   Rendezvous(Loop& loop, Options options, Callbacks callbacks);
-  void find_folder();
+  bool uses_files() const;
+  bool find_folder();
   void write_file(BytesView beacon);
   void read_files();
   void take(const Datagrams::Datagram& datagram);
+  void take_unproven(const Datagrams::Datagram& datagram, const Error& why);
   void take_beacon(wire::Beacon beacon, const std::string& from, bool same_machine);
-  void take_probe(wire::Probe probe, const std::string& from, bool same_machine);
+  void take_probe(const wire::Probe& probe, const std::string& from, bool same_machine);
+  bool lets_in(bool same_machine) const;
+  bool is_wanted(const wire::Beacon& beacon) const;
+  bool is_of_this_machine(const wire::Beacon& beacon) const;
+  void foreign(const std::string& from, const std::string& remedy);
   void notice(const std::string& text);
+  bool is_news(const std::string& text, Duration apart);
   void deliver(std::function<void()> call);
 
   Loop& loop_;
   const Options options_;
   Callbacks callbacks_;
-  std::unique_ptr<Datagrams> datagrams_;
-  std::string folder_;
+  std::string folder_;  // Empty: none was found yet.
   std::optional<LocalBeacon> file_;
   Instant second_begun_{};
   unsigned probes_this_second_{0};
   std::uint64_t probes_dropped_{0};
-  std::string last_notice_;
-  Instant last_notice_at_{};
+  std::map<std::string, Instant, std::less<>> told_;
   std::shared_ptr<bool> alive_;  // For calls that come after the end.
+  std::unique_ptr<Datagrams> datagrams_;
 };
 
 }  // namespace muster::net
