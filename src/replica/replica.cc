@@ -70,7 +70,8 @@ void Replica::apply_batch(const wire::BatchView& batch, std::uint32_t ordinal, A
     for (const wire::CommandView command : batch.commands()) {
       output.begin(Position{applied_, ordinal++});
       service::Machine* const target = machine(command.service);
-      if (target == nullptr) continue;
+      const bool closed = group_->view().dissolved && target != group_.get();
+      if (target == nullptr || closed) continue;
       target->apply({.position = output.position(),
                      .time = time_,
                      .session = {},
@@ -119,10 +120,13 @@ void Replica::apply_sequenced(const wire::BatchView& batch, std::uint32_t ordina
     }
     output.begin(position);
     service::Machine* const target = machine(command.service);
-    if (target == nullptr) {
+    if (const auto closed = group_->why_closed()) {
+      output.refuse(closed->code, closed->message);
+    } else if (target == nullptr) {
       output.refuse(ErrorCode::not_found,
                     "no service has the number " + std::to_string(command.service.value));
     } else {
+      if (target != group_.get()) group_->client_command_applied();
       target->apply({.position = position,
                      .time = time_,
                      .session = header.session,

@@ -99,7 +99,8 @@ class FrozenEncoder {
 
 /// Applies the log: checks sessions (exactly `last + 1`, else a kept reply or a gap), calls the
 /// services, keeps replies, and keeps a digest over positions, commands, replies and events. Knows
-/// no Raft. Same entries, same outputs and digest, on every server.
+/// no Raft. Same entries, same outputs and digest, on every server. Once the group gave way no
+/// service takes a command: clients' are refused, the leader's pass without effect.
 ///
 /// Thread-safety: none. Cost: O(log sessions) a batch, plus the services' own work.
 class Replica {

@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "replica/session_control.h"
 #include "service/copy_on_write.h"
+#include "wire/control.h"
 #include "wire/replies.h"
 
 namespace muster::replica {
@@ -311,6 +312,47 @@ TEST_F(ReplicaTest, EqualHistoriesHaveEqualDigestsAndOthersDoNot) {
   EXPECT_EQ(replica_.digest(), other.digest());
   both(batch(ann, 1, {"x"}), batch(ann, 1, {"y"}));
   EXPECT_NE(replica_.digest(), other.digest());
+}
+
+Bytes system_batch(ServiceId service, BytesView payload) {
+  wire::BatchBuilder builder({.session = {}, .epoch = {}, .first_sequence = {}, .system = true});
+  EXPECT_TRUE(builder.add(service, payload));
+  return std::move(builder).finish();
+}
+
+Bytes dissolve(bool only_if_unused) {
+  wire::GroupChange change;
+  change.mutable_dissolve()->set_into("01890000-0000-7000-8000-000000000002");
+  change.mutable_dissolve()->set_only_if_unused(only_if_unused);
+  return system_batch(group::service_id, wire::encode(change));
+}
+
+TEST_F(ReplicaTest, AGroupIsUsedOnceAClientsCommandReachedAService) {
+  open(ann);
+  wire::BatchBuilder builder({.session = ann, .epoch = {}, .first_sequence = {1}});
+  ASSERT_TRUE(builder.add(ServiceId{999}, as_bytes("?")));
+  ASSERT_TRUE(builder.add(group::service_id, as_bytes("?")));
+  apply({std::move(builder).finish(), system_batch(notebook, as_bytes("x"))});
+  EXPECT_FALSE(replica_.view().used);
+  apply({batch(ann, 3, {"x"}), dissolve(true)});
+  EXPECT_TRUE(replica_.view().used);
+  EXPECT_FALSE(replica_.view().dissolved);  // The command came before it, in the same entry.
+}
+
+TEST_F(ReplicaTest, AfterTheGroupGaveWayCommandsAreRefusedAndAnsweredAsUsual) {
+  open(ann);
+  apply({batch(ann, 1, {"x"})});
+  apply({dissolve(false), batch(ann, 2, {"y"}), system_batch(notebook, as_bytes("z"))});
+  ASSERT_TRUE(replica_.view().dissolved);
+  EXPECT_EQ(count(ann), 1);
+  EXPECT_EQ(count(SessionId{}), 0);
+  const Applied again = apply({batch(ann, 1, {"x", "y"})});
+  ASSERT_EQ(again.news.size(), 2U);
+  EXPECT_EQ(texts(std::get<Answer>(again.news[0])), (std::vector<std::string>{"x"}));
+  const auto refused = wire::RepliesView::parse(std::get<Answer>(again.news[1]).replies.view());
+  for (const wire::ReplyView reply : *refused) {
+    EXPECT_EQ(reply.error, ErrorCode::failed_precondition);
+  }
 }
 
 // Answers nothing, and tells all who follow it one word.
