@@ -7,6 +7,7 @@
 #include <cstring>
 #include <random>
 
+#include "sim/core.h"
 #include "sim/options.h"
 #include "sim/world.h"
 
@@ -39,23 +40,19 @@ std::string replay(const CommandLine& line, std::uint64_t seed) {
          std::to_string(line.servers) + " --profile " + line.profile;
 }
 
-bool run_seed(const CommandLine& line, std::uint64_t seed, Totals& totals) {
-  const std::string again = replay(line, seed);
-  std::snprintf(last_words, sizeof(last_words),
-                "violation: seed %llu: a check in the program failed\nreplay: %s --trace\n",
-                static_cast<unsigned long long>(seed), again.c_str());
-  World world(
-      draw(
-          {.seed = seed, .profile = line.profile, .servers = line.servers, .length = line.seconds}),
-      line.trace);
+void add(Totals& totals, const Summary& summary) {
+  ++totals.seeds;
+  totals.simulated += summary.simulated;
+  totals.acknowledged += summary.acknowledged;
+  totals.frames += summary.frames;
+  totals.steps += summary.steps;
+  totals.digest = (totals.digest ^ summary.digest) * 0x100000001b3U;
+}
+
+template <class AnyWorld>
+bool run_to_end(AnyWorld& world, std::uint64_t seed, const std::string& again, Totals& totals) {
   try {
-    const Summary summary = world.run();
-    ++totals.seeds;
-    totals.simulated += summary.simulated;
-    totals.acknowledged += summary.acknowledged;
-    totals.frames += summary.frames;
-    totals.steps += summary.steps;
-    totals.digest = (totals.digest ^ summary.digest) * 0x100000001b3U;
+    add(totals, world.run());
     return true;
   } catch (const Violation& violation) {
     std::printf("violation: seed %llu, step %llu at %.6f s: %s: %s\nreplay: %s --trace\n",
@@ -65,6 +62,21 @@ bool run_seed(const CommandLine& line, std::uint64_t seed, Totals& totals) {
                 violation.invariant().c_str(), violation.what(), again.c_str());
     return false;
   }
+}
+
+bool run_seed(const CommandLine& line, std::uint64_t seed, Totals& totals) {
+  const std::string again = replay(line, seed);
+  std::snprintf(last_words, sizeof(last_words),
+                "violation: seed %llu: a check in the program failed\nreplay: %s --trace\n",
+                static_cast<unsigned long long>(seed), again.c_str());
+  const Request request{
+      .seed = seed, .profile = line.profile, .servers = line.servers, .length = line.seconds};
+  if (line.profile == core_profile) {
+    CoreWorld world(request, line.trace);
+    return run_to_end(world, seed, again, totals);
+  }
+  World world(draw(request), line.trace);
+  return run_to_end(world, seed, again, totals);
 }
 
 void print_summary(const Totals& totals, Clock::duration passed) {

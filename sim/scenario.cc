@@ -119,6 +119,7 @@ void shape_disk(Scenario& scenario) {
   rate(scenario, Fault::disk_stall) = 0.5;
   rate(scenario, Fault::sync_failure) = 0.5;
   rate(scenario, Fault::write_failure) = 0.3;
+  rate(scenario, Fault::bit_rot) = 0.3;
   rate(scenario, Fault::hunt_leader) = 1.0;
 }
 
@@ -149,7 +150,8 @@ void shape_machine(Scenario& scenario) {
   scenario.limits.failure_timeout = milliseconds(500);
   scenario.outage_max = milliseconds(3'000);
   rate(scenario, Fault::kill) = 0.8;
-  for (const Fault fault : {Fault::power_loss, Fault::sync_failure, Fault::write_failure}) {
+  for (const Fault fault :
+       {Fault::power_loss, Fault::sync_failure, Fault::write_failure, Fault::bit_rot}) {
     rate(scenario, fault) = 0;
   }
 }
@@ -211,6 +213,8 @@ std::string_view name_of(Fault fault) {
       return "sync-failure";
     case Fault::write_failure:
       return "write-failure";
+    case Fault::bit_rot:
+      return "bit-rot";
     case Fault::hunt_leader:
       return "hunt-leader";
   }
@@ -218,14 +222,16 @@ std::string_view name_of(Fault fault) {
 }
 
 const std::vector<std::string_view>& profiles() {
-  static const std::vector<std::string_view> names{
-      "mix", "calm", "lan", "wan", "lossy", "disk", "churn", "founding", "growth", "machine"};
+  static const std::vector<std::string_view> names{"mix",    "calm",    "lan",       "wan",
+                                                   "lossy",  "disk",    "churn",     "founding",
+                                                   "growth", "machine", core_profile};
   return names;
 }
 
 Scenario draw(const Request& request) {
   check(request.servers >= 1 && request.servers <= 5);
   check(std::ranges::find(profiles(), request.profile) != profiles().end());
+  check(request.profile != core_profile);
   Random random(request.seed * 0x9e3779b97f4a7c15U + 1);
   Scenario scenario;
   scenario.seed = request.seed;

@@ -33,9 +33,10 @@ enum class Fault : std::uint8_t {
   disk_stall,        ///< A disk answers nothing for a while.
   sync_failure,      ///< A sync fails, and the kernel forgets that the pages were dirty.
   write_failure,     ///< A disk stops taking anything in.
+  bit_rot,           ///< A process dies, and a bit in the middle of its log turns over.
   hunt_leader,       ///< Whoever becomes leader is soon hit by one of the above.
 };
-inline constexpr std::size_t fault_count = 15;
+inline constexpr std::size_t fault_count = 16;
 std::string_view name_of(Fault fault);
 
 struct NetworkOptions {
@@ -89,7 +90,10 @@ struct Scenario {
   double rate(Fault fault) const { return rates[static_cast<std::size_t>(fault)]; }
 };
 
-/// The names that `draw` knows, `mix` first: the default, which draws everything.
+/// Runs bare consensus cores (`CoreWorld`); all other profiles run whole servers (`World`).
+inline constexpr std::string_view core_profile = "core";
+
+/// All names, `mix` first: the default, which draws everything.
 const std::vector<std::string_view>& profiles();
 
 struct Request {
@@ -99,7 +103,7 @@ struct Request {
   Duration length{std::chrono::seconds{20}};
 };
 
-/// Precondition: the profile is one of `profiles()`; 1 to 5 servers.
+/// Precondition: the profile is one of `profiles()` and not `core`; 1 to 5 servers.
 Scenario draw(const Request& request);
 
 }  // namespace muster::sim

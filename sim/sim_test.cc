@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/clock.h"
+#include "sim/core.h"
 #include "sim/event_queue.h"
 #include "sim/options.h"
 #include "sim/world.h"
@@ -38,6 +39,15 @@ TEST(WorldTest, TheSameSeedGivesTheSameDigest) {
   const Summary again = World(scenario, false).run();
   EXPECT_EQ(once.digest, again.digest);
   EXPECT_EQ(once.steps, again.steps);
+}
+
+TEST(CoreWorldTest, TheSameSeedGivesTheSameDigest) {
+  const Request request{.seed = 7, .profile = "core", .servers = 5, .length = 2s};
+  const Summary once = CoreWorld(request, false).run();
+  const Summary again = CoreWorld(request, false).run();
+  EXPECT_EQ(once.digest, again.digest);
+  EXPECT_EQ(once.steps, again.steps);
+  EXPECT_NE(once.digest, CoreWorld({.seed = 8, .length = 2s}, false).run().digest);
 }
 
 TEST(CommandLineTest, RefusesWhatItDoesNotKnow) {

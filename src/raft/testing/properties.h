@@ -67,6 +67,17 @@ class Properties {
       throw Broken("state machine safety", text(server) + " applied another entry " + text(entry));
     highest_applied_ = std::max(highest_applied_, entry.index);
   }
+  void arrived(const Message& message) {
+    const auto* vote = std::get_if<VoteReply>(&message.body);
+    if (vote == nullptr || !vote->granted) return;
+    const auto [to, first] = votes_.try_emplace({message.from, message.term}, message.to);
+    if (!first && to->second != message.to) {
+      throw Broken("one vote per term", "server " + std::to_string(message.from.value) +
+                                            " voted for " + std::to_string(to->second.value) +
+                                            " and " + std::to_string(message.to.value) +
+                                            " in term " + std::to_string(message.term.value));
+    }
+  }
   /// To be called after each input of a server, when its outputs have been carried out.
   void changed(const Server& server) {
     highest_commit_ = std::max(highest_commit_, server.raft->commit());
@@ -77,6 +88,7 @@ class Properties {
       new_leader(server);
       commits_entries_of_its_term(server);
       commits_what_a_majority_has(server);
+      followers_have_what_they_acknowledged(server);
       changes_one_by_one(server);
     }
     seen_[server.number] = {server.raft->role(), server.raft->term(), server.raft->commit()};
@@ -101,17 +113,31 @@ class Properties {
     return text(entry.index) + " of term " + std::to_string(entry.term.value);
   }
 
+  // Without a term any entry will do: what is compacted is committed.
+  static bool has(const Disk& disk, LogIndex index, std::optional<Term> term) {
+    if (index <= disk.snapshot.index) return true;
+    if (disk.entries.empty() || index < disk.entries.front().index) return false;
+    const std::uint64_t at = index.value - disk.entries.front().index.value;
+    return at < disk.entries.size() && (!term || disk.entries[at].term == term);
+  }
+
   // What a server believes durable is on its disk; during an installation all waits for that.
   static void stored_is_on_the_disk(const Server& server) {
     const LogIndex stored = server.raft->stored_index();
-    const Disk& disk = server.disk;
-    if (stored <= disk.snapshot.index || server.raft->installing()) return;
-    const std::uint64_t first = disk.entries.empty() ? 0 : disk.entries.front().index.value;
-    const std::uint64_t at = stored.value - first;
-    const bool there = first > 0 && at < disk.entries.size() &&
-                       disk.entries[at].term == server.raft->term_at(stored);
-    if (!there)
-      throw Broken("stored is on the disk", text(server) + " counts entry " + text(stored));
+    if (server.raft->installing() || has(server.disk, stored, server.raft->term_at(stored))) return;
+    throw Broken("stored is on the disk", text(server) + " counts entry " + text(stored));
+  }
+
+  // Until a later leader has it truncated.
+  void followers_have_what_they_acknowledged(const Server& server) const {
+    const Raft& raft = *server.raft;
+    for (const auto& [number, follower] : cluster_.servers) {
+      const auto progress = raft.progress(number);
+      if (!progress || follower.disk.hard_state.term > raft.term()) continue;
+      if (has(follower.disk, progress->match, raft.term_at(progress->match))) continue;
+      throw Broken("followers have what they acknowledged",
+                   text(follower) + " lacks entry " + text(progress->match));
+    }
   }
 
   static void members_are_those_of_the_log(const Server& server) {
@@ -126,10 +152,11 @@ class Properties {
         server.raft->configuration() ==
             (latest == nullptr ? mark.configuration
                                : decode_configuration(latest->payload.view())->configuration);
-    if (!same)
+    if (!same) {
       throw Broken("members are those of the log", text(server) + " goes by entry " +
                                                        text(server.raft->configuration_index()) +
                                                        ", and the latest one is " + text(index));
+    }
   }
 
   static void stands_only_with_a_state(const Server& server) {
@@ -140,10 +167,11 @@ class Properties {
   void new_leader(const Server& server) {
     const Raft& raft = *server.raft;
     const auto [leader, first] = leaders_.try_emplace(raft.term(), server.number);
-    if (leader->second != server.number)
+    if (leader->second != server.number) {
       throw Broken("election safety", text(server) + " and server " +
                                           std::to_string(leader->second.value) + " lead in term " +
                                           std::to_string(raft.term().value));
+    }
     if (!first) return;
     // Leader Completeness: a new leader has all that was ever committed.
     for (const auto& [index, entry] : committed_) {
@@ -176,9 +204,10 @@ class Properties {
     const auto before = seen_.find(server.number);
     if (before == seen_.end() || before->second.role != Role::leader) return;
     if (before->second.term != raft.term() || before->second.commit == raft.commit()) return;
-    if (raft.term_at(raft.commit()) != raft.term())
+    if (raft.term_at(raft.commit()) != raft.term()) {
       throw Broken("a leader commits entries of its term",
                    text(server) + " committed entry " + text(raft.commit()));
+    }
   }
 
   // Figure 2, rules for leaders, the last one: neither earlier nor later.
@@ -191,33 +220,37 @@ class Properties {
     }
     std::ranges::sort(have, std::greater{});
     const LogIndex majority = have[have.size() / 2];
-    if (majority > raft.commit() && raft.term_at(majority) == raft.term())
+    if (majority > raft.commit() && raft.term_at(majority) == raft.term()) {
       throw Broken("a leader commits what a majority has", text(server) + " has committed " +
                                                                text(raft.commit()) +
                                                                " and not yet " + text(majority));
+    }
   }
 
   void changes_one_by_one(const Server& server) const {
     const Raft& raft = *server.raft;
     const LogIndex change = raft.configuration_index();
     if (change <= highest_commit_) return;
-    if (raft.term_at(change) == raft.term() && raft.term_at(raft.commit()) != raft.term())
+    if (raft.term_at(change) == raft.term() && raft.term_at(raft.commit()) != raft.term()) {
       throw Broken("no change before the term's first commit",
                    text(server) + " changed the members at " + text(change));
+    }
     std::size_t uncommitted = 0;
     walk_back(server, [&](const Entry& entry) {
       const bool counts = entry.index > highest_commit_;
       if (counts && entry.kind == EntryKind::configuration) ++uncommitted;
       return counts;
     });
-    if (uncommitted > 1)
+    if (uncommitted > 1) {
       throw Broken("one change at a time",
                    text(server) + " has " + std::to_string(uncommitted) + " uncommitted changes");
+    }
   }
 
   const Cluster& cluster_;
   std::map<LogIndex, Entry> committed_;
   std::map<Term, ServerNumber> leaders_;
+  std::map<std::pair<ServerNumber, Term>, ServerNumber> votes_;
   std::map<std::uint64_t, LogIndex> read_floor_;
   std::map<ServerNumber, Seen> seen_;
   LogIndex highest_applied_;

@@ -27,12 +27,12 @@ class RandomLife {
     std::uint32_t servers{5};
   };
   /// Told of all that happens: a fixed word, the server, and two numbers worth comparing.
-  using Note = std::function<void(std::string_view what, ServerNumber who, std::uint64_t a,
-                                  std::uint64_t b)>;
+  using Note = std::function<void(Instant time, std::string_view what, ServerNumber who,
+                                  std::uint64_t a, std::uint64_t b)>;
 
   explicit RandomLife(
-      const Options& options, Note note = [](auto, auto, auto, auto) {})
-      : options_(options), note_(std::move(note)), random_(options.seed) {
+      const Options& options, Note told = [](auto, auto, auto, auto, auto) {})
+      : options_(options), told_(std::move(told)), random_(options.seed) {
     draw_habits();
     observe();
     found();
@@ -102,7 +102,7 @@ class RandomLife {
     connect,
     snapshot,
   };
-  static constexpr std::array<std::uint32_t, 16> usual_weights{600, 90, 20, 50, 120, 10, 6,  2,
+  static constexpr std::array<std::uint32_t, 16> usual_weights{600, 90, 20, 50, 120, 10, 6,  5,
                                                                6,   22, 4,  30, 20,  10, 10, 30};
 
   template <class Value>
@@ -135,10 +135,11 @@ class RandomLife {
   void observe() {
     cluster_.observer.arrived = [this](const Message& message) {
       ++messages_;
-      note_(name_of(message), message.to, message.from.value, message.term.value);
+      properties_.arrived(message);
+      note(name_of(message), message.to, message.from.value, message.term.value);
     };
     cluster_.observer.applied = [this](const Server& server, const Entry& entry) {
-      note_("applies", server.number, entry.index.value, entry.term.value);
+      note("applies", server.number, entry.index.value, entry.term.value);
       properties_.applied(server, entry);
     };
     cluster_.observer.read = [this](const Server&, const ReadOutcome& outcome) {
@@ -150,9 +151,9 @@ class RandomLife {
     };
     cluster_.observer.changed = [this](const Server& server) {
       const Raft& raft = *server.raft;
-      note_(raft.role() == Role::leader ? "leads" : "turn", server.number,
-            raft.term().value << 32U | raft.commit().value,
-            raft.last_index().value << 32U | raft.stored_index().value);
+      note(raft.role() == Role::leader ? "leads" : "turn", server.number,
+           raft.term().value << 32U | raft.commit().value,
+           raft.last_index().value << 32U | raft.stored_index().value);
       properties_.changed(server);
     };
   }
@@ -194,6 +195,10 @@ class RandomLife {
     return ServerNumber{static_cast<std::uint32_t>(1 + random_.below(options_.servers))};
   }
 
+  void note(std::string_view what, ServerNumber who, std::uint64_t a, std::uint64_t b) const {
+    told_(cluster_.now, what, who, a, b);
+  }
+
   // ---- The network and time ---------------------------------------------------------------------
 
   void deliver_some() {
@@ -229,21 +234,29 @@ class RandomLife {
   }
 
   void cut() {
-    if (random_.chance(0.5)) return cluster_.cut.clear();
-    const ServerNumber from = any_number();
-    cluster_.cut[{from, any_number()}] = true;
+    if (random_.chance(0.4)) return cluster_.cut.clear();
+    const ServerNumber one = any_number();
+    if (random_.chance(0.5)) {
+      cluster_.cut[{one, any_number()}] = true;
+      return;
+    }
+    // One server is left to itself, or with another one: what it appends now is truncated later.
+    const ServerNumber left = any_number();
+    for (const auto& [other, server] : cluster_.servers) {
+      if (other != left) cluster_.cut[{one, other}] = cluster_.cut[{other, one}] = true;
+    }
   }
 
   // ---- Servers ----------------------------------------------------------------------------------
 
   void start(Server& server) {
     if (server.raft) return;
-    note_("start", server.number, server.disk.hard_state.term.value, server.disk.entries.size());
+    note("start", server.number, server.disk.hard_state.term.value, server.disk.entries.size());
     cluster_.start(server);
   }
 
   void crash(Server& server) {
-    note_("crash", server.number, server.pending.size(), 0);
+    note("crash", server.number, server.pending.size(), 0);
     properties_.crashed(server);
     cluster_.crash(server, random_.below(server.pending.size() + 1));
   }
@@ -301,7 +314,7 @@ class RandomLife {
   }
 
   const Options options_;
-  const Note note_;
+  const Note told_;
   Random random_;
   std::array<std::uint32_t, usual_weights.size()> weights_{};
   std::uint64_t weights_total_{0};
