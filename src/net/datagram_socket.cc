@@ -97,11 +97,15 @@ void put_way(msghdr& message, Control& control, IpVersion version, const Datagra
   if (version == IpVersion::v4) {
     in_pktinfo info{};
     info.ipi_ifindex = static_cast<int>(way.interface_index);
-    info.ipi_spec_dst.s_addr = htonl(way.source.to_uint());
+    if (way.source.is_v4()) info.ipi_spec_dst.s_addr = htonl(way.source.to_v4().to_uint());
     put(message, control, IPPROTO_IP, info);
   } else {
     in6_pktinfo info{};
     info.ipi6_ifindex = way.interface_index;
+    if (way.source.is_v6()) {
+      const auto source = way.source.to_v6().to_bytes();
+      std::memcpy(&info.ipi6_addr, source.data(), source.size());
+    }
     put(message, control, IPPROTO_IPV6, info);
   }
 }

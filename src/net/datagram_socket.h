@@ -33,8 +33,8 @@ class DatagramSocket {
   };
   /// Where one datagram leaves.
   struct Way {
-    unsigned interface_index{0};           ///< 0: as the system routes.
-    boost::asio::ip::address_v4 source{};  ///< IPv4 only; unspecified: as the system chooses.
+    unsigned interface_index{0};        ///< 0: as the system routes.
+    boost::asio::ip::address source{};  ///< Of the socket's version; unspecified: as it chooses.
   };
 
   static boost::system::result<DatagramSocket> open(boost::asio::io_context& context,

@@ -173,10 +173,9 @@ void Datagrams::add_place(const Interface& interface, std::vector<Place>& before
     before.erase(known);
     places_.back().interface = interface;
   }
-  InterfaceState& state = places_.back().state;
-  state.address = interface.v4.empty() || family_of(IpVersion::v4) == nullptr
-                      ? (interface.v6.empty() ? std::string{} : interface.v6[0].to_string())
-                      : source_on(interface).to_string();
+  const bool by_v4 = family_of(IpVersion::v4) != nullptr && !interface.v4.empty();
+  places_.back().state.address =
+      source_on(interface, by_v4 ? IpVersion::v4 : IpVersion::v6).to_string();
 }
 
 void Datagrams::note_missing(const std::vector<Interface>& all, std::size_t beyond_limit) {
@@ -278,13 +277,12 @@ std::size_t Datagrams::send_from(Place& place, BytesView bytes) {
 
 std::size_t Datagrams::multicast_from(Place& place, BytesView bytes) {
   if (!multicasts(place.interface)) return 0;
-  std::size_t sent = 0;
-  for (Family& family : families_) {
+  for (Family& family : families_) {  // IPv4 first.
     const bool v4 = family.version == IpVersion::v4;
     if (v4 ? place.interface.v4.empty() : place.interface.v6.empty()) continue;
-    if (send_one(place, family, family.group, bytes)) ++sent;
+    if (send_one(place, family, family.group, bytes)) return 1;
   }
-  return sent;
+  return 0;
 }
 
 std::size_t Datagrams::broadcast_from(Place& place, BytesView bytes) {
@@ -303,12 +301,9 @@ bool Datagrams::send_one(Place& place, Family& family, const ip::address& to, By
   if (!family.sender) return false;
   const unsigned index = place.interface.index;
   udp::endpoint endpoint(to, options_.port);
-  DatagramSocket::Way way{.interface_index = index, .source = {}};
-  if (to.is_v4()) {
-    way.source = source_on(place.interface);
-  } else {
-    endpoint.address(ip::address_v6(to.to_v6().to_bytes(), index));
-  }
+  const DatagramSocket::Way way{.interface_index = index,
+                                .source = source_on(place.interface, family.version)};
+  if (to.is_v6()) endpoint.address(ip::address_v6(to.to_v6().to_bytes(), index));
   const error_code error = family.sender->send(endpoint, way, bytes);
   // A full buffer is as good as a loss on the way; the other IP version does not count where the
   // first one works.
@@ -319,11 +314,16 @@ bool Datagrams::send_one(Place& place, Family& family, const ip::address& to, By
   return !error;
 }
 
-ip::address_v4 Datagrams::source_on(const Interface& interface) const {
-  const auto wanted = std::ranges::find_if(
-      interface.v4, [this](const Interface::V4& own) { return ip::address(own.address) == bind_; });
-  if (wanted != interface.v4.end()) return wanted->address;
-  return interface.v4.empty() ? ip::address_v4{} : interface.v4[0].address;
+ip::address Datagrams::source_on(const Interface& interface, IpVersion version) const {
+  const bool bound = !bind_.is_unspecified() && is_address_of({interface}, bind_);
+  if (bound && bind_.is_v4() == (version == IpVersion::v4)) return bind_;
+  if (version == IpVersion::v4) {
+    return interface.v4.empty() ? ip::address_v4{} : interface.v4[0].address;
+  }
+  const auto global = std::ranges::find_if(
+      interface.v6, [](const ip::address_v6& own) { return !own.is_link_local(); });
+  if (global != interface.v6.end()) return *global;
+  return interface.v6.empty() ? ip::address_v6{} : interface.v6[0];
 }
 
 Result<void> Datagrams::send_to(const std::string& address, BytesView bytes) {

@@ -55,6 +55,10 @@ struct InterfaceState {
 /// and are loopback or fit for the mode. Each is joined and sent on by itself, so that one which
 /// fails never keeps the others from working, and those that come and go are followed.
 ///
+/// All listen on IPv4 and IPv6, but send on IPv6 only where there is no IPv4 (or it fails): of two
+/// on one network at least one hears the other, and its address is one that others can use too. A
+/// link-local one, which means nothing on a third machine, is a source only if there is no other.
+///
 /// Sent from a socket of its own, which hears the answers: the discovery port is shared by all
 /// servers of a machine, and of several sockets on one port the system gives a datagram to all of
 /// them only if it came by multicast or broadcast. Its own datagrams are not delivered.
@@ -150,7 +154,7 @@ class Datagrams {
   std::size_t multicast_from(Place& place, BytesView bytes);
   std::size_t broadcast_from(Place& place, BytesView bytes);
   bool send_one(Place& place, Family& family, const boost::asio::ip::address& to, BytesView bytes);
-  boost::asio::ip::address_v4 source_on(const Interface& interface) const;
+  boost::asio::ip::address source_on(const Interface& interface, IpVersion version) const;
   void listen(DatagramSocket& socket);
   void receive_all(DatagramSocket& socket);
   void take(const DatagramSocket& socket, const DatagramSocket::Received& received);

@@ -150,16 +150,18 @@ void Rendezvous::take(const Datagrams::Datagram& datagram) {
 /// Told if it concerns this group, or may concern it because its version can't be read. Whatever
 /// else comes to the port is nobody's business here.
 void Rendezvous::take_unproven(const Datagrams::Datagram& datagram, const Error& why) {
-  if (why.code == ErrorCode::unimplemented) return foreign(datagram.from, why.message);
+  if (why.code == ErrorCode::unimplemented)
+    return foreign(host_of(datagram.from), datagram.from, why.message);
   if (why.code != ErrorCode::unauthenticated) return;
   const auto group = wire::claimed_group(datagram.bytes);
   if (!group || (!options_.group.empty() && *group != options_.group)) return;
   const std::string where =
       datagram.same_machine ? "on this machine" : "on another machine (" + datagram.from + ")";
-  foreign(datagram.from, "a server of group " + *group + " " + where +
-                             (options_.secret.empty() ? " has a secret, and there is none here: "
-                                                      : " has no secret or another one: ") +
-                             same_secret + "; --group NAME keeps them apart");
+  foreign(host_of(datagram.from), datagram.from,
+          "a server of group " + *group + " " + where +
+              (options_.secret.empty() ? " has a secret, and there is none here: "
+                                       : " has no secret or another one: ") +
+              same_secret + "; --group NAME keeps them apart");
 }
 
 bool Rendezvous::lets_in(bool same_machine) const {
@@ -190,10 +192,11 @@ void Rendezvous::take_beacon(wire::Beacon beacon, const std::string& from, bool 
   if (!complete_addresses(beacon, from)) return;  // Nobody could dial what it names.
   const bool anybody = !options_.secret.empty() || options_.open;
   if (!anybody && !(same_machine && is_of_this_machine(beacon))) {
-    return foreign(from, "a server of group " + beacon.group() + " answers on another machine (" +
-                             (same_machine ? host_of(beacon.client_address()) : host_of(from)) +
-                             "): to join it " + same_secret +
-                             ", or --open; --group NAME keeps them apart");
+    return foreign(beacon.server_id(), from,
+                   "a server of group " + beacon.group() + " answers on another machine (" +
+                       (same_machine ? host_of(beacon.client_address()) : host_of(from)) +
+                       "): to join it " + same_secret +
+                       ", or --open; --group NAME keeps them apart");
   }
   deliver([this, beacon = std::move(beacon), same_machine]() mutable {
     if (callbacks_.on_beacon) callbacks_.on_beacon(std::move(beacon), same_machine);
@@ -218,8 +221,9 @@ void Rendezvous::take_probe(const wire::Probe& probe, const std::string& from, b
   });
 }
 
-void Rendezvous::foreign(const std::string& from, const std::string& remedy) {
-  if (!is_news("from " + host_of(from), options_.foreign_apart)) return;
+void Rendezvous::foreign(const std::string& who, const std::string& from,
+                         const std::string& remedy) {
+  if (!is_news("foreign " + who, options_.foreign_apart)) return;
   deliver([this, from, remedy] {
     if (callbacks_.on_foreign) callbacks_.on_foreign(from, remedy);
   });
@@ -239,7 +243,10 @@ bool Rendezvous::is_news(const std::string& text, Duration apart) {
     told_.erase(known);
   }
   if (told_.size() >= options_.news_max) {
-    told_.erase(std::ranges::min_element(told_, {}, [](const auto& one) { return one.second; }));
+    const auto oldest =
+        std::ranges::min_element(told_, {}, [](const auto& one) { return one.second; });
+    if (oldest == told_.end() || now - oldest->second < apart) return false;
+    told_.erase(oldest);
   }
   told_.emplace(text, now);
   return true;

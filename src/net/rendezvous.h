@@ -40,9 +40,9 @@ class Rendezvous {
     std::string group{};                  ///< Only beacons of it are delivered; empty: of all.
     std::string folder{};                 ///< Of the local files; empty: `local_beacon_folder`.
     unsigned probes_per_second_max{100};  ///< Delivered; those beyond are dropped, and counted.
-    Duration foreign_apart{std::chrono::seconds{10}};  ///< Between two calls about one machine.
+    Duration foreign_apart{std::chrono::seconds{10}};  ///< Between two calls about one server.
     Duration notices_apart{std::chrono::minutes{10}};  ///< Between two with the same text.
-    std::size_t news_max{256};  ///< Remembered; beyond it the oldest may be told again.
+    std::size_t news_max{64};  ///< Told in that time; what would be more is not.
   };
   /// Called from the loop, never from within a call of this class. Each may be empty.
   struct Callbacks {
@@ -89,7 +89,7 @@ class Rendezvous {
   bool lets_in(bool same_machine) const;
   bool is_wanted(const wire::Beacon& beacon) const;
   bool is_of_this_machine(const wire::Beacon& beacon) const;
-  void foreign(const std::string& from, const std::string& remedy);
+  void foreign(const std::string& who, const std::string& from, const std::string& remedy);
   void notice(const std::string& text);
   bool is_news(const std::string& text, Duration apart);
   void deliver(std::function<void()> call);

@@ -250,6 +250,25 @@ TEST_F(RendezvousTest, WithoutASecretABeaconThatLeadsToAnotherMachineIsForeign) 
   EXPECT_EQ(open_client.beacons.size(), 1U);
 }
 
+TEST_F(RendezvousTest, NoMoreForeignServersAreToldThanTheLimit) {
+  Party client;
+  auto few = options(DiscoveryMode::local, "");
+  few.news_max = 2;
+  open(client, few);
+  std::vector<Party> servers(3);
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    std::string id = id_a;
+    id.back() = static_cast<char>('1' + i);
+    open(servers[i], options(DiscoveryMode::local, id));
+    wire::Beacon beacon = beacon_of(id, "a");
+    beacon.set_client_address("192.0.2.200:8888");
+    servers[i].meets->announce(beacon);
+  }
+  client.meets->probe(probe_of(1));
+  run_what_is_ready();
+  EXPECT_EQ(client.foreign.size(), 2U);
+}
+
 TEST_F(RendezvousTest, ProbesBeyondTheLimitOfASecondAreDroppedAndCounted) {
   Party server;
   Party client;
