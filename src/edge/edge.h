@@ -55,6 +55,9 @@ class Edge {
 
   explicit Edge(const Options& options) : options_(options) {}
 
+  /// For sessions that are attached or missed from now on.
+  void set_session_timeout(Duration timeout) { options_.session_timeout = timeout; }
+
   void link_opened(LinkId link, Instant now);
   void link_closed(LinkId link, Instant now);
   bool has_link(LinkId link) const { return clients_.contains(link); }

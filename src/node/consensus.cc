@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "node/raft_codec.h"
 #include "wire/batch.h"
+#include "wire/control.h"
 
 namespace muster::node {
 namespace {
@@ -58,6 +59,27 @@ void Consensus::offer(SharedBytes batch) {
   queue_.push_back(std::move(batch));
 }
 
+void Consensus::offer(const wire::GroupChange& change) {
+  wire::BatchBuilder builder({.system = true});
+  check(builder.add(group::service_id, wire::encode(change)).has_value());
+  offer(SharedBytes(std::move(builder).finish()));
+}
+
+void Consensus::keep_clock(Now now) {
+  if (clock_term_ == raft_.term() && clock_) return;
+  // Its own vote is among them. A founder got none.
+  std::vector<LogTime> clocks = raft_.vote_clocks();
+  if (clocks.empty()) clocks.push_back(now.wall);
+  clock_.emplace(std::move(clocks), replica_->time(), now.monotonic);
+  clock_term_ = raft_.term();
+}
+
+LogTime Consensus::log_time(Now now) {
+  if (raft_.role() != raft::Role::leader) return replica_->time();
+  keep_clock(now);
+  return clock_->at(now.monotonic);
+}
+
 // Group commit: while entries are under way, whatever arrives goes into the next one together.
 void Consensus::propose_queued(Now now) {
   if (raft_.role() != raft::Role::leader) {
@@ -65,13 +87,7 @@ void Consensus::propose_queued(Now now) {
     queued_bytes_ = 0;
     return;
   }
-  if (clock_term_ != raft_.term() || !clock_) {
-    // Its own vote is among them. A founder got none.
-    std::vector<LogTime> clocks = raft_.vote_clocks();
-    if (clocks.empty()) clocks.push_back(now.wall);
-    clock_.emplace(std::move(clocks), replica_->time(), now.monotonic);
-    clock_term_ = raft_.term();
-  }
+  keep_clock(now);
   // Nothing is taken during a hand-over; if that fails, what waits here is proposed then.
   while (!queue_.empty() && !raft_.transferring() &&
          raft_.last_index().value - raft_.commit().value < options_.stores_in_flight_max) {
@@ -214,6 +230,8 @@ void Consensus::apply(const std::vector<Entry>& entries) {
     }
     out_.news.insert(out_.news.end(), std::make_move_iterator(applied.news.begin()),
                      std::make_move_iterator(applied.news.end()));
+    out_.events.insert(out_.events.end(), std::make_move_iterator(applied.events.begin()),
+                       std::make_move_iterator(applied.events.end()));
   }
   raft_.applied(entries.back().index);
 }

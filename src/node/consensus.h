@@ -16,6 +16,7 @@
 #include "raft/raft.h"
 #include "replica/replica.h"
 #include "service/log_clock.h"
+#include "wire/muster.pb.h"
 
 namespace muster::node {
 
@@ -23,6 +24,7 @@ namespace muster::node {
 struct ConsensusOutputs {
   std::vector<raft::Message> messages;  ///< To other servers.
   std::vector<replica::SessionNews> news;
+  std::vector<replica::Event> events;
   std::vector<raft::ReadOutcome> reads;
   bool state_replaced{false};  ///< A snapshot was installed.
   bool membership_applied{false};
@@ -47,6 +49,8 @@ class Consensus {
   /// Takes a batch for the log. Dropped if this server doesn't lead or the queue is full: whoever
   /// is home of its session passes it on again. Precondition: it is a valid batch.
   void offer(SharedBytes batch);
+  /// Has the leader itself change the group. Dropped as a batch is.
+  void offer(const wire::GroupChange& change);
   std::size_t queued_bytes() const { return queued_bytes_; }
 
   /// A disk job is done. Returns false if it is none of these.
@@ -59,6 +63,8 @@ class Consensus {
   void take_snapshot();
   /// When log time must move on although nothing is written.
   Instant deadline() const;
+  /// Log time, as this leader would stamp an entry now; of others, that of the latest entry.
+  LogTime log_time(Now now);
 
  private:
   struct StoreWait {
@@ -86,6 +92,7 @@ class Consensus {
   void send(raft::Message message, Now now);
   void apply(const std::vector<Entry>& entries);
   void fetch(const raft::Ready& ready);
+  void keep_clock(Now now);
   void propose_queued(Now now);
   void keep_time(Now now);
   void done(StoreWait wait, storage::DiskResult& result, Now now);

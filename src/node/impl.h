@@ -1,6 +1,7 @@
 // The inside of a node: its parts, and what passes between them. Private to src/node.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,11 +10,14 @@
 #include <vector>
 
 #include "base/random.h"
+#include "discovery/finder.h"
+#include "discovery/founding.h"
 #include "edge/edge.h"
 #include "node/consensus.h"
 #include "node/disk_jobs.h"
 #include "node/node.h"
 #include "node/peers.h"
+#include "node/voters.h"
 #include "wire/muster.pb.h"
 
 namespace muster::node {
@@ -38,6 +42,19 @@ class Node::Impl {
   struct FencePending {
     std::uint64_t job{0};
     ServerNumber dead;
+  };
+  // Why the ranks are being weighed, until it has shown who leads.
+  struct Weighing {
+    std::string cause;
+    Instant since;
+  };
+  // What an operator waits for.
+  struct Steering {
+    std::function<bool()> is_done;
+    std::string done;                    // What is said then.
+    std::optional<ServerNumber> heir{};  // Of a hand-over, which may fail.
+    LinkId link{};
+    Instant deadline{};
   };
 
   // node.cc: inputs and outputs.
@@ -66,8 +83,23 @@ class Node::Impl {
   void client_frame(LinkId link, const wire::Frame& frame, Now now);
   void rest_eagerness(Now now);
 
-  // membership.cc: finding a group, founding, being let in, letting in.
+  void take_events(const std::vector<replica::Event>& events, Now now);
+  void take_group_event(const wire::GroupEvent& event, Now now);
+
+  // finding.cc: who is out there, and what follows while there is no group.
   void look_for_group(Now now);
+  std::size_t expected_servers() const;
+  std::map<ServerId, discovery::Heard> heard_servers() const;
+  bool may_found(Now now);
+  void wait_to_join(GroupId group);
+  void tell_wait(const std::string& what);
+  void refresh_beacon(Now now);
+  void meet(const Peer& peer, Now now);
+  void take_removed(const Peer& peer, const wire::Frame& frame);
+  void leave_for_good(const std::string& reason);
+  void leave_dissolved_group(Now now);
+
+  // membership.cc: founding, being let in, letting in.
   void found(const std::vector<ServerId>& voters, Now now);
   void take_invite(const Peer& peer, const wire::Frame& frame);
   void bind(GroupId group, ServerNumber number);
@@ -84,28 +116,67 @@ class Node::Impl {
   void refresh_targets(Now now);
   wire::Member own_member() const;
   wire::Member member_of(const Peer& peer, ServerNumber number) const;
-  std::size_t expected_servers() const;
+  bool is_member(const Peer& peer);
+  bool may_join(const Peer& peer) const;
 
   // upkeep.cc: what a leader looks after, and going on alone on one machine.
   void upkeep(Now now);
   void refresh_rank();
-  std::vector<ServerNumber> ranked_voters() const;
-  void hand_over_if_due(Now now);
+  std::vector<ServerNumber> ranked(bool voters_only) const;
   void mend_voters(Now now);
+  std::map<ServerNumber, Standing> standings(Now now);
+  void note_states(Now now);
+  void forget_the_lost(Now now);
+  void tell_what_is_missing(Now now);
   void continue_alone_if_proven(Now now);
   void fence_done(const storage::DiskResult& result, Now now);
   void watch_orphans(Now now);
   bool on_one_machine() const;
   bool is_lost(ServerNumber server, Now now) const;
-  void change_role(ServerNumber server, raft::MemberRole role, wire::MemberChange::Kind kind,
+  bool change_role(ServerNumber server, raft::MemberRole role, wire::MemberChange::Kind kind,
                    const std::string& cause, Now now);
-  void stop_when_handed_over(Now now);
+  Result<LogIndex> drop_member(ServerNumber server, wire::MemberChange::Kind kind,
+                               const std::string& cause, Now now);
+
+  // elections.cc: weighing the ranks, handing over, and telling the outcome.
+  void weigh(const std::string& cause, Now now);
+  void record_election(const std::string& cause, Duration took, Now now);
+  void became_leader(std::optional<ServerNumber> previous, Now now);
+  void tell_outcome_if_due(Now now);
+  void hand_over_if_due(Now now);
+  Result<void> hand_over(ServerNumber heir, const std::string& cause, bool appointed, Now now);
+  void take_handover(const Peer& peer, const wire::Frame& frame, Now now);
+  Duration handover_wait(ServerNumber candidate) const;
+  bool may_lead(ServerNumber server) const;
+
+  // steering.cc: what operators want; settings.
+  void steer(LinkId link, const wire::Frame& frame, Now now);
+  Result<Steering> begin_steering(const wire::Steer& steer, Now now);
+  Result<Steering> steer_transfer(const std::string& name, Now now);
+  Result<Steering> steer_remove(const std::string& name, Now now);
+  Result<Steering> steer_leave(const std::string& name, Now now);
+  Result<Steering> steer_set(const wire::SettingsChange& change);
+  Result<Steering> steer_dissolve(const std::string& into);
+  void finish_steering(Now now);
+  Result<ServerNumber> resolve(const std::string& name) const;
+  void adopt_settings();
+  void say_which_settings_differ(const wire::GroupSettings& settings);
+
+  // stopping.cc: going in good order, for a while or for good.
+  void take_farewell(const Peer& peer, const wire::Frame& frame);
+  void go_on_stopping(Now now);
+  bool others_remain() const;
+  bool somebody_stays() const;
+  void say_farewell(Now now);
 
   // status.cc: what is told to clients and operators.
   void refresh_surroundings(Now now);
+  wire::Phase::Value phase() const;
   wire::Status status() const;
-  wire::Members members() const;
+  wire::Members members(Now now) const;
+  wire::ServerState::Value state_of(ServerNumber number, const wire::Member& member) const;
   std::string why_not_writable() const;
+  std::string who_is_needed() const;
   std::string name_of(ServerNumber number) const;
   bool leads() const;
   const replica::Replica& state() const;
@@ -116,6 +187,7 @@ class Node::Impl {
   Random random_;
   DiskJobs jobs_;
   Peers peers_;
+  discovery::Finder finder_;
   edge::Edge edge_;
   replica::Replica blank_state_;  // Before there is a group: answers reads with "nothing".
   std::optional<Consensus> consensus_;
@@ -128,14 +200,35 @@ class Node::Impl {
 
   std::map<std::string, ServerNumber> founders_;  // By server id, as entry 1 lists them.
   Leadership leadership_;
-  std::optional<Instant> leaderless_since_;       // Until it is told.
   std::map<ServerNumber, Instant> forwarded_at_;  // Followers with clients that wait.
   std::map<ServerNumber, Instant> caught_up_since_;
   std::map<ServerNumber, Instant> lost_since_;
+  std::map<ServerNumber, bool> farewells_;  // Linked members that are about to go; true: for good.
+  std::map<ServerNumber, std::vector<LogTime>> losses_;  // Elections that somebody's loss brought.
+  std::set<ServerNumber> told_lost_;                     // And who is not back.
+  std::optional<Weighing> weighing_;
+  std::optional<wire::Handover> heirloom_;       // The leader's last words to its heir,
+  Instant heirloom_at_{};                        // and when they came.
+  bool appointed_{false};                        // Leads because an operator said so.
+  Instant leader_seen_{};                        // When there last was a leader in reach.
+  std::optional<ServerNumber> previous_leader_;  // Whoever led last, as far as is known here.
+  std::optional<ServerNumber> leader_before_;    // At the weighing before.
+  std::map<ServerNumber, std::pair<wire::ServerState::Value, Instant>> states_proposed_;
+  std::vector<Steering> steerings_;
+  std::set<GroupId> met_;  // Other groups of this name that were reported.
+  Instant next_meeting_{};
+  std::string settings_adopted_;  // As bytes.
+  std::optional<GroupId> joins_;  // The group that is waited for.
+  Instant settled_at_{};          // When discovery's window was last seen open.
+  bool became_leader_{false};     // And the outcome is not told yet.
+  LogIndex told_from_;            // Events before it are old news: the log was replayed.
+  std::optional<Instant> dissolved_since_;
   std::set<ServerNumber> orphans_watched_;  // Lost servers whose sessions are timed here.
   std::optional<FencePending> fencing_;
   Instant next_upkeep_{};
   std::optional<Instant> stop_by_;
+  bool leaving_{false};  // Stops for good.
+  Instant next_farewell_{};
   bool has_more_{false};  // A turn ended with work left for the next, which is due at once.
   bool ready_told_{false};
   std::string last_wait_;  // The latest "waiting for" said, so that it is said once.

@@ -1,7 +1,6 @@
 // Finding a group, founding one, being let into one, and letting others in.
 #include <algorithm>
 
-#include "discovery/founding.h"
 #include "node/impl.h"
 #include "node/raft_codec.h"
 #include "wire/control.h"
@@ -13,28 +12,9 @@ raft::Options raft_options(const Options& options, std::uint64_t seed) {
   raft::Options raft = options.raft;
   raft.heartbeat_interval = options.heartbeat_interval;
   raft.election_timeout = options.election_timeout;
-  raft.rank_wait = options.election_timeout / 6;
+  raft.rank_wait = options.election_timeout / ranks_in_a_timeout;
   raft.seed = seed;
   return raft;
-}
-
-std::uint64_t milliseconds(Duration duration) {
-  return static_cast<std::uint64_t>(
-      std::chrono::floor<std::chrono::milliseconds>(duration).count());
-}
-
-wire::GroupSettings settings_of(const Options& options) {
-  wire::GroupSettings settings;
-  settings.set_election(
-      options.election == ElectionRule::highest_id  ? wire::ElectionRule::HIGHEST_ID
-      : options.election == ElectionRule::lowest_id ? wire::ElectionRule::LOWEST_ID
-                                                    : wire::ElectionRule::STABLE);
-  settings.set_heartbeat_interval_ms(milliseconds(options.heartbeat_interval));
-  settings.set_election_timeout_ms(milliseconds(options.election_timeout));
-  settings.set_failure_timeout_ms(milliseconds(options.failure_timeout));
-  settings.set_session_timeout_ms(milliseconds(options.session_timeout));
-  settings.set_handover_after_ms(milliseconds(options.handover_after));
-  return settings;
 }
 
 }  // namespace
@@ -45,8 +25,12 @@ wire::Member Node::Impl::own_member() const {
   member.set_name(options_.name);
   member.set_address(options_.client_address);
   member.set_peer_address(options_.peer_address);
+  member.set_host(options_.host);
+  member.set_zone(options_.zone);
+  for (const auto& [key, value] : options_.tags) (*member.mutable_tags())[key] = value;
   member.set_priority(options_.priority);
   member.set_role(wire::Role::VOTER);
+  member.set_state(wire::ServerState::ALIVE);
   member.set_machine(options_.machine);
   member.set_folder(options_.folder);
   return member;
@@ -63,53 +47,10 @@ wire::Member Node::Impl::member_of(const Peer& peer, ServerNumber number) const 
   member.set_zone(peer.hello.zone());
   *member.mutable_tags() = peer.hello.tags();
   member.set_priority(peer.hello.priority());
+  member.set_state(wire::ServerState::ALIVE);
   member.set_machine(peer.hello.machine());
   member.set_folder(peer.hello.folder());
   return member;
-}
-
-std::size_t Node::Impl::expected_servers() const {
-  if (options_.founding == FoundingMode::now) return 1;
-  if (options_.expect > 0) return options_.expect;
-  std::set<std::string> others;
-  for (const std::string& seed : options_.seeds) {
-    if (!peers_.is_self(seed)) others.insert(seed);
-  }
-  return others.size() + 1;
-}
-
-void Node::Impl::look_for_group(Now now) {
-  if (restart_ || consensus_) return;
-  std::map<ServerId, discovery::Heard> heard;
-  for (const auto& [server, peer] : peers_.all()) {
-    if (peer.hello.only_joins() && !peer.group) continue;
-    discovery::Heard& one = heard[server];
-    one.group = peer.group;
-    for (const std::string& id : peer.hello.sees()) {
-      if (const auto seen = wire::parse_id<ServerId>(id)) one.hears.insert(*seen);
-    }
-  }
-  const auto decision =
-      options_.founding == FoundingMode::now
-          ? discovery::FoundingDecision(discovery::Found{{identity_.server}})
-          : discovery::decide_founding(identity_.server, heard, expected_servers());
-  std::string wait;
-  if (std::holds_alternative<discovery::Found>(decision)) {
-    if (options_.founding != FoundingMode::never) {
-      return found(std::get<discovery::Found>(decision).voters, now);
-    }
-    wait = "waiting: no group " + options_.group + " answers, and this server only joins";
-  } else if (const auto* const join = std::get_if<discovery::Join>(&decision)) {
-    wait = "joining group " + options_.group + " (" + join->group.uuid.to_string() + ")";
-  } else if (const auto missing = std::get<discovery::Wait>(decision).missing; missing > 0) {
-    wait = "waiting: " + std::to_string(missing) + " more of " +
-           std::to_string(expected_servers()) + " servers must answer to found group " +
-           options_.group;
-  } else {
-    return;
-  }
-  if (wait != last_wait_) notice(NoticeLevel::info, wait);
-  last_wait_ = wait;
 }
 
 // Entry 1 names all that this server heard and commits at a majority of them. The founder leads
@@ -129,6 +70,8 @@ void Node::Impl::found(const std::vector<ServerId>& voters, Now now) {
     member = server == identity_.server ? own_member() : member_of(*peers_.find(server), given);
     member.set_number(given.value);
     member.set_role(wire::Role::VOTER);
+    member.set_joined_ms(now.wall.milliseconds);
+    member.set_state_since_ms(now.wall.milliseconds);
     configuration.members[given] = raft::MemberRole::voter;
     if (server == identity_.server) identity_.number = given;
   }
@@ -149,6 +92,7 @@ void Node::Impl::found(const std::vector<ServerId>& voters, Now now) {
                                 ") with " + std::to_string(voters.size()) + " servers");
   refresh_hello();
   refresh_rank();
+  refresh_beacon(now);
 }
 
 void Node::Impl::take_invite(const Peer& peer, const wire::Frame& frame) {
@@ -187,9 +131,11 @@ void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replic
   state().sessions().for_each([&](SessionId id, const replica::Session& session) {
     if (session.home == *identity_.number) edge_.watch_absent(id, session.epoch, now.monotonic);
   });
+  told_from_ = consensus_->raft().last_index();
   refresh_hello();
   refresh_targets(now);
   refresh_rank();
+  refresh_beacon(now);
   for (const auto& [server, peer] : peers_.all()) peer_arrived(server, now);
 }
 
@@ -252,6 +198,8 @@ void Node::Impl::peer_news(const PeerNews& news, Now now) {
     peer_arrived(joined->server, now);
   } else if (const auto* const changed = std::get_if<PeerChanged>(&news)) {
     peer_arrived(changed->server, now);
+  } else if (const auto* const lost = std::get_if<PeerLost>(&news)) {
+    if (const auto number = number_of(lost->server.uuid.to_string())) farewells_.erase(*number);
   } else if (const auto* const refused = std::get_if<PeerRefused>(&news); refused && consensus_) {
     const auto number = number_of(refused->server.uuid.to_string());
     if (number && consensus_->raft().leader() == *number) {
@@ -264,15 +212,39 @@ void Node::Impl::peer_news(const PeerNews& news, Now now) {
 void Node::Impl::peer_arrived(ServerId server, Now now) {
   const Peer* const peer = peers_.find(server);
   if (peer == nullptr || !consensus_) return;
+  if (peer->group && peer->group != identity_.group) return meet(*peer, now);
   if (peer->group == identity_.group) {
+    if (!is_member(*peer)) return;
     lost_since_.erase(*peer->number);
     consensus_->raft().peer_connected(*peer->number, now.monotonic);
     // What was forwarded over a link that another one replaced may be lost.
     if (leadership_.leader == peer->number) edge_.resend_all(now.monotonic);
-  } else if (!peer->group && consensus_->raft().stored_index() >= LogIndex{1}) {
+  } else if (consensus_->raft().stored_index() >= LogIndex{1} && may_join(*peer)) {
     invite(*peer);
     admit(*peer, now);
   }
+}
+
+// One that was taken out, or has left, is told so: it may have slept through it.
+bool Node::Impl::is_member(const Peer& peer) {
+  const group::View& view = state().view();
+  if (view.number == 0 || view.members.contains(*peer.number)) return true;
+  const auto departed = view.departed.find(*peer.number);
+  if (departed == view.departed.end()) return true;  // Joined since, as far as this server knows.
+  wire::Removed removed;
+  removed.set_group_id(identity_.group->uuid.to_string());
+  removed.set_index(departed->second.index.value);
+  removed.set_reason(departed->second.member.name() + " belongs to group " + options_.group +
+                     " no more: it left or was removed");
+  peers_.send(peer.server, wire::FrameType::removed, wire::encode(removed));
+  return false;
+}
+
+// A server that waits for one group of this name is not taken in by another.
+bool Node::Impl::may_join(const Peer& peer) const {
+  if (dissolved_since_) return false;
+  const std::string& wanted = peer.hello.joins();
+  return wanted.empty() || wanted == identity_.group->uuid.to_string();
 }
 
 // Only members are invited, and only when entry 1 can no longer be lost here.
@@ -299,6 +271,8 @@ void Node::Impl::admit(const Peer& peer, Now now) {
   change.set_kind(wire::MemberChange::JOINED);
   *change.mutable_member() = member_of(peer, number);
   change.set_cause("joined: " + peer.hello.name());
+  change.set_gone_from(peer.hello.gone_from());
+  change.set_time_ms(consensus_->log_time(now).milliseconds);
   // Refused while another change is under way; asked again when that is applied, and by upkeep.
   const auto proposed =
       consensus_->raft().propose_configuration(next, wire::encode(change), now.monotonic);
@@ -321,6 +295,13 @@ void Node::Impl::refresh_hello() {
   hello.set_expect(static_cast<std::uint32_t>(options_.expect));
   hello.set_formed(consensus_.has_value());
   hello.set_only_joins(options_.founding == FoundingMode::never);
+  hello.set_host(options_.host);
+  hello.set_zone(options_.zone);
+  for (const auto& [key, value] : options_.tags) (*hello.mutable_tags())[key] = value;
+  hello.set_gone_from(options_.gone_from);
+  hello.set_stopping(stop_by_.has_value() || leaving_);
+  hello.set_has_client_data(state().view().used);
+  if (joins_) hello.set_joins(joins_->uuid.to_string());
   if (consensus_) {
     hello.set_group_id(identity_.group->uuid.to_string());
     hello.set_number(identity_.number->value);
@@ -332,6 +313,9 @@ void Node::Impl::refresh_hello() {
 
 void Node::Impl::refresh_targets(Now now) {
   std::set<std::string> addresses(options_.seeds.begin(), options_.seeds.end());
+  for (const discovery::Sighting& sighting : finder_.sightings()) {
+    addresses.insert(sighting.peer_address);
+  }
   if (consensus_) {
     for (const auto& [number, member] : state().view().members) {
       if (number != *identity_.number) addresses.insert(member.peer_address());

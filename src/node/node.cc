@@ -16,7 +16,7 @@ constexpr int rounds_max = 16;
 Peers::Options peer_options(const Options& options) {
   Peers::Options peers;
   peers.silence_max = options.failure_timeout;
-  peers.ping_after = options.failure_timeout / 5;
+  peers.ping_after = options.failure_timeout / pings_in_a_timeout;
   peers.seed = options.seed;
   return peers;
 }
@@ -27,6 +27,14 @@ edge::Edge::Options edge_options(const Options& options) {
   edge.links_max = options.links_max;
   edge.sessions_max = options.attached_sessions_max;
   return edge;
+}
+
+discovery::Finder::Options finder_options(const Options& options) {
+  return {.on = options.discovery,
+          .window = options.discovery_window,
+          .attempts = options.discovery_attempts,
+          .beacon_interval = options.beacon_interval,
+          .seed = options.seed};
 }
 
 }  // namespace
@@ -54,10 +62,13 @@ Node::Impl::Impl(Options options, Restart restart, MachineFactory machines, Now 
       machines_(std::move(machines)),
       random_(options_.seed),
       peers_(peer_options(options_), identity_.server, options_.peer_address),
+      finder_(finder_options(options_), now.monotonic),
       edge_(edge_options(options_)),
       blank_state_({}, machines_),
       restart_(std::move(restart)) {
+  leader_seen_ = now.monotonic;
   restart_from_disk(now);
+  refresh_beacon(now);
   refresh_hello();
   refresh_targets(now);
   refresh_surroundings(now);
@@ -105,12 +116,6 @@ void Node::Impl::on(FrameReceived& received, Now now) {
   }
 }
 
-void Node::Impl::on(BeaconHeard&, Now) {}
-
-void Node::Impl::on(ProbeHeard&, Now) {}
-
-void Node::Impl::on(ForeignHeard&, Now) {}
-
 void Node::Impl::on(DiskDone& done, Now now) {
   for (storage::DiskResult& result : done.results) {
     if (const auto* const failed = std::get_if<storage::Failed>(&result.outcome)) {
@@ -143,14 +148,9 @@ void Node::Impl::on(DiskDone& done, Now now) {
 
 void Node::Impl::on(Tick&, Now now) {
   peers_.tick(now.monotonic);
+  finder_.tick(now.monotonic);
   edge_.tick(now.monotonic);
   if (consensus_) consensus_->raft().tick(now.monotonic);
-}
-
-void Node::Impl::on(StopRequested&, Now now) {
-  if (stop_by_) return;
-  stop_by_ = now.monotonic + 2 * options_.election_timeout;
-  notice(NoticeLevel::info, "stopping");
 }
 
 // One round: news of peers, batches and reads to consensus, its outputs to peers and clients.
@@ -183,7 +183,8 @@ Outputs Node::Impl::drain(Now now) {
   has_more_ = true;
   for (int round = 0; round < rounds_max && has_more_; ++round) has_more_ = work_once(now);
   if (!identity_.group && !binding_) look_for_group(now);
-  if (stop_by_) stop_when_handed_over(now);
+  if (consensus_) finish_steering(now);
+  if (stop_by_ || leaving_) go_on_stopping(now);
 
   const auto append = [](auto& to, auto from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
@@ -191,13 +192,17 @@ Outputs Node::Impl::drain(Now now) {
   append(out_.links, peers_.take_outputs());
   append(out_.links, edge_.take_outputs());
   append(out_.dials, peers_.take_dials());
+  for (discovery::Announcement& one : finder_.take_announcements()) {
+    out_.announcements.push_back({.beacon = std::move(one.beacon), .to = std::move(one.to)});
+  }
+  for (wire::Probe& probe : finder_.take_probes()) out_.probes.push_back({std::move(probe)});
   append(out_.notices, peers_.take_notices());
   append(out_.disk, jobs_.take());
   return std::exchange(out_, {});
 }
 
 Instant Node::Impl::deadline() const {
-  Instant next = std::min(next_upkeep_, peers_.deadline());
+  Instant next = std::min({next_upkeep_, peers_.deadline(), finder_.deadline()});
   if (const auto due = edge_.deadline()) next = std::min(next, *due);
   if (stop_by_) next = std::min(next, *stop_by_);
   if (!consensus_) return next;

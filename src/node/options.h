@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "raft/configuration.h"
 #include "raft/options.h"
 #include "storage/format/disk_job.h"
+#include "wire/muster.pb.h"
 
 namespace muster::node {
 
@@ -37,16 +40,36 @@ struct Options {
   std::string client_address;        ///< `HOST:PORT` that clients are told.
   std::string peer_address;          ///< `HOST:PORT` that other servers are told.
   std::vector<std::string> seeds{};  ///< Peer addresses to dial until a group is found.
-  /// How many servers found a group together; 0: this one and each seed that is another server.
+  /// What beacons say instead of the two addresses above, when whoever hears them knows better: an
+  /// empty host (":8888") stands for where the datagram came from. Empty: the addresses above.
+  std::string announced_client_address{};
+  std::string announced_peer_address{};
+  std::string host{};                         ///< Of the machine, for people.
+  std::string zone{};                         ///< Clients of the same zone are preferred.
+  std::map<std::string, std::string> tags{};  ///< For people.
+  /// How many servers found a group together; 0: this one and each seed that is another server,
+  /// without seeds all that are heard when the discovery window is over.
   std::size_t expect{0};
   FoundingMode founding{FoundingMode::automatic};
+  bool discovery{false};  ///< Others are looked for by datagram and in files of this machine.
+  Duration discovery_window{std::chrono::milliseconds{1500}};
+  unsigned discovery_attempts{4};
+  Duration beacon_interval{std::chrono::seconds{1}};
+  /// The id of the group that this server belonged to until that gave way to another one.
+  std::string gone_from{};
 
+  // Settings of the group: the founder's. A member goes by the group's.
   ElectionRule election{ElectionRule::highest_id};
+  std::size_t voters{5};  ///< At most so many members vote.
   Duration heartbeat_interval{std::chrono::milliseconds{50}};
   Duration election_timeout{std::chrono::milliseconds{300}};
   Duration failure_timeout{std::chrono::seconds{5}};   ///< Silence until a server counts as failed.
   Duration session_timeout{std::chrono::seconds{10}};  ///< Absence until a session ends.
   Duration handover_after{std::chrono::seconds{2}};  ///< Caught up for so long: leadership follows.
+  Duration forget_after{std::chrono::hours{24}};     ///< A failed member without a vote is kept.
+  /// Those of the settings that an operator typed (as `set` names them): it is said once when the
+  /// group goes by others.
+  std::set<std::string> settings_given{};
 
   std::uint32_t priority{100};  ///< 0 to 255; counts before the number in the order of preference.
 
@@ -63,6 +86,16 @@ struct Options {
   std::string folder{};   ///< The data folder, as the other servers of this machine can open it.
   std::uint64_t seed{1};  ///< Of all the randomness of this server: waits and new ids.
 };
+
+/// The settings a founder gives its group.
+wire::GroupSettings settings_of(const Options& options);
+wire::ElectionRule::Value to_schema(ElectionRule rule);
+/// A rule that is not known here counts as the default.
+ElectionRule from_schema(wire::ElectionRule::Value rule);
+
+/// A silence lasts so many places of the rank at most; and is asked about so often.
+inline constexpr int ranks_in_a_timeout = 6;
+inline constexpr int pings_in_a_timeout = 5;
 
 /// What the disk held at the start; all of it durable.
 struct Restart {

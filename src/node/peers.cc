@@ -25,6 +25,11 @@ void Peers::set_targets(const std::set<std::string>& addresses, Instant now) {
   });
 }
 
+void Peers::set_times(Duration ping_after, Duration silence_max) {
+  options_.ping_after = ping_after;
+  options_.silence_max = silence_max;
+}
+
 void Peers::set_hello(const wire::PeerHello& hello) {
   Bytes bytes = wire::encode(hello);
   if (bytes == hello_bytes_) return;

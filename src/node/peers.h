@@ -66,6 +66,8 @@ class Peers {
 
   /// The addresses that should have a link, besides those of servers that are linked.
   void set_targets(const std::set<std::string>& addresses, Instant now);
+  /// The group's times have changed. Precondition: both positive, the first the shorter.
+  void set_times(Duration ping_after, Duration silence_max);
   /// What this server says of itself, at once on all links if it is new.
   void set_hello(const wire::PeerHello& hello);
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "node/impl.h"
+#include "wire/control.h"
 
 namespace muster::node {
 namespace {
@@ -13,6 +14,15 @@ std::string hexadecimal(std::uint64_t value) {
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
   std::string text(digits.data(), end);
   return std::string(digits.size() - text.size(), '0') + text;
+}
+
+std::int64_t milliseconds(Duration duration) {
+  return std::chrono::floor<std::chrono::milliseconds>(duration).count();
+}
+
+void set_time(google::protobuf::Timestamp& time, std::int64_t milliseconds) {
+  time.set_seconds(milliseconds / 1'000);
+  time.set_nanos(static_cast<std::int32_t>(milliseconds % 1'000) * 1'000'000);
 }
 
 }  // namespace
@@ -30,6 +40,22 @@ std::string Node::Impl::name_of(ServerNumber number) const {
   const Peer* const peer = peers_.find(number, identity_.group.value_or(GroupId{}));
   if (peer != nullptr) return peer->hello.name();
   return "#" + std::to_string(number.value);
+}
+
+// Those voters without whom nothing is decided, and since when they are gone.
+std::string Node::Impl::who_is_needed() const {
+  const auto& members = state().view().members;
+  std::string who;
+  for (const auto& [number, role] : consensus_->raft().configuration().members) {
+    if (role != raft::MemberRole::voter || number == consensus_->raft().self()) continue;
+    if (peers_.find(number, *identity_.group) != nullptr) continue;
+    const auto member = members.find(number);
+    const bool stopped =
+        member != members.end() && member->second.state() == wire::ServerState::STOPPED;
+    who += (who.empty() ? "" : ", ") + name_of(number) + (stopped ? " (stopped)" : "");
+  }
+  if (who.empty()) return "a leader, which is being elected";
+  return who + " (a voter that does not answer); start it, or begin anew with: muster reset";
 }
 
 std::string Node::Impl::why_not_writable() const {
@@ -64,7 +90,7 @@ void Node::Impl::refresh_surroundings(Now now) {
   hello.set_number(identity_.number.value_or(ServerNumber{}).value);
   hello.set_group(options_.group);
   if (identity_.group) hello.set_group_id(identity_.group->uuid.to_string());
-  hello.set_phase(consensus_ ? wire::Phase::RUNNING : wire::Phase::STARTUP);
+  hello.set_phase(phase());
   if (consensus_) {
     const raft::Raft& raft = consensus_->raft();
     hello.set_term(raft.term().value);
@@ -94,6 +120,13 @@ void Node::Impl::refresh_surroundings(Now now) {
   }
 }
 
+wire::Phase::Value Node::Impl::phase() const {
+  if (dissolved_since_) return wire::Phase::DISSOLVED;
+  if (stop_by_ || leaving_) return wire::Phase::STOPPING;
+  if (consensus_) return wire::Phase::RUNNING;
+  return identity_.group || joins_ ? wire::Phase::JOINING : wire::Phase::STARTUP;
+}
+
 wire::Status Node::Impl::status() const {
   wire::Status status;
   status.set_group(options_.group);
@@ -102,10 +135,8 @@ wire::Status Node::Impl::status() const {
   status.set_server_id(identity_.server.uuid.to_string());
   status.set_number(identity_.number.value_or(ServerNumber{}).value);
   status.set_version(options_.version);
-  status.set_phase(consensus_        ? wire::Phase::RUNNING
-                   : identity_.group ? wire::Phase::JOINING
-                                     : wire::Phase::STARTUP);
-  if (stop_by_) status.set_phase(wire::Phase::STOPPING);
+  status.set_phase(phase());
+  *status.mutable_discovery() = finder_.statistics();
   status.set_writable(leadership_.leader.has_value() && leadership_.reachable);
   if (!status.writable()) status.set_reason(why_not_writable());
   if (!consensus_) return status;
@@ -113,6 +144,7 @@ wire::Status Node::Impl::status() const {
   const raft::Raft& raft = consensus_->raft();
   const replica::Replica& replica = consensus_->replica();
   status.set_view(replica.view().number);
+  *status.mutable_settings() = replica.view().settings;
   status.set_term(raft.term().value);
   if (raft.leader()) {
     status.set_leader(name_of(*raft.leader()));
@@ -139,7 +171,17 @@ wire::Status Node::Impl::status() const {
   return status;
 }
 
-wire::Members Node::Impl::members() const {
+// The log has what the leader made of it; this server may know more, or sooner.
+wire::ServerState::Value Node::Impl::state_of(ServerNumber number,
+                                              const wire::Member& member) const {
+  const bool linked =
+      number == identity_.number || peers_.find(number, *identity_.group) != nullptr;
+  if (linked && !farewells_.contains(number)) return wire::ServerState::ALIVE;
+  if (member.state() != wire::ServerState::ALIVE) return member.state();
+  return linked ? wire::ServerState::ALIVE : wire::ServerState::SUSPECT;
+}
+
+wire::Members Node::Impl::members(Now now) const {
   wire::Members members;
   members.set_view(state().view().number);
   for (const auto& [number, member] : state().view().members) {
@@ -154,10 +196,25 @@ wire::Members Node::Impl::members() const {
     *one.mutable_tags() = member.tags();
     one.set_priority(member.priority());
     one.set_role(leadership_.leader == number ? wire::Role::LEADER : member.role());
-    const bool here = number == identity_.number;
-    const bool linked = here || peers_.find(number, *identity_.group) != nullptr;
-    one.set_state(linked ? wire::ServerState::ALIVE : wire::ServerState::FAILED);
-    if (here) one.set_clients(edge_.attached());
+    one.set_state(state_of(number, member));
+    set_time(*one.mutable_joined(), member.joined_ms());
+    const auto lost = lost_since_.find(number);
+    const Duration silent = lost == lost_since_.end() ? Duration{} : now.monotonic - lost->second;
+    set_time(*one.mutable_last_seen(), now.wall.milliseconds - milliseconds(silent));
+    if (number == identity_.number) one.set_clients(edge_.attached());
+    const auto id = wire::parse_id<ServerId>(member.id());
+    const auto* const sighting = id ? finder_.find(*id) : nullptr;
+    if (sighting != nullptr) one.set_clients(sighting->beacon.clients());
+  }
+  for (const auto& [number, departed] : state().view().departed) {
+    wire::MemberStatus& one = *members.add_members();
+    one.set_number(number.value);
+    one.set_id(departed.member.id());
+    one.set_name(departed.member.name());
+    one.set_address(departed.member.address());
+    one.set_state(wire::ServerState::LEFT);
+    set_time(*one.mutable_joined(), departed.member.joined_ms());
+    set_time(*one.mutable_last_seen(), departed.member.state_since_ms());
   }
   return members;
 }

@@ -11,6 +11,7 @@ namespace {
 
 // A follower that forwarded within this time is told at once when the commit index moves.
 constexpr Duration eagerness = std::chrono::seconds{1};
+constexpr std::size_t losses_remembered_max = 16;
 
 }  // namespace
 
@@ -24,6 +25,12 @@ void Node::Impl::peer_frame(ServerId from, const wire::Frame& frame, Now now) {
       return take_forward(*peer, frame, now);
     case wire::FrameType::invite:
       return take_invite(*peer, frame);
+    case wire::FrameType::handover:
+      return take_handover(*peer, frame, now);
+    case wire::FrameType::farewell:
+      return take_farewell(*peer, frame);
+    case wire::FrameType::removed:
+      return take_removed(*peer, frame);
     default:
       notice(NoticeLevel::debug, "server " + peer->hello.name() + " sent a frame of type " +
                                      std::to_string(static_cast<unsigned>(frame.type)) +
@@ -123,7 +130,9 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
     edge_.read_index(read.id, read.index, state());
   }
   edge_.answer_reads(state());
-  if (outputs.membership_applied) {
+  take_events(outputs.events, now);
+  if (outputs.membership_applied || !outputs.events.empty()) {
+    adopt_settings();
     refresh_targets(now);
     refresh_rank();
     refresh_hello();
@@ -134,12 +143,53 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   }
 }
 
+// What the log says of the group: told to people, and weighed by who leads.
+void Node::Impl::take_events(const std::vector<replica::Event>& events, Now now) {
+  for (const replica::Event& event : events) {
+    if (event.topic != group::topic) continue;
+    const auto told = wire::decode<wire::GroupEvent>(event.payload.view());
+    if (!told) continue;
+    if (event.position.command.index > told_from_) notice(NoticeLevel::info, told->text());
+    take_group_event(*told, now);
+  }
+}
+
+void Node::Impl::take_group_event(const wire::GroupEvent& event, Now now) {
+  if (event.has_state()) {
+    const ServerNumber server{event.state().number()};
+    const std::string name = name_of(server);
+    states_proposed_.erase(server);
+    if (event.state().state() == wire::ServerState::FAILED) {
+      if (told_lost_.insert(server).second) weigh("lost:" + name, now);
+    } else if (event.state().state() == wire::ServerState::STOPPED) {
+      told_lost_.insert(server);
+      weigh("stopped:" + name, now);
+    } else {
+      told_lost_.erase(server);
+      weigh("returned:" + name, now);
+    }
+  } else if (event.has_member()) {
+    const std::string& name = event.member().member().name();
+    if (event.member().kind() == wire::MemberChange::JOINED) weigh("joined:" + name, now);
+    if (event.member().kind() == wire::MemberChange::LEFT) weigh("left:" + name, now);
+    if (event.member().kind() == wire::MemberChange::REMOVED) weigh("removed:" + name, now);
+  } else if (event.has_election() && event.election().cause().starts_with("lost:")) {
+    for (const auto& [number, member] : state().view().members) {
+      if (event.election().cause() != "lost:" + member.name()) continue;
+      std::vector<LogTime>& losses = losses_[number];
+      losses.push_back(state().time());
+      if (losses.size() > losses_remembered_max) losses.erase(losses.begin());
+    }
+  }
+}
+
 void Node::Impl::watch_leadership(Now now) {
   const raft::Raft& raft = consensus_->raft();
   Leadership current{.term = raft.term(), .leader = raft.leader()};
   if (current.leader) {
     current.reachable = leads() || peers_.find(*current.leader, *identity_.group) != nullptr;
   }
+  if (current.reachable) leader_seen_ = now.monotonic;
   if (current == leadership_) return;
   const Leadership before = std::exchange(leadership_, current);
   refresh_surroundings(now);
@@ -147,16 +197,15 @@ void Node::Impl::watch_leadership(Now now) {
   if (current.leader == before.leader && current.term == before.term) return;
 
   caught_up_since_.clear();
-  if (!current.leader) {
-    leaderless_since_ = now.monotonic;
-    return;
-  }
-  leaderless_since_.reset();
+  if (!current.leader) return;
   notice(NoticeLevel::info,
          "leader is " + name_of(*current.leader) + ", term " + std::to_string(current.term.value));
   if (before.leader == raft.self()) {
     notice(NoticeLevel::info, "no longer leader: handed to " + name_of(*current.leader));
   }
+  weighing_.reset();
+  if (leads()) became_leader(previous_leader_, now);
+  previous_leader_ = current.leader;
 }
 
 void Node::Impl::client_frame(LinkId link, const wire::Frame& frame, Now now) {
@@ -164,8 +213,9 @@ void Node::Impl::client_frame(LinkId link, const wire::Frame& frame, Now now) {
     return edge_.send(link, wire::FrameType::status, wire::encode(status()));
   }
   if (frame.type == wire::FrameType::members_request) {
-    return edge_.send(link, wire::FrameType::members, wire::encode(members()));
+    return edge_.send(link, wire::FrameType::members, wire::encode(members(now)));
   }
+  if (frame.type == wire::FrameType::steer) return steer(link, frame, now);
   edge_.frame(link, frame, state(), now.monotonic);
 }
 

@@ -11,10 +11,8 @@ namespace {
 
 constexpr Duration upkeep_interval = std::chrono::milliseconds{100};
 
-std::size_t voters_for(std::size_t members) {
-  if (members <= 2) return members;
-  return members <= 4 ? 3 : 5;
-}
+// A state that was proposed and is not applied after this is proposed again.
+constexpr Duration state_patience = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -23,11 +21,10 @@ bool Node::Impl::leads() const {
 }
 
 // Best first: priority, then number by the group's rule. It sets waits and hand-overs, never votes.
-std::vector<ServerNumber> Node::Impl::ranked_voters() const {
-  const raft::Configuration& configuration = consensus_->raft().configuration();
-  std::vector<ServerNumber> voters;
-  for (const auto& [number, role] : configuration.members) {
-    if (role == raft::MemberRole::voter) voters.push_back(number);
+std::vector<ServerNumber> Node::Impl::ranked(bool voters_only) const {
+  std::vector<ServerNumber> ranking;
+  for (const auto& [number, role] : consensus_->raft().configuration().members) {
+    if (!voters_only || role == raft::MemberRole::voter) ranking.push_back(number);
   }
   const auto& members = state().view().members;
   const auto priority = [&](ServerNumber number) {
@@ -35,15 +32,15 @@ std::vector<ServerNumber> Node::Impl::ranked_voters() const {
     return member == members.end() ? std::uint32_t{0} : member->second.priority();
   };
   const bool lowest = options_.election == ElectionRule::lowest_id;
-  std::ranges::sort(voters, [&](ServerNumber a, ServerNumber b) {
+  std::ranges::sort(ranking, [&](ServerNumber a, ServerNumber b) {
     if (priority(a) != priority(b)) return priority(a) > priority(b);
     return lowest ? a < b : b < a;
   });
-  return voters;
+  return ranking;
 }
 
 void Node::Impl::refresh_rank() {
-  const std::vector<ServerNumber> voters = ranked_voters();
+  const std::vector<ServerNumber> voters = ranked(true);
   const auto self = std::ranges::find(voters, consensus_->raft().self());
   consensus_->raft().set_rank(static_cast<std::uint32_t>(self - voters.begin()));
 }
@@ -59,44 +56,23 @@ void Node::Impl::upkeep(Now now) {
       lost_since_.try_emplace(number, now.monotonic);
     }
   }
-  // A hand-over or an election that goes well is over before this is worth a word.
-  if (leaderless_since_ && now.monotonic - *leaderless_since_ >= options_.election_timeout) {
-    notice(NoticeLevel::info, "no leader: " + why_not_writable());
-    leaderless_since_.reset();
-  }
+  tell_what_is_missing(now);
   // Not only the leader's: a founder whose disk was slow no longer leads when it may first invite.
   for (const auto& [server, peer] : peers_.all()) {
-    if (!peer.group) peer_arrived(server, now);
+    if (peer.group != identity_.group) peer_arrived(server, now);
   }
   if (leads()) {
-    hand_over_if_due(now);
+    tell_outcome_if_due(now);
+    note_states(now);
+    if (!stop_by_ && !leaving_) hand_over_if_due(now);
     mend_voters(now);
+    forget_the_lost(now);
   }
+  leave_dissolved_group(now);
+  refresh_beacon(now);
   watch_orphans(now);
   continue_alone_if_proven(now);
   refresh_surroundings(now);
-}
-
-// The bully algorithm's outcome with Raft's safety: the best-ranked voter that has kept up without
-// a break is handed the leadership by whoever has it.
-void Node::Impl::hand_over_if_due(Now now) {
-  raft::Raft& raft = consensus_->raft();
-  if (options_.election == ElectionRule::stable || raft.transferring()) return;
-  for (const ServerNumber candidate : ranked_voters()) {
-    if (candidate == raft.self()) return;
-    const auto progress = raft.progress(candidate);
-    if (!progress || !progress->caught_up) {
-      caught_up_since_.erase(candidate);
-      continue;
-    }
-    const auto [since, is_new] = caught_up_since_.try_emplace(candidate, now.monotonic);
-    if (is_new || now.monotonic - since->second < options_.handover_after) continue;
-    caught_up_since_.clear();  // Should it fail, commands are taken in before the next attempt.
-    if (raft.transfer(candidate, now.monotonic)) {
-      notice(NoticeLevel::info, "handing the leadership to " + name_of(candidate));
-    }
-    return;
-  }
 }
 
 // Sessions time out on the clock of their home; when that is gone, on the leader's. Their clients
@@ -137,7 +113,7 @@ bool Node::Impl::on_one_machine() const {
   return true;
 }
 
-void Node::Impl::change_role(ServerNumber server, raft::MemberRole role,
+bool Node::Impl::change_role(ServerNumber server, raft::MemberRole role,
                              wire::MemberChange::Kind kind, const std::string& cause, Now now) {
   raft::Configuration next = consensus_->raft().configuration();
   next.members[server] = role;
@@ -146,35 +122,124 @@ void Node::Impl::change_role(ServerNumber server, raft::MemberRole role,
   const auto member = state().view().members.find(server);
   if (member != state().view().members.end()) *change.mutable_member() = member->second;
   change.set_cause(cause);
+  change.set_time_ms(consensus_->log_time(now).milliseconds);
   // Refused while another change is under way: upkeep comes back to it.
-  if (consensus_->raft().propose_configuration(next, wire::encode(change), now.monotonic)) {
-    notice(NoticeLevel::info, cause);
-  }
+  return consensus_->raft()
+      .propose_configuration(next, wire::encode(change), now.monotonic)
+      .has_value();
 }
 
-// Voters are 1, 2, 3, 3, 5, 5 … of 1, 2, 3, 4, 5, 6 … members. A standby that keeps up is promoted
-// while there are too few; on one machine, where a dead server can be proven dead, a failed one of
-// three steps back, so that the other two can follow the rule of two.
+Result<LogIndex> Node::Impl::drop_member(ServerNumber server, wire::MemberChange::Kind kind,
+                                         const std::string& cause, Now now) {
+  raft::Configuration next = consensus_->raft().configuration();
+  next.members.erase(server);
+  if (next.voter_count() == 0) {
+    return Error{ErrorCode::failed_precondition, "nobody else has a vote"};
+  }
+  wire::MemberChange change;
+  change.set_kind(kind);
+  const auto member = state().view().members.find(server);
+  if (member != state().view().members.end()) *change.mutable_member() = member->second;
+  change.mutable_member()->set_number(server.value);
+  change.set_cause(cause);
+  change.set_time_ms(consensus_->log_time(now).milliseconds);
+  return consensus_->raft().propose_configuration(next, wire::encode(change), now.monotonic);
+}
+
+std::map<ServerNumber, Standing> Node::Impl::standings(Now now) {
+  const raft::Raft& raft = consensus_->raft();
+  const auto& members = state().view().members;
+  std::map<ServerNumber, Standing> standings;
+  for (const auto& [number, role] : raft.configuration().members) {
+    Standing& one = standings[number];
+    one.role = role;
+    if (number == raft.self()) {
+      one.caught_up = true;
+      continue;
+    }
+    one.failed = is_lost(number, now);
+    const auto member = members.find(number);
+    const bool linked = peers_.find(number, *identity_.group) != nullptr;
+    const bool recorded =
+        member != members.end() && member->second.state() == wire::ServerState::STOPPED && !linked;
+    one.stopped = recorded || farewells_.contains(number);
+    const auto progress = raft.progress(number);
+    one.caught_up = linked && progress && progress->caught_up;
+  }
+  return standings;
+}
+
+// One change at a time, each when the one before is committed.
 void Node::Impl::mend_voters(Now now) {
   const raft::Raft& raft = consensus_->raft();
   if (!raft.configuration_committed() || !raft.term_start_committed()) return;
-  std::size_t alive = 0;
-  for (const auto& [number, role] : raft.configuration().members) {
-    if (!is_lost(number, now)) ++alive;
+  for (const auto& [number, for_good] : farewells_) {
+    const bool standby =
+        raft.configuration().contains(number) && !raft.configuration().is_voter(number);
+    if (for_good && standby) {
+      const std::string cause = name_of(number) + " left";
+      static_cast<void>(drop_member(number, wire::MemberChange::LEFT, cause, now));
+      return;
+    }
   }
-  const std::size_t voters = raft.configuration().voter_count();
-  for (const auto& [number, role] : raft.configuration().members) {
-    if (role == raft::MemberRole::standby && voters < voters_for(alive)) {
-      const auto progress = raft.progress(number);
-      if (!progress || !progress->caught_up) continue;
-      return change_role(number, raft::MemberRole::voter, wire::MemberChange::PROMOTED,
-                         name_of(number) + " votes from now on", now);
+  const VoterRules rules{.voters_max = options_.voters,
+                         .one_machine = on_one_machine(),
+                         .prefers_rank = options_.election != ElectionRule::stable};
+  const auto change = next_role_change(standings(now), ranked(false), raft.self(), rules);
+  if (!change) return;
+  if (change->kind == RoleChangeKind::promote) {
+    change_role(change->server, raft::MemberRole::voter, wire::MemberChange::PROMOTED,
+                name_of(change->server) + " votes from now on", now);
+  } else {
+    change_role(change->server, raft::MemberRole::standby, wire::MemberChange::DEMOTED,
+                name_of(change->server) + " votes no more", now);
+  }
+}
+
+// What the leader sees of the others becomes part of the view: lost, stopped, back.
+void Node::Impl::note_states(Now now) {
+  if (!consensus_->raft().term_start_committed()) return;
+  for (const auto& [number, member] : state().view().members) {
+    if (!consensus_->raft().configuration().contains(number)) continue;
+    const bool linked =
+        number == *identity_.number || peers_.find(number, *identity_.group) != nullptr;
+    const auto farewell = farewells_.find(number);
+    auto state = member.state();
+    if (farewell != farewells_.end()) {
+      state = wire::ServerState::STOPPED;
+    } else if (linked) {
+      state = wire::ServerState::ALIVE;
+    } else if (state != wire::ServerState::STOPPED && is_lost(number, now)) {
+      state = wire::ServerState::FAILED;
     }
-    if (role == raft::MemberRole::voter && voters == 3 && is_lost(number, now) &&
-        on_one_machine()) {
-      return change_role(number, raft::MemberRole::standby, wire::MemberChange::DEMOTED,
-                         name_of(number) + " failed and votes no more until it is back", now);
+    if (state == member.state() || member.state() == wire::ServerState::UNKNOWN) continue;
+    const auto proposed = states_proposed_.find(number);
+    if (proposed != states_proposed_.end() && proposed->second.first == state &&
+        now.monotonic - proposed->second.second < state_patience) {
+      continue;
     }
+    states_proposed_[number] = {state, now.monotonic};
+    wire::GroupChange change;
+    change.mutable_state()->set_number(number.value);
+    change.mutable_state()->set_state(state);
+    consensus_->offer(change);
+  }
+}
+
+// A failed member without a vote leaves the list when it was gone for long enough.
+void Node::Impl::forget_the_lost(Now now) {
+  const raft::Raft& raft = consensus_->raft();
+  if (!raft.configuration_committed() || !raft.term_start_committed()) return;
+  const auto forget_after =
+      std::chrono::floor<std::chrono::milliseconds>(options_.forget_after).count();
+  for (const auto& [number, member] : state().view().members) {
+    if (member.state() != wire::ServerState::FAILED || raft.configuration().is_voter(number)) {
+      continue;
+    }
+    if (consensus_->log_time(now).milliseconds - member.state_since_ms() < forget_after) continue;
+    static_cast<void>(
+        drop_member(number, wire::MemberChange::REMOVED, "forgotten: " + name_of(number), now));
+    return;
   }
 }
 
@@ -219,20 +284,20 @@ void Node::Impl::fence_done(const storage::DiskResult& result, Now now) {
          "going on alone: " + name_of(dead) + " is dead and can't come back with its old data");
 }
 
-void Node::Impl::stop_when_handed_over(Now now) {
-  if (leads() && now.monotonic < *stop_by_) {
-    raft::Raft& raft = consensus_->raft();
-    if (raft.transferring()) return;
-    for (const ServerNumber heir : ranked_voters()) {
-      const auto progress = heir == raft.self() ? std::nullopt : raft.progress(heir);
-      if (progress && progress->caught_up && raft.transfer(heir, now.monotonic)) return;
-    }
-    // Nobody has all of the log just now, but one who is there may have it in a moment.
-    for (const ServerNumber heir : ranked_voters()) {
-      if (peers_.find(heir, *identity_.group) != nullptr) return;
-    }
+// A hand-over or an election that goes well is over before this is worth a word.
+void Node::Impl::tell_what_is_missing(Now now) {
+  if (leadership_.leader && leadership_.reachable) {
+    last_wait_.clear();
+    return;
   }
-  if (!out_.exit) out_.exit = Exit{0, "stopped as asked"};
+  if (now.monotonic - leader_seen_ < options_.election_timeout) return;
+  if (ready_told_) {
+    const std::string text = "no leader: " + why_not_writable();
+    if (text != last_wait_) notice(NoticeLevel::info, text);
+    last_wait_ = text;
+  } else {
+    tell_wait("group " + options_.group + " needs " + who_is_needed());
+  }
 }
 
 }  // namespace muster::node

@@ -228,6 +228,13 @@ void Raft::peer_connected(ServerNumber peer, Instant now) {
   }
 }
 
+void Raft::set_times(Duration heartbeat_interval, Duration election_timeout, Duration rank_wait) {
+  check(election_timeout >= 3 * heartbeat_interval);
+  options_.heartbeat_interval = heartbeat_interval;
+  options_.election_timeout = election_timeout;
+  options_.rank_wait = rank_wait;
+}
+
 void Raft::set_commit_eager(ServerNumber follower, bool eager) {
   if (eager) {
     commit_eager_.insert(follower);

@@ -1,0 +1,239 @@
+// What operators want of the group, and its settings.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "group/settings.h"
+#include "node/impl.h"
+#include "wire/control.h"
+
+namespace muster::node {
+namespace {
+
+constexpr Duration steering_time = std::chrono::seconds{8};
+constexpr std::size_t steerings_max = 64;
+
+Error refused(const std::string& text) {
+  return {ErrorCode::failed_precondition, text};
+}
+
+Duration from_milliseconds(std::uint64_t value) {
+  return std::chrono::milliseconds{value};
+}
+
+}  // namespace
+
+// A name, `#NUMBER` or an id.
+Result<ServerNumber> Node::Impl::resolve(const std::string& name) const {
+  std::vector<ServerNumber> found;
+  for (const auto& [number, member] : state().view().members) {
+    if (member.name() == name || member.id() == name ||
+        name == "#" + std::to_string(number.value)) {
+      found.push_back(number);
+    }
+  }
+  if (found.size() == 1) return found.front();
+  if (found.empty()) {
+    return Error{ErrorCode::not_found, "no server of group " + options_.group + " is called " +
+                                           name + "; `muster members` lists them"};
+  }
+  std::string numbers;
+  for (const ServerNumber number : found) {
+    numbers += (numbers.empty() ? "#" : ", #") + std::to_string(number.value);
+  }
+  return Error{ErrorCode::invalid_argument, std::to_string(found.size()) + " servers are called " +
+                                                name + ": say which of " + numbers};
+}
+
+void Node::Impl::steer(LinkId link, const wire::Frame& frame, Now now) {
+  const auto refuse = [&](const Error& error) {
+    edge_.send(link, wire::FrameType::refused, wire::encode(wire::to_refused(error)));
+  };
+  const auto steer = wire::decode<wire::Steer>(frame.body.view());
+  if (!steer) return refuse(steer.error());
+  if (!leads() && !steer->snapshot()) {
+    if (!leadership_.leader) return refuse({ErrorCode::unavailable, why_not_writable()});
+    wire::Redirect redirect;
+    const auto leader = state().view().members.find(*leadership_.leader);
+    if (leader != state().view().members.end()) redirect.set_address(leader->second.address());
+    redirect.set_reason("only the leader does this");
+    return edge_.send(link, wire::FrameType::redirect, wire::encode(redirect));
+  }
+  if (steerings_.size() >= steerings_max) {
+    return refuse({ErrorCode::resource_exhausted, "too many wait already; try again in a moment"});
+  }
+  auto begun = begin_steering(*steer, now);
+  if (!begun) return refuse(begun.error());
+  begun->link = link;
+  begun->deadline = now.monotonic + steering_time;
+  steerings_.push_back(std::move(*begun));
+}
+
+Result<Node::Impl::Steering> Node::Impl::begin_steering(const wire::Steer& steer, Now now) {
+  if (steer.snapshot()) {
+    if (!consensus_) return refused("this server belongs to no group yet");
+    consensus_->take_snapshot();
+    return Steering{.is_done = [] { return true; }, .done = "a snapshot is being taken"};
+  }
+  if (!consensus_->raft().term_start_committed()) {
+    return Error{ErrorCode::unavailable, "the leader has only just been elected; try again"};
+  }
+  switch (steer.what_case()) {
+    case wire::Steer::kTransfer:
+      return steer_transfer(steer.transfer(), now);
+    case wire::Steer::kRemove:
+      return steer_remove(steer.remove(), now);
+    case wire::Steer::kLeave:
+      return steer_leave(steer.leave(), now);
+    case wire::Steer::kSet:
+      return steer_set(steer.set());
+    case wire::Steer::kDissolveInto:
+      return steer_dissolve(steer.dissolve_into());
+    default:
+      return Error{ErrorCode::unimplemented, "this version does not know what is asked"};
+  }
+}
+
+Result<Node::Impl::Steering> Node::Impl::steer_transfer(const std::string& name, Now now) {
+  const auto heir = resolve(name);
+  if (!heir) return heir.error();
+  if (*heir == *identity_.number) {
+    appointed_ = true;
+    return Steering{.is_done = [] { return true; },
+                    .done = name_of(*heir) + " leads already, and stays"};
+  }
+  if (!consensus_->raft().configuration().is_voter(*heir)) {
+    return refused(name_of(*heir) +
+                   " has no vote now, so it can't lead; `muster members` shows "
+                   "who has");
+  }
+  const auto begun = hand_over(*heir, "transfer:" + name_of(*heir), true, now);
+  if (!begun) return begun.error();
+  return Steering{.is_done = [this, heir = *heir] { return leadership_.leader == heir; },
+                  .done = name_of(*heir) + " leads",
+                  .heir = *heir};
+}
+
+Result<Node::Impl::Steering> Node::Impl::steer_remove(const std::string& name, Now now) {
+  const auto server = resolve(name);
+  if (!server) return server.error();
+  if (*server == *identity_.number || peers_.find(*server, *identity_.group) != nullptr) {
+    return refused(name_of(*server) + " is alive: stop it first, or let it go in good order with " +
+                   "muster leave " + name_of(*server));
+  }
+  const std::string who = name_of(*server);
+  const auto index =
+      drop_member(*server, wire::MemberChange::REMOVED, "removed by an operator: " + who, now);
+  if (!index) return index.error();
+  return Steering{.is_done = [this, at = *index] { return state().applied() >= at; },
+                  .done = who + " is removed"};
+}
+
+Result<Node::Impl::Steering> Node::Impl::steer_leave(const std::string& name, Now now) {
+  const auto server = resolve(name);
+  if (!server) return server.error();
+  if (state().view().members.size() == 1) {
+    return refused("the last server can't leave its group: stop it, then `muster reset`");
+  }
+  if (*server == *identity_.number) {
+    leaving_ = true;
+    refresh_hello();
+    go_on_stopping(now);
+  } else if (peers_.find(*server, *identity_.group) != nullptr) {
+    farewells_[*server] = true;
+  } else {
+    return refused(name_of(*server) + " does not answer; take it out with muster remove " + name);
+  }
+  return Steering{
+      .is_done = [this, who = *server] { return !state().view().members.contains(who); },
+      .done = name_of(*server) + " has left"};
+}
+
+Result<Node::Impl::Steering> Node::Impl::steer_set(const wire::SettingsChange& change) {
+  const auto settings = group::apply_settings(state().view().settings,
+                                              {change.values().begin(), change.values().end()});
+  if (!settings) return settings.error();
+  wire::GroupChange command;
+  *command.mutable_settings() = *settings;
+  consensus_->offer(command);
+  return Steering{.is_done =
+                      [this, wanted = wire::encode(*settings)] {
+                        return wire::encode(state().view().settings) == wanted;
+                      },
+                  .done = group::describe(*settings)};
+}
+
+Result<Node::Impl::Steering> Node::Impl::steer_dissolve(const std::string& into) {
+  const auto group = wire::parse_id<GroupId>(into);
+  if (!group) return group.error();
+  if (*group == *identity_.group) return refused("a group can't give way to itself");
+  wire::GroupChange command;
+  command.mutable_dissolve()->set_into(into);
+  consensus_->offer(command);
+  return Steering{.is_done = [this] { return state().view().dissolved.has_value(); },
+                  .done = "group " + identity_.group->uuid.to_string() + " gives way to " + into};
+}
+
+// Answers those whose wish has come true, cannot come true, or took too long.
+void Node::Impl::finish_steering(Now now) {
+  std::erase_if(steerings_, [&](const Steering& one) {
+    if (one.is_done()) {
+      wire::Steered steered;
+      steered.set_message(one.done);
+      steered.set_index(state().applied().value);
+      edge_.send(one.link, wire::FrameType::steered, wire::encode(steered));
+      return true;
+    }
+    const bool failed = one.heir && leads() && !consensus_->raft().transferring();
+    if (!failed && now.monotonic < one.deadline) return false;
+    const Error error =
+        failed ? Error{ErrorCode::aborted, name_of(*one.heir) +
+                                               " did not take the leadership over in time: it is "
+                                               "not up to date or can't be reached"}
+               : Error{ErrorCode::deadline_exceeded,
+                       "it is under way, but not done yet: look with muster members",
+                       Outcome::perhaps_applied};
+    edge_.send(one.link, wire::FrameType::refused, wire::encode(wire::to_refused(error)));
+    return true;
+  });
+}
+
+// Settings are the group's: a member's own options count only until it knows them.
+void Node::Impl::adopt_settings() {
+  const group::View& view = state().view();
+  if (view.number == 0 || view.settings.heartbeat_interval_ms() == 0) return;
+  std::string bytes = view.settings.SerializeAsString();
+  if (bytes == settings_adopted_) return;
+  const bool first = std::exchange(settings_adopted_, std::move(bytes)).empty();
+  const wire::GroupSettings& settings = view.settings;
+  if (first) say_which_settings_differ(settings);
+  options_.election = from_schema(settings.election());
+  options_.voters = settings.voters() > 0 ? settings.voters() : options_.voters;
+  options_.heartbeat_interval = from_milliseconds(settings.heartbeat_interval_ms());
+  options_.election_timeout = from_milliseconds(settings.election_timeout_ms());
+  options_.failure_timeout = from_milliseconds(settings.failure_timeout_ms());
+  options_.session_timeout = from_milliseconds(settings.session_timeout_ms());
+  options_.handover_after = from_milliseconds(settings.handover_after_ms());
+  options_.forget_after = from_milliseconds(settings.forget_after_ms());
+  consensus_->raft().set_times(options_.heartbeat_interval, options_.election_timeout,
+                               options_.election_timeout / ranks_in_a_timeout);
+  peers_.set_times(options_.failure_timeout / pings_in_a_timeout, options_.failure_timeout);
+  edge_.set_session_timeout(options_.session_timeout);
+}
+
+void Node::Impl::say_which_settings_differ(const wire::GroupSettings& settings) {
+  if (options_.settings_given.empty()) return;
+  const auto groups = group::to_values(settings);
+  const auto own = group::to_values(settings_of(options_));
+  std::string differ;
+  for (const std::string& key : options_.settings_given) {
+    if (groups.at(key) == own.at(key)) continue;
+    differ +=
+        (differ.empty() ? "" : ", ") + key + "=" + groups.at(key) + " (here " + own.at(key) + ")";
+  }
+  if (differ.empty()) return;
+  notice(NoticeLevel::warning, "the group's settings count, not this server's options: " + differ +
+                                   "; change them with: muster set KEY=VALUE");
+}
+
+}  // namespace muster::node

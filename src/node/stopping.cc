@@ -1,0 +1,83 @@
+// Going in good order: a server that stops hands over first and gives up its vote while others
+// remain, so that the last of several stopped one by one still serves.
+#include <algorithm>
+#include <utility>
+
+#include "node/impl.h"
+#include "wire/control.h"
+
+namespace muster::node {
+namespace {
+
+constexpr Duration stop_time_least = std::chrono::seconds{4};
+constexpr Duration farewell_interval = std::chrono::milliseconds{100};
+
+}  // namespace
+
+void Node::Impl::on(StopRequested&, Now now) {
+  if (stop_by_) return;
+  stop_by_ = now.monotonic + std::max<Duration>(2 * options_.election_timeout, stop_time_least);
+  notice(NoticeLevel::info, "stopping");
+  refresh_hello();
+}
+
+// The leader sees to the rest: it takes the vote away and records the state.
+void Node::Impl::take_farewell(const Peer& peer, const wire::Frame& frame) {
+  if (!consensus_ || peer.group != identity_.group) return;
+  const auto farewell = wire::decode<wire::Farewell>(frame.body.view());
+  if (!farewell) return;
+  farewells_[*peer.number] = farewell->leaves();
+  next_upkeep_ = {};
+}
+
+bool Node::Impl::others_remain() const {
+  return std::ranges::any_of(
+      peers_.all(), [&](const auto& item) { return item.second.group == identity_.group; });
+}
+
+// A standby that stays is promoted in a moment, if it can be.
+bool Node::Impl::somebody_stays() const {
+  return std::ranges::any_of(peers_.all(), [&](const auto& item) {
+    return item.second.group == identity_.group && may_lead(*item.second.number);
+  });
+}
+
+void Node::Impl::say_farewell(Now now) {
+  if (now.monotonic < next_farewell_ || !leadership_.leader) return;
+  const Peer* const leader = peers_.find(*leadership_.leader, *identity_.group);
+  if (leader == nullptr) return;
+  next_farewell_ = now.monotonic + farewell_interval;
+  wire::Farewell farewell;
+  farewell.set_leaves(leaving_);
+  peers_.send(leader->server, wire::FrameType::farewell, wire::encode(farewell));
+}
+
+// A leader hands over to one that stays; if all that are left are stopping too, it takes their
+// votes away one after the other, and the last voter just ends.
+void Node::Impl::go_on_stopping(Now now) {
+  if (out_.exit) return;
+  const bool in_time = leaving_ || now.monotonic < *stop_by_;
+  if (consensus_ && in_time && others_remain()) {
+    raft::Raft& raft = consensus_->raft();
+    if (!leads()) {
+      const auto self = state().view().members.find(raft.self());
+      const bool gone = self == state().view().members.end() ||
+                        (self->second.role() != wire::Role::VOTER &&
+                         self->second.state() == wire::ServerState::STOPPED);
+      if (!gone || leaving_) return say_farewell(now);
+    } else {
+      if (raft.transferring()) return;
+      const std::string cause = (leaving_ ? "left:" : "stopped:") + options_.name;
+      for (const ServerNumber heir : ranked(true)) {
+        if (heir == raft.self() || !may_lead(heir)) continue;
+        const auto progress = raft.progress(heir);
+        // One that is there but behind may have all of the log in a moment.
+        if (!progress || !progress->caught_up || hand_over(heir, cause, false, now)) return;
+      }
+      if (raft.configuration().voter_count() > 1 || somebody_stays()) return;
+    }
+  }
+  if (!leaving_ && !out_.exit) out_.exit = Exit{.code = 0, .reason = "stopped as asked"};
+}
+
+}  // namespace muster::node
