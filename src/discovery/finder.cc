@@ -1,10 +1,10 @@
 #include "discovery/finder.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include "base/check.h"
+#include "discovery/address_text.h"
 #include "discovery/probe_times.h"
 #include "wire/control.h"
 
@@ -17,15 +17,6 @@ constexpr int intervals_until_another_way = 3;
 constexpr int announcements_per_interval_max = 10;
 constexpr RateLimit::Rate hint_rate{.count = 1, .each = std::chrono::minutes{10}};
 constexpr unsigned hints_max = 64;
-
-/// `HOST:PORT` without the port: a host that asks from ever new ports is one that asks.
-std::string host_of(const std::string& address) {
-  return address.substr(0, address.rfind(':'));
-}
-
-std::string_view port_of(std::string_view address) {
-  return address.substr(std::min(address.rfind(':'), address.size()));
-}
 
 /// Whether others should hear of the change at once.
 bool is_news(const wire::Beacon& before, wire::Beacon now) {
@@ -126,7 +117,9 @@ void Finder::probed(const wire::Probe& probe, const std::string& from, Instant n
   if (!own_ || probe.server_id() == own_->server_id()) return;
   const bool meant =
       probe.group().empty() || probe.group() == own_->group() || probe.group() == own_->group_id();
-  if (!meant || !answers_.allow(host_of(from), now)) return;
+  // A host that asks from ever new ports is one that asks.
+  const std::string asker(host_of(from));
+  if (!meant || !answers_.allow(asker, now)) return;
   Announcement answer{*own_, from};
   answer.beacon.set_nonce(probe.nonce());
   announcements_.push_back(std::move(answer));
@@ -136,7 +129,7 @@ bool Finder::foreign(const std::string& from, Instant now) {
   tick(now);
   if (!options_.on) return false;
   ++foreign_;
-  return hints_.allow(host_of(from), now);
+  return hints_.allow(std::string(host_of(from)), now);
 }
 
 void Finder::tick(Instant now) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "discovery/address_text.h"
 #include "discovery/probe_times.h"
 #include "wire/control.h"
 
@@ -50,6 +51,17 @@ bool Search::wanted(const wire::Beacon& beacon) const {
          beacon.group_id() == options_.group;
 }
 
+// Of several ways to one server the first stays while it is heard, unless another one stays on this
+// machine, or the server has moved to another port.
+bool Search::replaces(const Found& found, const wire::Beacon& beacon, bool from_here,
+                      Instant now) const {
+  const Candidate& known = found.candidate;
+  if (from_here || now >= found.way_at + options_.timeout) return true;
+  if (known.from_here) return false;
+  return beacon.client_address() == known.client_address ||
+         port_of(beacon.client_address()) != port_of(known.client_address);
+}
+
 void Search::heard(const wire::Beacon& beacon, bool from_here, Instant now) {
   tick(now);
   const auto server = wire::parse_id<ServerId>(beacon.server_id());
@@ -67,18 +79,18 @@ void Search::heard(const wire::Beacon& beacon, bool from_here, Instant now) {
   if (is_known) ++statistics_.duplicates;
   Found& found = is_known ? known->second : found_[*server];
   if (!is_known) found.chance = random_.next();
-  // Of several ways to one server the first stays, unless another one stays on this machine.
-  const bool keeps_way = is_known && (found.candidate.from_here || !from_here);
   Candidate& candidate = found.candidate;
   candidate.server = *server;
+  candidate.heard_at = now;
+  const bool keeps_way = is_known && !replaces(found, beacon, from_here, now);
   candidate.beacon = beacon;
   candidate.beacon.clear_nonce();
-  candidate.heard_at = now;
   if (keeps_way) {
     candidate.beacon.set_client_address(candidate.client_address);
   } else {
     candidate.client_address = beacon.client_address();
     candidate.from_here = from_here;
+    found.way_at = now;
   }
   if (candidate.usable() && !usable_at_) usable_at_ = now;
 }

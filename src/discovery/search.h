@@ -85,11 +85,13 @@ class Search {
   struct Found {
     Candidate candidate;
     std::uint64_t chance{0};
+    Instant way_at{};  // When it was heard last by the way that its address comes from.
   };
 
   Instant timeout_at() const { return start_ + options_.timeout; }
   Instant gathered_at() const;
   bool wanted(const wire::Beacon& beacon) const;
+  bool replaces(const Found& found, const wire::Beacon& beacon, bool from_here, Instant now) const;
   Instant next_probe(Instant now);
 
   const Options options_;

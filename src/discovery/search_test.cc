@@ -187,6 +187,28 @@ TEST(SearchTest, PrefersAnAddressOfThisMachine) {
   EXPECT_TRUE(search.candidates()[0].from_here);
 }
 
+TEST(SearchTest, FollowsAServerThatMovedOrWhoseFirstWayIsSilent) {
+  const auto at = [](const std::string& address) {
+    return beacon_of('a', [&](wire::Beacon& beacon) { beacon.set_client_address(address); });
+  };
+  Search search({.timeout = 3s, .goes_on = true}, start);
+  search.heard(at("10.0.0.1:8888"), false, start);
+  search.heard(at("10.0.0.1:9000"), false, start + 1s);
+  EXPECT_EQ(search.candidates()[0].client_address, "10.0.0.1:9000");
+  search.heard(at("192.168.0.1:9000"), false, start + 4s - 1us);
+  EXPECT_EQ(search.candidates()[0].client_address, "10.0.0.1:9000");
+  search.heard(at("192.168.0.1:9000"), false, start + 4s);
+  EXPECT_EQ(search.candidates()[0].client_address, "192.168.0.1:9000");
+
+  search.heard(at("127.0.0.1:9000"), true, start + 5s);
+  search.heard(at("192.168.0.1:9000"), false, start + 6s);
+  search.heard(at("127.0.0.1:9100"), true, start + 6s);
+  EXPECT_EQ(search.candidates()[0].client_address, "127.0.0.1:9100");
+  search.heard(at("192.168.0.1:9100"), false, start + 9s);
+  EXPECT_EQ(search.candidates()[0].client_address, "192.168.0.1:9100");
+  EXPECT_FALSE(search.candidates()[0].from_here);
+}
+
 TEST(SearchTest, IsDoneAMomentAfterTheFirstUsableServerAnswered) {
   Search search({.timeout = 7s, .gather = 50ms}, start);
   search.heard(beacon_of('a', [](wire::Beacon& beacon) { beacon.clear_leader_number(); }), false,
