@@ -195,9 +195,9 @@ DiskResult DiskWorker::run(const DiskJob& job) {
           [&](const IdentityJob& wanted) { report(store_.write_identity(wanted.identity), done); },
           [&](const FenceJob& wanted) {
             const auto taken = locker_.take(wanted.folder);
-            const auto fenced = taken ? store_.write_fence(wanted.folder, wanted.record) : taken;
-            // Not fenced, so that server must be able to start again.
-            if (taken && !fenced) locker_.release(wanted.folder);
+            const auto fenced = taken ? store_.write_fence(wanted) : taken;
+            // Fenced or not, that server must be able to start: the record keeps its log still.
+            if (taken) locker_.release(wanted.folder);
             report(fenced, done);
           },
           [](const StoreJob&) { check(false); }, [](const SaveSnapshotJob&) { check(false); }},

@@ -193,7 +193,7 @@ TEST_F(DiskWorkerTest, AFenceIsLeftInAFolderNobodyHoldsAndRefusedInOneInUse) {
   submit(1, FenceJob{.folder = dead.path(), .record = record});
   submit(2, FenceJob{.folder = living.path(), .record = record});
   EXPECT_EQ(run(), (Said{"1=done", "2=failed"}));
-  EXPECT_FALSE(FolderLock::take(dead.path(), "c").has_value());
+  EXPECT_TRUE(FolderLock::take(dead.path(), "c").has_value());
   EXPECT_EQ(LogStore::open(files_, dead.path(), small_options())->recovered.fence, record);
 }
 
@@ -212,6 +212,42 @@ TEST_F(DiskWorkerTest, AServerWhoseLogGoesFurtherIsNotFencedAndMayStartAgain) {
   EXPECT_TRUE(FolderLock::take(longer.path(), "c").has_value());
   fence(2, store_of(2).entries[0].term, LogIndex{2});
   EXPECT_EQ(run(), Said{"2=done"});
+}
+
+TEST_F(DiskWorkerTest, AFenceOfOnesOwnIsConfirmedAndStaysAsItIs) {
+  const ScratchFolder dead;
+  const FenceRecord record{.by = {Uuid::make_v7({}, 1, 2)}, .term = {4}, .index = {5}};
+  const auto record_there = [&] {
+    return LogStore::open(files_, dead.path(), small_options())->recovered.fence;
+  };
+  submit(1, FenceJob{.folder = dead.path(), .record = record, .only_confirm = true});
+  EXPECT_EQ(run(), Said{"1=failed"});
+  EXPECT_EQ(record_there(), std::nullopt);
+  submit(2, FenceJob{.folder = dead.path(), .record = record});
+  submit(3, FenceJob{.folder = dead.path(), .record = record});
+  submit(4, FenceJob{.folder = dead.path(), .record = record, .only_confirm = true});
+  EXPECT_EQ(run(), (Said{"2=done", "3=done", "4=done"}));
+  FenceRecord later = record;
+  later.term = {6};
+  submit(5, FenceJob{.folder = dead.path(), .record = later, .only_confirm = true});
+  EXPECT_EQ(run(), Said{"5=done"});
+  EXPECT_EQ(record_there(), record);
+}
+
+TEST_F(DiskWorkerTest, AFenceOfAnotherServerOrOneThatSaysMoreIsNoLeaveToGoOn) {
+  const ScratchFolder dead;
+  const FenceRecord record{.by = {Uuid::make_v7({}, 1, 2)}, .term = {4}, .index = {5}};
+  FenceRecord of_another = record;
+  of_another.by = {Uuid::make_v7({}, 3, 4)};
+  FenceRecord shorter = record;
+  shorter.index = {4};
+  submit(1, FenceJob{.folder = dead.path(), .record = record});
+  submit(2, FenceJob{.folder = dead.path(), .record = of_another});
+  submit(3, FenceJob{.folder = dead.path(), .record = of_another, .only_confirm = true});
+  submit(4, FenceJob{.folder = dead.path(), .record = shorter, .only_confirm = true});
+  EXPECT_EQ(run(), (Said{"1=done", "2=failed", "3=failed", "4=failed"}));
+  EXPECT_FALSE(store_->stopped());
+  EXPECT_EQ(LogStore::open(files_, dead.path(), small_options())->recovered.fence, record);
 }
 
 TEST(DiskThreadTest, ReportsEveryJobInOrderAndDrainsWhenStopped) {

@@ -30,7 +30,8 @@ class FolderLock {
 class FolderLocker {
  public:
   virtual ~FolderLocker() = default;
-  /// Holds the lock of `folder` until the process ends; taking it again succeeds.
+  /// Holds the lock of `folder` until it is given back or the process ends; taking it again
+  /// succeeds.
   [[nodiscard]] virtual Result<void> take(const std::string& folder) = 0;
   /// Gives the lock back; nothing happens if it is not held.
   virtual void release(const std::string& folder) = 0;

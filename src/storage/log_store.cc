@@ -39,21 +39,29 @@ Result<Inventory> take_inventory(Files& files, const std::string& folder) {
   return inventory;
 }
 
+Result<Identity> read_identity(Files& files, const std::string& folder) {
+  const std::string path = path_in(folder, "identity");
+  const auto file = files.read(path, 0, small_file_max);
+  if (!file) return file.error();
+  return decode_identity(*file, path);
+}
+
+Result<FenceRecord> read_fence(Files& files, const std::string& folder) {
+  const std::string path = path_in(folder, "fence");
+  const auto file = files.read(path, 0, small_file_max);
+  if (!file) return file.error();
+  return decode_fence(*file, path);
+}
+
 Result<void> read_small_files(Files& files, const std::string& folder, const Inventory& inventory,
                               Recovered& recovered) {
   if (inventory.identity) {
-    const std::string path = folder + "/identity";
-    const auto file = files.read(path, 0, small_file_max);
-    if (!file) return file.error();
-    auto identity = decode_identity(*file, path);
+    auto identity = read_identity(files, folder);
     if (!identity) return identity.error();
     recovered.identity = std::move(*identity);
   }
   if (inventory.fence) {
-    const std::string path = folder + "/fence";
-    const auto file = files.read(path, 0, small_file_max);
-    if (!file) return file.error();
-    const auto fence = decode_fence(*file, path);
+    const auto fence = read_fence(files, folder);
     if (!fence) return fence.error();
     recovered.fence = *fence;
   }
@@ -228,14 +236,46 @@ Result<void> LogStore::refuse_if_longer(const std::string& folder,
                           ") than the one that would go on without it; start that server"};
 }
 
-Result<void> LogStore::write_fence(const std::string& folder, const FenceRecord& record) {
+// The one that is there, if it is ours, else the one of the job.
+Result<FenceRecord> LogStore::fence_to_write(const FenceJob& job) const {
+  const auto inventory = take_inventory(files_, job.folder);
+  if (!inventory) return inventory.error();
+  const auto refuse = [&](const std::string& why) {
+    return Error{.code = ErrorCode::failed_precondition, .message = job.folder + ": " + why};
+  };
+  if (!inventory->fence) {
+    if (job.only_confirm) {
+      return refuse("no record says that its server was left behind; start that server");
+    }
+    if (const auto shorter = refuse_if_longer(job.folder, job.record); !shorter)
+      return shorter.error();
+    return job.record;
+  }
+  const auto there = read_fence(files_, job.folder);
+  if (!there) return there.error();
+  if (there->by != job.record.by) {
+    return refuse("server " + there->by.uuid.to_string() +
+                  " went on without that server; start the one that did");
+  }
+  if (std::pair(there->term, there->index) > std::pair(job.record.term, job.record.index)) {
+    return refuse("this server's log ended at term " + std::to_string(there->term.value) +
+                  ", index " + std::to_string(there->index.value) +
+                  " when it went on without that server, and is shorter now: its disk has lost "
+                  "entries; restore the folder, or `muster recover` what is left");
+  }
+  return *there;
+}
+
+Result<void> LogStore::write_fence(const FenceJob& job) {
   if (auto ready = refuse_if_stopped(); !ready) return ready;
-  if (auto shorter = refuse_if_longer(folder, record); !shorter) return shorter;
-  const SmallFile file{.folder = folder,
+  const auto record = fence_to_write(job);
+  if (!record) return record.error();
+  const SmallFile file{.folder = job.folder,
                        .name = "fence",
                        .content = SyncSite::fence_content,
                        .names = SyncSite::fence_folder};
-  return replace_small_file(files_, file, encode(record));
+  // Also what is there: nobody knows whether it was synced before this server restarted.
+  return replace_small_file(files_, file, encode(*record));
 }
 
 Result<bool> LogStore::tidy() {

@@ -67,8 +67,8 @@ class LogStore {
   [[nodiscard]] Result<SnapshotRead> read_snapshot(const ReadSnapshotJob& wanted);
   [[nodiscard]] Result<void> compact(LogIndex keep_from);
   [[nodiscard]] Result<void> write_identity(const Identity& identity);
-  /// Leaves the record in another server's folder, whose lock the caller holds.
-  [[nodiscard]] Result<void> write_fence(const std::string& folder, const FenceRecord& record);
+  /// As `FenceJob` says. The caller holds the other folder's lock.
+  [[nodiscard]] Result<void> write_fence(const FenceJob& job);
 
   /// One slice of the work that can wait: zero-fills the spare segment. False when none is left.
   [[nodiscard]] Result<bool> tidy();
@@ -83,6 +83,7 @@ class LogStore {
  private:
   [[nodiscard]] Result<void> refuse_if_longer(const std::string& folder,
                                               const FenceRecord& record) const;
+  [[nodiscard]] Result<FenceRecord> fence_to_write(const FenceJob& job) const;
   LogStore(Files& files, std::string folder, const LogOptions& options);
   Result<void> refuse_if_stopped() const;
   template <class T>

@@ -109,13 +109,20 @@ struct IdentityJob {
   Identity identity;
 };
 
-/// Takes the lock of another server's folder, holds it until the process ends, and leaves the
-/// record there. `failed_precondition` if that server lives, or if its log goes further than the
-/// record says: then it may have acknowledged, with a voter that the survivor never heard of, what
-/// the survivor lacks; its lock is given back. Answer: `Done`, when durable.
+/// Takes the lock of another server's folder, leaves the record there, and gives the lock back: who
+/// opens the folder from then on finds the record. `failed_precondition` if that server lives, if
+/// its log goes further than the record says (then it may have acknowledged, with a voter that the
+/// survivor never heard of, what the survivor lacks), or if somebody else fenced it.
+///
+/// A record that this server left before stays as it is, and that is success: a survivor that
+/// restarted goes on with what it says. `failed_precondition` if it says more than this one, for
+/// then the survivor has lost entries that were durable. Answer: `Done`, when durable.
 struct FenceJob {
   std::string folder;
   FenceRecord record;
+  /// Writes no new record: without one that this server left, `failed_precondition`. For a
+  /// survivor that has restarted and does not know whether two voters were all.
+  bool only_confirm{false};
 };
 
 struct DiskJob {

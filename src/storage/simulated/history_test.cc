@@ -153,12 +153,18 @@ bool History::write_identity() {
 }
 
 bool History::write_fence() {
+  const FenceRecord record{.by = {Uuid::make_v7({}, 1, 1)}, .term = term_, .index = state().last};
+  const bool only_confirm = random_.chance(0.2);
+  const auto there = state().other_fence;
+  const bool refused =
+      there ? std::pair(there->term, there->index) > std::pair(term_, record.index) : only_confirm;
+  const FenceJob job{.folder = other_folder, .record = record, .only_confirm = only_confirm};
+  if (refused) return !store_->write_fence(job);
   State after = state();
-  after.other_fence = FenceRecord{.by = {Uuid::make_v7({}, random_.next(), random_.next())},
-                                  .term = term_,
-                                  .index = after.last};
+  // One that was not acknowledged may be there or not; whichever it is stays.
+  if (!there) after.other_fence = record;
   possible_.push_back(after);
-  fence_is_open_ = !store_->write_fence(other_folder, *after.other_fence);
+  fence_is_open_ = !store_->write_fence(job);
   return finish(!fence_is_open_, after);
 }
 
