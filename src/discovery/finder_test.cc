@@ -441,7 +441,8 @@ TEST(FinderTest, TheSameSeedGivesTheSameCourse) {
     Course course({.seed = 42});
     course.own(own_beacon(), 0ms);
     course.until(60s);
-    course.probes.insert(course.probes.end(), course.announcements.begin(), course.announcements.end());
+    course.probes.insert(course.probes.end(), course.announcements.begin(),
+                         course.announcements.end());
     if (round == 0) first = course.probes;
     EXPECT_EQ(course.probes, first);
   }

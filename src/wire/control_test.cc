@@ -115,7 +115,7 @@ TEST(JsonTest, HasEveryFieldAndIntegersAsNumbers) {
             R"("commitIndex":0,"phase":"STARTUP","writable":true,"reason":"","tolerates":0,)"
             R"("servers":0,"sessions":0,"server":"","serverId":"","number":0,"role":"LEADER",)"
             R"("appliedIndex":0,"firstIndex":0,"lastIndex":0,"digest":"","branch":"",)"
-            R"("version":"","leaderNumber":null})");
+            R"("version":"","leaderNumber":null,"discovery":null,"settings":null})");
 }
 
 TEST(JsonTest, PrintsListsMapsAndTimes) {
@@ -154,7 +154,7 @@ TEST(JsonTest, EscapesText) {
 TEST(JsonTest, PrintsAnEnumValueWithoutANameAsANumber) {
   MemberChange change;
   change.set_kind(static_cast<MemberChange::Kind>(99));
-  EXPECT_EQ(to_json(change), R"({"kind":99,"member":null,"cause":""})");
+  EXPECT_EQ(to_json(change), R"({"kind":99,"member":null,"cause":"","timeMs":0,"goneFrom":""})");
 }
 
 }  // namespace
