@@ -4,7 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
 
 #include "storage/system_error.h"
@@ -38,7 +41,53 @@ Result<void> make_folder(const std::filesystem::path& path) {
   return sync_folder(parent.empty() ? "." : parent.string());
 }
 
+/// `20260131-094500`, UTC.
+std::string stamp(LogTime time) {
+  using namespace std::chrono;
+  const sys_time<milliseconds> instant{milliseconds{time.milliseconds}};
+  const auto day = floor<days>(instant);
+  const year_month_day date{day};
+  const hh_mm_ss clock{floor<seconds>(instant - day)};
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%04d%02u%02u-%02d%02d%02d", int{date.year()},
+                unsigned{date.month()}, unsigned{date.day()},
+                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()));
+  return text.data();
+}
+
+constexpr int archives_of_one_second_max = 1'000;
+
+Result<std::string> free_archive_name(const std::string& base) {
+  for (int attempt = 1; attempt <= archives_of_one_second_max; ++attempt) {
+    std::string path = attempt == 1 ? base : base + "-" + std::to_string(attempt);
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0) continue;
+    if (errno != ENOENT) return system_error("cannot look at", path, errno);
+    return path;
+  }
+  return Error{.code = ErrorCode::resource_exhausted,
+               .message = base + " and all names like it are taken; move some of them away"};
+}
+
 }  // namespace
+
+Result<std::string> archive_data_folder(DataFolder folder, LogTime now) {
+  auto archive = free_archive_name(folder.path + ".archived-" + stamp(now));
+  if (!archive) return archive;
+  if (::rename(folder.path.c_str(), archive->c_str()) != 0) {
+    const int fault = errno;
+    if (fault != EBUSY) return system_error("cannot archive", folder.path, fault);
+    return Error{.code = ErrorCode::failed_precondition,
+                 .message = "cannot archive " + folder.path +
+                            ": a file system is mounted there. Give --data a folder below it, or "
+                            "move what is in it away"};
+  }
+  const std::string parent = std::filesystem::path(folder.path).parent_path().string();
+  if (const auto synced = sync_folder(parent.empty() ? "." : parent); !synced)
+    return synced.error();
+  return archive;
+}
 
 Result<DataFolder> open_data_folder(const std::string& path, const std::string& holder) {
   auto cleaned = std::filesystem::path(path).lexically_normal();

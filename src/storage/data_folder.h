@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/time.h"
 #include "storage/folder_lock.h"
 #include "storage/format/disk_job.h"
 #include "storage/log_store.h"
@@ -20,6 +21,11 @@ struct DataFolder {
 /// another process holds it, `permission_denied` if it cannot be read and written.
 [[nodiscard]] Result<DataFolder> open_data_folder(const std::string& path,
                                                   const std::string& holder);
+
+/// Puts the folder away, whole, under the name `FOLDER.archived-YYYYMMDD-HHMMSS` (UTC; `-2` and so
+/// on where that is taken) beside it, durably, and gives its lock back. Nothing is ever deleted.
+/// Returns the new path. Errors: as the system gives them, with the remedy; then nothing changed.
+[[nodiscard]] Result<std::string> archive_data_folder(DataFolder folder, LogTime now);
 
 /// The identity found in the folder, or the `fresh` one, made durable. `failed_precondition` if the
 /// folder belongs to a group of another name.

@@ -289,6 +289,45 @@ TEST(DataFolderTest, IsMadeForItsOwnerOnlyAndLockedByName) {
   EXPECT_NE(second.error().message.find("(server a)"), std::string::npos);
 }
 
+TEST(DataFolderTest, IsArchivedWholeUnderANameOfItsOwnAndFreeForANewOne) {
+  const ScratchFolder scratch;
+  const std::string path = scratch.path() + "/data";
+  const LogTime now{1'769'852'705'999};  // 2026-01-31T09:45:05Z.
+  for (const char* name : {"first", "second"}) {
+    auto folder = open_data_folder(path, "a").value();
+    EXPECT_FALSE(std::filesystem::exists(path + "/log")) << "new after it was archived";
+    std::ofstream(path + "/log") << name;
+    std::ofstream(path + "/fence") << "x";
+    const std::string archived = archive_data_folder(std::move(folder), now).value();
+    EXPECT_EQ(archived,
+              path + ".archived-20260131-094505" + (std::string(name) == "first" ? "" : "-2"));
+    std::string kept;
+    std::ifstream(archived + "/log") >> kept;
+    EXPECT_EQ(kept, name);
+    EXPECT_TRUE(std::filesystem::exists(archived + "/fence"));
+    EXPECT_FALSE(std::filesystem::exists(path));
+    EXPECT_TRUE(FolderLock::take(archived, "b").has_value());  // It was given back.
+  }
+}
+
+TEST(DataFolderTest, AnArchivedFolderIsLeftAsItWasWhenItCannotBeMoved) {
+  const ScratchFolder scratch;
+  const std::string path = scratch.path() + "/data";
+  auto folder = open_data_folder(path, "a").value();
+  std::filesystem::remove_all(path);
+  EXPECT_EQ(archive_data_folder(std::move(folder), {}).error().code, ErrorCode::not_found);
+}
+
+TEST(FolderLockTest, IsNotThatOfAFolderMovedAway) {
+  const ScratchFolder scratch;
+  const std::string path = scratch.path() + "/data";
+  auto folder = open_data_folder(path, "a").value();
+  std::filesystem::rename(path, path + ".moved");
+  // The former holder still has its lock, but on the folder that moved.
+  EXPECT_TRUE(open_data_folder(path, "b").has_value());
+  EXPECT_FALSE(FolderLock::take(path + ".moved", "c").has_value());
+}
+
 TEST(DataFolderTest, AFileIsNoFolder) {
   const ScratchFolder scratch;
   const std::string path = scratch.path() + "/file";

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +13,8 @@
 
 namespace muster::storage {
 namespace {
+
+constexpr int attempts_max = 10;
 
 std::string read_holder(int descriptor) {
   std::array<char, 256> text{};
@@ -25,6 +28,25 @@ std::string read_holder(int descriptor) {
 
 Result<FolderLock> FolderLock::take(const std::string& folder, const std::string& holder) {
   const std::string path = folder + "/lock";
+  // Whoever held it may have archived the folder meanwhile: then this is the lock of the archive.
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    auto lock = take_once(folder, path, holder);
+    if (!lock || lock->is_at(path)) return lock;
+  }
+  return Error{.code = ErrorCode::failed_precondition,
+               .message = "the data folder " + folder +
+                          " is moved away again and again. Stop what does that, and start again"};
+}
+
+bool FolderLock::is_at(const std::string& path) const {
+  struct stat held {};
+  struct stat named {};
+  return ::fstat(descriptor_, &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+Result<FolderLock> FolderLock::take_once(const std::string& folder, const std::string& path,
+                                         const std::string& holder) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return system_error("cannot open", path, errno);
   FolderLock lock(descriptor);

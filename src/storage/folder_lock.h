@@ -22,6 +22,10 @@ class FolderLock {
 
  private:
   explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
+  [[nodiscard]] static Result<FolderLock> take_once(const std::string& folder,
+                                                    const std::string& path,
+                                                    const std::string& holder);
+  bool is_at(const std::string& path) const;
   int descriptor_{-1};
 };
 

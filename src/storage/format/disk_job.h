@@ -24,6 +24,9 @@ struct Identity {
   std::optional<ServerNumber> number;  ///< Set once the group has given one.
   std::string name;
   Uuid branch;  ///< Nil, unless the group was recovered by force from a single folder.
+  /// This server was a member before, under another id: until it has a group, it founds none and
+  /// joins only this one (nil: any of the name).
+  std::optional<GroupId> rejoins{};
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 

@@ -147,6 +147,9 @@ TEST(SmallFilesTest, WhatIsWrittenIsReadBack) {
                           .name = "a",
                           .branch = {}};
   EXPECT_EQ(decode_identity(encode(identity), "identity").value(), identity);
+  Identity again = identity;
+  again.rejoins = GroupId{};
+  EXPECT_EQ(decode_identity(encode(again), "identity").value(), again);
   const FenceRecord fence{.by = identity.server, .term = {7}, .index = {8}};
   EXPECT_EQ(decode_fence(encode(fence), "fence").value(), fence);
   const SnapshotHeader header{

@@ -123,6 +123,7 @@ Bytes encode(const Identity& identity) {
   writer.integer(identity.number.value_or(ServerNumber{}).value);
   writer.sized(identity.name);
   writer.uuid(identity.branch);
+  if (identity.rejoins) writer.uuid(identity.rejoins->uuid);
   seal(file);
   return file;
 }
@@ -141,6 +142,7 @@ Result<Identity> decode_identity(BytesView file, const std::string& path) {
   if (has_number) identity.number = number;
   identity.name = reader->text();
   identity.branch = reader->uuid();
+  if (reader->ok() && !reader->rest().empty()) identity.rejoins = GroupId{reader->uuid()};
   if (!reader->finished()) return damage(path, 0, "its fields do not fill it");
   return identity;
 }
