@@ -51,6 +51,7 @@ void Edge::link_opened(LinkId link, Instant now) {
 void Edge::link_closed(LinkId link, Instant now) {
   const auto client = clients_.find(link);
   if (client == clients_.end()) return;
+  topics_.link_closed(link);
   const std::optional<SessionId> session = client->second.session;
   clients_.erase(client);
   std::erase_if(reads_, [&](const auto& read) { return read.second.link == link; });
@@ -82,7 +83,7 @@ void Edge::frame(LinkId link, const wire::Frame& frame, const replica::Replica& 
     case wire::FrameType::ping:
       return send(link, wire::FrameType::pong, {});
     case wire::FrameType::pong:
-      return;
+      return topics_.answered(link, local);
     case wire::FrameType::goodbye:
       return close(link);
     case wire::FrameType::open_session:
@@ -95,6 +96,10 @@ void Edge::frame(LinkId link, const wire::Frame& frame, const replica::Replica& 
       return take_commands(link, frame.body, now);
     case wire::FrameType::read:
       return take_read(link, frame.body, local);
+    case wire::FrameType::follow:
+      return take_follow(link, frame.body.view(), local, now);
+    case wire::FrameType::unfollow:
+      return take_unfollow(link, frame.body.view());
     default:
       refuse(link,
              Error{ErrorCode::unimplemented, "clients don't send frames of type " +
@@ -202,6 +207,19 @@ void Edge::take_commands(LinkId link, const SharedBytes& body, Instant now) {
   if (attached.pending.size() == 1) attached.passed_on = now;
 }
 
+void Edge::take_follow(LinkId link, BytesView body, const replica::Replica& local, Instant now) {
+  const auto request = wire::decode<wire::Follow>(body);
+  if (!request) return refuse(link, request.error()), close(link);
+  const Result<void> followed = topics_.follow(link, *request, local, now);
+  if (!followed) return refuse(link, followed.error()), close(link);
+}
+
+void Edge::take_unfollow(LinkId link, BytesView body) {
+  const auto request = wire::decode<wire::Unfollow>(body);
+  if (!request) return refuse(link, request.error()), close(link);
+  topics_.unfollow(link, request->topic());
+}
+
 void Edge::pass_on(SessionId session, Attached& attached, SequenceNumber from, Instant now) {
   attached.passed_on = now;
   attached.mended.reset();
@@ -246,9 +264,14 @@ void Edge::send_away_all() {
   for (const auto& [id, attached] : sessions_) {
     send(attached.link, wire::FrameType::redirect, Bytes(body));
   }
+  // Whoever follows without a session: what others decide is not heard of here.
+  for (const LinkId link : topics_.links()) {
+    if (!clients_.at(link).session) send(link, wire::FrameType::redirect, Bytes(body));
+  }
 }
 
 void Edge::tick(Instant now) {
+  topics_.tick(now);
   if (now < next_check_) return;
   next_check_ = clients_.empty() && absent_.empty() && !leaderless_since_ ? Instant::max()
                                                                           : now + check_interval;
@@ -273,8 +296,9 @@ void Edge::tick(Instant now) {
 }
 
 std::optional<Instant> Edge::deadline() const {
-  if (next_check_ == Instant::max()) return std::nullopt;
-  return next_check_;
+  const Instant next = std::min(next_check_, topics_.deadline().value_or(Instant::max()));
+  if (next == Instant::max()) return std::nullopt;
+  return next;
 }
 
 std::vector<SharedBytes> Edge::take_batches() {

@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "edge/link.h"
+#include "edge/topics.h"
 #include "replica/replica.h"
 #include "replica/session_control.h"
 #include "wire/muster.pb.h"
@@ -32,7 +33,8 @@ struct ReadWanted {
 /// commits comes back through `applied` and is answered here.
 ///
 /// A link carries one session. A session attached to a newer link or another home leaves the old
-/// one. A session without a link for `session_timeout` is ended through the log.
+/// one. A session without a link for `session_timeout` is ended through the log. Reads and topics
+/// need no session.
 ///
 /// Pure. Thread-safety: none.
 class Edge {
@@ -45,6 +47,7 @@ class Edge {
     std::size_t sessions_max{20'000};                        ///< Attached here.
     std::size_t pending_bytes_max{std::size_t{256} << 20U};  ///< Batches unanswered, all clients.
     std::size_t reads_max{65'536};                           ///< Reads waiting, all clients.
+    Topics::Options topics{};
   };
   /// What the layers above know and clients ask for.
   struct Surroundings {
@@ -53,7 +56,9 @@ class Edge {
     std::string no_leader_reason;  ///< Plain words, for clients sent elsewhere.
   };
 
-  explicit Edge(const Options& options) : options_(options) {}
+  explicit Edge(const Options& options) : options_(options), topics_(options.topics, outputs_) {}
+  Edge(const Edge&) = delete;
+  Edge& operator=(const Edge&) = delete;
 
   /// For sessions that are attached or missed from now on.
   void set_session_timeout(Duration timeout) { options_.session_timeout = timeout; }
@@ -67,6 +72,11 @@ class Edge {
 
   /// What an applied entry brought for sessions.
   void applied(const std::vector<replica::SessionNews>& news, ServerNumber self, Instant now);
+  /// The events of what was applied since the last call, up to `local.applied()`, in order; also
+  /// when there are none.
+  void events(const std::vector<replica::Event>& events, const replica::Replica& local) {
+    topics_.applied(events, local);
+  }
   /// The leader is another one, or is reachable again: everything unanswered is passed on anew.
   void resend_all(Instant now);
   /// Who is the leader, what to greet clients with. Call when any of it changed.
@@ -76,7 +86,8 @@ class Edge {
   /// Another server watches that session again.
   void unwatch(SessionId session) { absent_.erase(session); }
   /// The state machine was replaced by a snapshot: sessions that it lacks have ended, others moved
-  /// away, and those at home here without a link are watched.
+  /// away, those at home here without a link are watched, and followers of topics get the state.
+  /// To be called as well when the state of a start comes from a snapshot.
   void restored(const replica::Replica& state, ServerNumber self, Instant now);
 
   /// The index for a linearizable read is known, or it was refused.
@@ -139,6 +150,8 @@ class Edge {
   void take_end(LinkId link, BytesView body);
   void take_commands(LinkId link, const SharedBytes& body, Instant now);
   void take_read(LinkId link, const SharedBytes& body, const replica::Replica& local);
+  void take_follow(LinkId link, BytesView body, const replica::Replica& local, Instant now);
+  void take_unfollow(LinkId link, BytesView body);
   void answer_read(const WaitingRead& read, const replica::Replica& local);
   void refuse(LinkId link, const Error& error);
   void close(LinkId link);
@@ -170,6 +183,7 @@ class Edge {
   std::vector<SharedBytes> batches_;
   std::vector<LinkOutput> outputs_;
   std::vector<ReadWanted> reads_wanted_;
+  Topics topics_;
 };
 
 }  // namespace muster::edge

@@ -28,7 +28,8 @@ Bytes commands(std::uint64_t first, int count) {
 
 class EdgeTest : public testing::Test {
  protected:
-  EdgeTest() {
+  explicit EdgeTest(const Edge::Options& options = {.links_max = 2, .pending_bytes_max = 4'000})
+      : edge_(options) {
     Edge::Surroundings around;
     around.hello.set_number(self.value);
     around.leader_known = true;
@@ -96,7 +97,7 @@ class EdgeTest : public testing::Test {
   }
 
   Instant now_{1s};
-  Edge edge_{{.links_max = 2, .pending_bytes_max = 4'000}};
+  Edge edge_;
   replica::Replica state_{{}, [] { return std::vector<std::unique_ptr<service::Machine>>{}; }};
 };
 
@@ -279,10 +280,12 @@ TEST_F(EdgeTest, ASessionThatASnapshotShowsElsewhereClosesItsLink) {
   EXPECT_EQ(edge_.attached(), 0U);
 }
 
-TEST_F(EdgeTest, MoreSessionsThanTheLimitAreSentAway) {
-  Edge::Options options;
-  options.sessions_max = 0;
-  edge_ = Edge(options);
+class FullEdgeTest : public EdgeTest {
+ protected:
+  FullEdgeTest() : EdgeTest({.sessions_max = 0}) {}
+};
+
+TEST_F(FullEdgeTest, SendsFurtherSessionsAway) {
   open(first_link);
   EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::server_hello),
                            line(first_link, wire::FrameType::refused), "10 close"}));
@@ -367,6 +370,43 @@ TEST_F(EdgeTest, JunkFromAClientIsRefusedAndCostsItsLink) {
     EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::refused), "10 close"}));
     edge_.link_closed(first_link, now_);
   }
+}
+
+TEST_F(EdgeTest, TellsFollowersThatHaveNoSession) {
+  edge_.link_opened(first_link, now_);
+  sent();
+  wire::Follow follow;
+  follow.set_topic("room");
+  frame(first_link, wire::FrameType::follow, wire::encode(follow));
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::reached)});
+  apply(ann, replica::Open{.name = "ann", .kind = "", .home = self});
+  edge_.events({{"room", {.command = {{1}, 0}, .sub = 0}, {}, {}}}, state_);
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::events)});
+  wire::Unfollow unfollow;
+  unfollow.set_topic("room");
+  frame(first_link, wire::FrameType::unfollow, wire::encode(unfollow));
+  apply(ann, replica::Resume{.home = self});
+  edge_.events({{"room", {.command = {{2}, 0}, .sub = 0}, {}, {}}}, state_);
+  EXPECT_EQ(sent(), Lines{});
+  edge_.link_closed(first_link, now_);
+}
+
+TEST_F(EdgeTest, ClosesTheLinkOfAFollowThatMakesNoSense) {
+  edge_.link_opened(first_link, now_);
+  sent();
+  frame(first_link, wire::FrameType::follow, wire::encode(wire::Follow{}));
+  EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::refused), "10 close"}));
+}
+
+TEST_F(EdgeTest, SendsFollowersAwayToo) {
+  edge_.link_opened(first_link, now_);
+  wire::Follow follow;
+  follow.set_topic("room");
+  frame(first_link, wire::FrameType::follow, wire::encode(follow));
+  sent();
+  edge_.set_surroundings({}, now_);
+  edge_.tick(now_ += 1s);
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::redirect)});
 }
 
 }  // namespace

@@ -145,6 +145,7 @@ void Edge::restored(const replica::Replica& state, ServerNumber self, Instant no
     if (session.home == self && !current) watch_absent(id, session.epoch, now);
   });
   resend_all(now);
+  topics_.restored(state);
 }
 
 }  // namespace muster::edge

@@ -108,6 +108,13 @@ Result<EventsView> EventsView::parse(BytesView bytes) {
   return view;
 }
 
+Bytes encode_events_header(std::string_view topic) {
+  Bytes bytes;
+  Writer writer(bytes);
+  write_header(writer, topic);
+  return bytes;
+}
+
 EventsBuilder::EventsBuilder(std::string_view topic, std::size_t bytes) {
   bytes_.reserve(events_header_bytes + topic.size() + bytes);
   Writer writer(bytes_);

@@ -94,6 +94,9 @@ class EventsView {
   BytesView events_;
 };
 
+/// What the body of a frame of events begins with. Precondition: the topic is valid.
+Bytes encode_events_header(std::string_view topic);
+
 /// Lays out events of one topic, in order. Thread-safety: none.
 class EventsBuilder {
  public:
