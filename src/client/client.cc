@@ -71,6 +71,20 @@ Result<void> Client::read(ServiceId service, const SharedBytes& payload, Consist
   return {};
 }
 
+Result<void> Client::follow(const std::string& topic, std::optional<wire::EventPosition> from,
+                            TopicHandler handler) {
+  if (Result<void> followed = session_.follow(topic, from); !followed) return followed;
+  topic_handlers_.insert_or_assign(topic, std::make_shared<const TopicHandler>(std::move(handler)));
+  carry_out_later();
+  return {};
+}
+
+void Client::unfollow(const std::string& topic) {
+  session_.unfollow(topic);
+  topic_handlers_.erase(topic);
+  carry_out_later();
+}
+
 void Client::end(std::function<void()> done) {
   on_ended_ = std::move(done);
   session_.end(loop_.now());
@@ -167,6 +181,22 @@ void Client::complete(session::Ready& ready) {
     auto handler = read_handlers_.extract(read.request);
     check(!handler.empty());
     handler.mapped()(std::move(read.result));
+  }
+  complete_topics(ready.topics);
+}
+
+// A handler may unfollow and follow anew: what is left of this turn is not for the new follow.
+void Client::complete_topics(const std::vector<session::TopicNews>& topics) {
+  std::vector<std::weak_ptr<const TopicHandler>> handlers;
+  handlers.reserve(topics.size());
+  for (const session::TopicNews& news : topics) {
+    const auto found = topic_handlers_.find(session::topic_of(news));
+    handlers.emplace_back();
+    if (found != topic_handlers_.end()) handlers.back() = found->second;
+  }
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    // Held while it runs.
+    if (const auto handler = handlers[i].lock()) (*handler)(topics[i]);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -34,7 +35,8 @@ enum class Consistency : std::uint8_t {
 /// Carries out what a `session::Session` decides: dials, sends, waits, and tells the user what came
 /// of each call. Commands that are given within one turn of the loop travel as one batch.
 ///
-/// Handlers are called from the loop, never from within a call into the client, and exactly once.
+/// Handlers are called from the loop, never from within a call into the client; those of calls and
+/// reads exactly once.
 /// A handler may call into the client, but must not destroy it. Destroying a client closes its
 /// connection without a word to the group and calls no handler: `end` is the polite way.
 ///
@@ -48,6 +50,7 @@ class Client final : private net::LinkObserver {
   };
   using CallHandler = std::function<void(Result<session::Reply>)>;
   using ReadHandler = std::function<void(Result<session::ReadResult>)>;
+  using TopicHandler = std::function<void(const session::TopicNews&)>;
   using ChangeHandler = std::function<void(const session::StateChange&)>;
 
   /// Begins to look for a server at once. Precondition: `loop` outlives the client.
@@ -65,6 +68,13 @@ class Client final : private net::LinkObserver {
   /// Asks a service for its state. Errors: as `call`.
   [[nodiscard]] Result<void> read(ServiceId service, const SharedBytes& payload,
                                   Consistency consistency, Duration timeout, ReadHandler handler);
+  /// Follows a topic, from `from` on or from when a server first answers, until `unfollow`; over
+  /// however many connections. `handler` gets each event once and in order, or a gap. Errors: as
+  /// `session::Session::follow`.
+  [[nodiscard]] Result<void> follow(const std::string& topic,
+                                    std::optional<wire::EventPosition> from, TopicHandler handler);
+  /// Its handler is not called any more; it may be the one that calls this.
+  void unfollow(const std::string& topic);
   /// Ends the session for good; `done` is called when the group has been told, or cannot be told.
   /// Calls and reads that are unanswered get their errors before.
   void end(std::function<void()> done);
@@ -92,6 +102,7 @@ class Client final : private net::LinkObserver {
   void close(session::LinkId id);
   void complete(session::Ready& ready);
   void complete_call(session::CompletedCall& call);
+  void complete_topics(const std::vector<session::TopicNews>& topics);
   void wait_for_deadline();
   void finish_end();
   Connection* find(session::LinkId id);
@@ -108,6 +119,7 @@ class Client final : private net::LinkObserver {
   std::deque<CallHandler> call_handlers_;  // Of consecutive commands; empty once called.
   std::uint64_t first_call_{1};            // The sequence number of the first of them.
   std::map<session::RequestId, ReadHandler> read_handlers_;
+  std::map<std::string, std::shared_ptr<const TopicHandler>, std::less<>> topic_handlers_;
   ChangeHandler on_change_;
   std::function<void()> on_ended_;
   std::shared_ptr<const bool> alive_{std::make_shared<const bool>(true)};  // For posted work.

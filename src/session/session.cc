@@ -23,7 +23,8 @@ Session::Session(Options options)
     : options_(std::move(options)),
       random_(options_.seed),
       servers_({.backoff_min = options_.backoff_min, .backoff_max = options_.backoff_max},
-               options_.seeds) {
+               options_.seeds),
+      topics_(options_.topics_max) {
   check(!options_.id.uuid.is_nil());
   check(options_.calls_in_flight_max > 0 && options_.reads_in_flight_max > 0);
   check(options_.dial_timeout > Duration::zero() && options_.open_timeout > Duration::zero());
@@ -37,8 +38,16 @@ void Session::connected(LinkId link, Instant now) {
   phase_since_ = now;
   last_heard_ = now;
   ping_sent_ = false;
+  pings_sent_ = 0;
+  pings_answered_ = 0;
+  topics_.linked();
   note_change(StateChange::Kind::connected);
-  send_open();
+  if (options_.only_follows) {
+    phase_ = Phase::open;
+    last_error_.reset();
+  } else {
+    send_open();
+  }
 }
 
 void Session::disconnected(LinkId link, Instant now, const std::optional<Error>& why) {
@@ -135,6 +144,10 @@ void Session::expires_at(Instant deadline) {
 
 Result<SequenceNumber> Session::call(ServiceId service, SharedBytes payload, Instant now,
                                      Instant deadline) {
+  if (options_.only_follows) {
+    return Error{ErrorCode::failed_precondition,
+                 "this client only follows topics and reads; open a session to give commands"};
+  }
   const Result<void> may = may_take(calls_.size(), options_.calls_in_flight_max, payload.size());
   if (!may) return may.error();
   if (deadline <= now) return expired(false);
@@ -169,6 +182,13 @@ Result<RequestId> Session::query(wire::FrameType type, SharedBytes body, Instant
   return take_request({.type = type, .body = std::move(body), .deadline = deadline});
 }
 
+Result<void> Session::follow(std::string_view topic, std::optional<wire::EventPosition> from) {
+  if (phase_ == Phase::ended) {
+    return Error{ErrorCode::aborted, "this session has ended; open a new one"};
+  }
+  return topics_.follow(topic, from);
+}
+
 RequestId Session::take_request(Request request) {
   bytes_in_flight_ += request.body.size();
   expires_at(request.deadline);
@@ -178,7 +198,7 @@ RequestId Session::take_request(Request request) {
 
 void Session::end(Instant now) {
   if (phase_ == Phase::ended) return;
-  if (linked()) {
+  if (linked() && !options_.only_follows) {
     wire::EndSession end;
     end.set_session_id(options_.id.uuid.to_string());
     end.set_epoch(epoch_.value);
@@ -200,6 +220,7 @@ void Session::finish_ended(const std::string& reason) {
   for (const auto& [id, request] : requests_) complete(RequestId{id}, request, aborted);
   calls_.clear();
   requests_.clear();
+  topics_.clear();
   queries_sent_.clear();
   bytes_in_flight_ = 0;
   next_expiry_.reset();
@@ -285,8 +306,13 @@ void Session::tick(Instant now) {
   }
   if (silence >= options_.ping_interval && !ping_sent_) {
     ping_sent_ = true;
-    send(wire::FrameType::ping, {});
+    send_ping();
   }
+}
+
+void Session::send_ping() {
+  ++pings_sent_;
+  send(wire::FrameType::ping, {});
 }
 
 std::optional<Instant> Session::deadline() const {
@@ -306,7 +332,10 @@ std::optional<Instant> Session::deadline() const {
 Ready Session::ready(Instant now) {
   dial_if_due(now);
   if (phase_ == Phase::open) send_calls();
-  if (linked()) send_requests();
+  if (linked()) {
+    send_requests();
+    send_follows();
+  }
   return std::exchange(ready_, {});
 }
 
@@ -343,6 +372,13 @@ std::size_t Session::send_batch(std::size_t place) {
   server_has_ = first_.value + end - 1;
   send(wire::FrameType::commands, std::move(batch).finish());
   return end;
+}
+
+void Session::send_follows() {
+  for (Topics::Request& request : topics_.take_requests(pings_sent_)) {
+    send(request.type, std::move(request.body));
+    if (request.ping) send_ping();
+  }
 }
 
 void Session::send_requests() {

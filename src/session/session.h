@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "session/servers.h"
+#include "session/topics.h"
 #include "wire/control.h"
 #include "wire/frame.h"
 #include "wire/limits.h"
@@ -103,6 +104,7 @@ struct Ready {
   std::vector<CompletedCall> calls;
   std::vector<CompletedRead> reads;
   std::vector<CompletedQuery> queries;
+  std::vector<TopicNews> topics;
 };
 
 /// A session of one client, with one link at a time.
@@ -112,7 +114,8 @@ struct Ready {
 /// the group takes each at most once (Raft dissertation, section 6.3). No command is ever sent in
 /// another session: when this one has ended, those that were sent are "perhaps applied".
 ///
-/// Reads and queries change nothing and are simply asked again after a loss.
+/// Reads and queries change nothing and are simply asked again after a loss. Topics are followed on
+/// from where the last link left them: each event comes once and in order, or a gap tells of it.
 ///
 /// Sans-I/O: reads no clock, opens no socket. The caller passes time and frames in and carries out
 /// what `ready` returns after each turn. Thread-safety: none.
@@ -123,6 +126,10 @@ class Session {
     std::string name{};                ///< 1 to 64 bytes; what people see.
     std::string kind{};                ///< What sort of client; may be empty.
     std::vector<std::string> seeds{};  ///< Addresses to begin with, `HOST:PORT`.
+    /// No session in the log, and so no calls: reads, queries and topics need none, and work at
+    /// servers without a leader or a majority too.
+    bool only_follows{false};
+    std::size_t topics_max{wire::link_topics_max};
     std::size_t calls_in_flight_max{wire::session_requests_in_flight_max};
     std::size_t reads_in_flight_max{wire::session_reads_in_flight_max};
     std::size_t bytes_in_flight_max{64 * 1024 * 1024};  ///< Payloads of calls and reads.
@@ -154,7 +161,7 @@ class Session {
   /// ever sent it may, and is sent on until the group has answered, so that no gap arises, and
   /// counts against the limit; else it is not applied: it is never sent, and its number skipped.
   /// Errors: RESOURCE_EXHAUSTED at a limit; INVALID_ARGUMENT for a payload that is too long;
-  /// ABORTED when the session has ended.
+  /// ABORTED when the session has ended; FAILED_PRECONDITION if it `only_follows`.
   [[nodiscard]] Result<SequenceNumber> call(ServiceId service, SharedBytes payload, Instant now,
                                             Instant deadline);
   /// Asks a service for its state. Local reads are answered by the server at hand, marked with
@@ -165,6 +172,12 @@ class Session {
   /// of one that has no leader. Errors: as `read`. Precondition: `type` is one of the two.
   [[nodiscard]] Result<RequestId> query(wire::FrameType type, SharedBytes body, Instant now,
                                         Instant deadline);
+  /// Follows a topic, from `from` on or from when a server first answers. What there is to tell
+  /// comes in `Ready::topics`, over all links to come, until `unfollow`. A place that no server has
+  /// applied yet is waited for. Errors: as `Topics::follow`; ABORTED when the session has ended.
+  [[nodiscard]] Result<void> follow(std::string_view topic,
+                                    std::optional<wire::EventPosition> from);
+  void unfollow(std::string_view topic) { topics_.unfollow(topic); }
   /// Ends the session: what is unanswered is aborted, the group is told if it can be reached, and
   /// the link is closed.
   void end(Instant now);
@@ -220,6 +233,8 @@ class Session {
   void send_open();
   void send_calls();
   void send_requests();
+  void send_follows();
+  void send_ping();
   Result<void> take_frame(wire::FrameType type, const SharedBytes& body, Instant now);
   Result<void> take_hello(BytesView body);
   Result<void> take_opened(BytesView body, Instant now);
@@ -227,6 +242,7 @@ class Session {
   Result<void> take_resend(BytesView body);
   Result<void> take_read_reply(const SharedBytes& body);
   Result<void> take_answer(wire::FrameType type, const SharedBytes& body);
+  Result<void> take_topic(wire::FrameType type, const SharedBytes& body);
   Result<void> take_ended(BytesView body);
   Result<void> take_refused(BytesView body);
   Result<void> take_redirect(BytesView body, Instant now);
@@ -258,7 +274,9 @@ class Session {
   Instant phase_since_;
   Instant last_heard_;
   bool ping_sent_{false};
-  bool known_to_group_{false};  // It was opened once: from then on it is resumed.
+  std::uint64_t pings_sent_{0};      // Over this link.
+  std::uint64_t pings_answered_{0};  // Of those.
+  bool known_to_group_{false};       // It was opened once: from then on it is resumed.
   Epoch epoch_;
 
   SequenceNumber first_{1};      // Of `calls_.front()`.
@@ -268,6 +286,7 @@ class Session {
   std::map<std::uint64_t, Request> requests_;
   std::deque<std::uint64_t> queries_sent_;  // Over this link; answered in order.
   std::uint64_t next_request_{1};
+  Topics topics_;
   std::size_t bytes_in_flight_{0};
   std::optional<Instant> next_expiry_;  // No deadline of a call or request is earlier.
   std::optional<wire::ServerHello> hello_;

@@ -37,6 +37,7 @@ Result<void> Session::take_frame(wire::FrameType type, const SharedBytes& body, 
       send(wire::FrameType::pong, {});
       return {};
     case wire::FrameType::pong:
+      topics_.answered(++pings_answered_);
       return {};
     case wire::FrameType::goodbye:
       return Error{ErrorCode::unavailable, address_ + " said goodbye"};
@@ -56,6 +57,10 @@ Result<void> Session::take_frame(wire::FrameType type, const SharedBytes& body, 
       return take_resend(body.view());
     case wire::FrameType::read_reply:
       return take_read_reply(body);
+    case wire::FrameType::events:
+    case wire::FrameType::reached:
+    case wire::FrameType::gap:
+      return take_topic(type, body);
     case wire::FrameType::status:
     case wire::FrameType::members:
       return take_answer(type, body);
@@ -191,6 +196,13 @@ Result<void> Session::take_read_reply(const SharedBytes& body) {
   }
   bytes_in_flight_ -= found->second.body.size();
   requests_.erase(found);
+  return {};
+}
+
+Result<void> Session::take_topic(wire::FrameType type, const SharedBytes& body) {
+  Result<std::optional<TopicNews>> news = topics_.take(type, body);
+  if (!news) return news.error();
+  if (*news) ready_.topics.push_back(std::move(**news));
   return {};
 }
 
