@@ -45,12 +45,14 @@ struct Server {
 /// Servers, the messages on their way, and one clock. Everything happens when it is called for.
 class Cluster {
  public:
-  /// Called with what happens: messages that arrive, entries applied, outcomes of reads.
+  /// Called with what happens: messages that arrive, entries applied, outcomes of reads, stores
+  /// that are done, and servers that have carried out all they wanted.
   struct Observer {
     std::function<void(const Message&)> arrived = [](const Message&) {};
     std::function<void(const Server&, const Entry&)> applied = [](const Server&, const Entry&) {};
     std::function<void(const Server&, const ReadOutcome&)> read = [](const Server&,
                                                                      const ReadOutcome&) {};
+    std::function<void(const Server&)> stored = [](const Server&) {};
     std::function<void(const Server&)> changed = [](const Server&) {};
     std::function<void(const Server&, const Error&)> refused = [](const Server&, const Error&) {};
   };
@@ -109,6 +111,7 @@ class Cluster {
       if (!pending.store.entries.empty())
         server.raft->stored(pending.store.entries.back().term, pending.store.entries.back().index);
       if (pending.store.snapshot && pending.store.snapshot->last) restore(server);
+      observer.stored(server);
       for (Message& message : pending.messages) send(server, std::move(message));
       any = true;
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -67,7 +68,12 @@ class Properties {
       throw Broken("state machine safety", text(server) + " applied another entry " + text(entry));
     highest_applied_ = std::max(highest_applied_, entry.index);
   }
+  /// To be called before the message is stepped.
   void arrived(const Message& message) {
+    late_answer_.reset();
+    const Raft& raft = *cluster_.servers.at(message.to).raft;
+    if (std::holds_alternative<AppendReply>(message.body) && message.term < raft.term())
+      late_answer_ = LateAnswer{message.to, message.from, match(raft, message.from)};
     const auto* vote = std::get_if<VoteReply>(&message.body);
     if (vote == nullptr || !vote->granted) return;
     const auto [to, first] = votes_.try_emplace({message.from, message.term}, message.to);
@@ -78,9 +84,12 @@ class Properties {
                                             " in term " + std::to_string(message.term.value));
     }
   }
+  /// To be called after each store.
+  static void stored(const Server& server) { stored_is_on_the_disk(server); }
   /// To be called after each input of a server, when its outputs have been carried out.
   void changed(const Server& server) {
     highest_commit_ = std::max(highest_commit_, server.raft->commit());
+    answers_count_in_their_term(server);
     stored_is_on_the_disk(server);
     members_are_those_of_the_log(server);
     stands_only_with_a_state(server);
@@ -99,6 +108,11 @@ class Properties {
   std::size_t applied_count() const { return committed_.size(); }
 
  private:
+  struct LateAnswer {
+    ServerNumber to;
+    ServerNumber from;
+    LogIndex match;
+  };
   struct Seen {
     Role role{Role::follower};
     Term term;
@@ -121,6 +135,18 @@ class Properties {
     return at < disk.entries.size() && (!term || disk.entries[at].term == term);
   }
 
+  static LogIndex match(const Raft& raft, ServerNumber follower) {
+    const auto progress = raft.progress(follower);
+    return progress ? progress->match : LogIndex{};
+  }
+
+  void answers_count_in_their_term(const Server& server) {
+    if (!late_answer_ || late_answer_->to != server.number) return;
+    if (match(*server.raft, late_answer_->from) > late_answer_->match)
+      throw Broken("answers count in their term", text(server));
+    late_answer_.reset();
+  }
+
   // What a server believes durable is on its disk; during an installation all waits for that.
   static void stored_is_on_the_disk(const Server& server) {
     const LogIndex stored = server.raft->stored_index();
@@ -134,7 +160,9 @@ class Properties {
     for (const auto& [number, follower] : cluster_.servers) {
       const auto progress = raft.progress(number);
       if (!progress || follower.disk.hard_state.term > raft.term()) continue;
-      if (has(follower.disk, progress->match, raft.term_at(progress->match))) continue;
+      if (progress->match <= raft.last_index() &&
+          has(follower.disk, progress->match, raft.term_at(progress->match)))
+        continue;
       throw Broken("followers have what they acknowledged",
                    text(follower) + " lacks entry " + text(progress->match));
     }
@@ -253,6 +281,7 @@ class Properties {
   std::map<std::pair<ServerNumber, Term>, ServerNumber> votes_;
   std::map<std::uint64_t, LogIndex> read_floor_;
   std::map<ServerNumber, Seen> seen_;
+  std::optional<LateAnswer> late_answer_;
   LogIndex highest_applied_;
   LogIndex highest_commit_;
 };

@@ -46,7 +46,7 @@ class RandomLife {
     if (deed == Deed::hold_link) return hold_link();
     if (deed == Deed::cut) return cut();
     if (deed == Deed::hold_install) return hold_install(random_.chance(0.5));
-    Server& server = any();
+    Server& server = random_.chance(0.5) ? any() : any_leader();
     if (deed == Deed::start) return start(server);
     if (!server.raft) return;
     if (deed == Deed::crash) return crash(server);
@@ -114,14 +114,15 @@ class RandomLife {
     weights_ = usual_weights;
     for (std::size_t deed = static_cast<std::size_t>(Deed::lose_leader); deed < weights_.size();
          ++deed) {
-      weights_[deed] *= one_of<std::uint32_t>({0, 1, 1, 1, 4});
+      weights_[deed] *= one_of<std::uint32_t>({0, 1, 1, 4, 16});
     }
     for (const std::uint32_t weight : weights_) weights_total_ += weight;
     loss_ = one_of({0.0, 0.03, 0.1});
     repetition_ = one_of({0.0, 0.03, 0.1});
     reordering_ = one_of({0.0, 0.05, 0.3});
+    disk_patience_ = one_of({0.3, 0.8});
     lateness_ = one_of({0.0, 0.0, 0.3});
-    long_wait_ = one_of({0.03, 0.1});
+    long_wait_ = one_of({0.03, 0.1, 0.3});
     election_timeout_ = std::chrono::milliseconds(one_of({60, 150, 300}));
   }
 
@@ -149,6 +150,7 @@ class RandomLife {
       throw Broken("no server is refused",
                    "server " + std::to_string(server.number.value) + ": " + error.message);
     };
+    cluster_.observer.stored = [](const Server& server) { Properties::stored(server); };
     cluster_.observer.changed = [this](const Server& server) {
       const Raft& raft = *server.raft;
       note(raft.role() == Role::leader ? "leads" : "turn", server.number,
@@ -191,6 +193,14 @@ class RandomLife {
   }
 
   Server& any() { return cluster_.at(any_number()); }
+  /// One that leads, or believes so; any server if there is none.
+  Server& any_leader() {
+    std::vector<Server*> leaders;
+    for (auto& [number, server] : cluster_.servers) {
+      if (server.raft && server.raft->role() == Role::leader) leaders.push_back(&server);
+    }
+    return leaders.empty() ? any() : *leaders[random_.below(leaders.size())];
+  }
   ServerNumber any_number() {
     return ServerNumber{static_cast<std::uint32_t>(1 + random_.below(options_.servers))};
   }
@@ -235,7 +245,7 @@ class RandomLife {
 
   void cut() {
     if (random_.chance(0.4)) return cluster_.cut.clear();
-    const ServerNumber one = any_number();
+    const ServerNumber one = any_leader().number;
     if (random_.chance(0.5)) {
       cluster_.cut[{one, any_number()}] = true;
       return;
@@ -275,7 +285,7 @@ class RandomLife {
   void act(Server& server, Deed deed) {
     Raft& raft = *server.raft;
     if (deed == Deed::lose_leader) raft.leader_lost(cluster_.now);
-    if (deed == Deed::hold_disk) server.disk_held = random_.chance(0.3);
+    if (deed == Deed::hold_disk) server.disk_held = random_.chance(disk_patience_);
     if (deed == Deed::finish_stores) cluster_.complete_stores(server, 1 + random_.below(2));
     if (deed == Deed::change_members) change_members(raft);
     if (deed == Deed::transfer) static_cast<void>(raft.transfer(any_number(), cluster_.now));
@@ -321,7 +331,8 @@ class RandomLife {
   double loss_{0};
   double repetition_{0};
   double reordering_{0};
-  double lateness_{0};  // Of a server's clock to be looked at.
+  double disk_patience_{0};  // Of a disk that is looked at to be held.
+  double lateness_{0};       // Of a server's clock to be looked at.
   double long_wait_{0};
   Duration election_timeout_{};
 
