@@ -178,6 +178,22 @@ void NoLeaderWithoutState::seen(std::size_t server, const node::Report& report) 
                   "server " + std::to_string(server) + " leads while it takes in a snapshot");
 }
 
+// The disk may still be at what a server that installs counts as stored.
+void StoredStays::seen(std::size_t server, const node::Report& report) {
+  if (report.installing) return;
+  stored_[server] = std::max(stored_[server], std::min(report.stored, report.commit));
+}
+
+void StoredStays::recovered(std::size_t server, const storage::Recovered& found) const {
+  const auto stored = stored_.find(server);
+  LogIndex last = found.snapshot ? found.snapshot->index : LogIndex{};
+  if (!found.entries.empty()) last = found.entries.back().index;
+  if (stored == stored_.end() || last >= stored->second) return;
+  throw Violation("stored stays", "server " + std::to_string(server) + " had stored entry " +
+                                      std::to_string(stored->second.value) + " and starts with " +
+                                      std::to_string(last.value));
+}
+
 void WithinLimits::seen(std::size_t server, const node::Report& report) const {
   if (report.queued_bytes <= limits_.queued_bytes_max &&
       report.attached <= limits_.attached_sessions_max) {
@@ -194,6 +210,7 @@ void Checkers::seen(ProcessId process, const node::Report& report) {
   one_group.seen(server, report);
   digests.seen(server, report);
   no_leader_without_state.seen(server, report);
+  stored.seen(server, report);
   within_limits.seen(server, report);
 }
 

@@ -14,6 +14,7 @@
 #include "node/options.h"
 #include "sim/register.h"
 #include "sim/violation.h"
+#include "storage/format/disk_job.h"
 
 namespace muster::sim {
 
@@ -155,6 +156,17 @@ class NoLeaderWithoutState {
   void seen(std::size_t server, const node::Report& report) const;
 };
 
+/// What a server had stored, and knew to be committed, it finds again when it starts anew: on whole
+/// disks, and on damaged ones that it does not refuse.
+class StoredStays {
+ public:
+  void seen(std::size_t server, const node::Report& report);
+  void recovered(std::size_t server, const storage::Recovered& found) const;
+
+ private:
+  std::map<std::size_t, LogIndex> stored_;
+};
+
 /// Invariant 9: what grows has a limit.
 class WithinLimits {
  public:
@@ -182,6 +194,7 @@ struct Checkers {
   OneGroup one_group;
   EqualDigests digests;
   NoLeaderWithoutState no_leader_without_state;
+  StoredStays stored;
   WithinLimits within_limits;
 };
 

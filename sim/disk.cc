@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "storage/format/segment.h"
 
 namespace muster::sim {
 
@@ -29,6 +30,7 @@ bool Disk::lock() {
 Result<storage::Recovered> Disk::open() {
   auto opened = storage::LogStore::open(storage_->files, folder_, options_.log);
   if (!opened) return opened.error();
+  rotten_.reset();  // It did no harm, or the checkers will see it.
   store_ = std::move(opened->store);
   worker_ = std::make_unique<storage::DiskWorker>(*store_, locker_, storage::DiskWorker::Options{});
   ++process_;
@@ -50,6 +52,42 @@ void Disk::shut() {
   worker_.reset();
   store_.reset();
   storage_->locks.release(folder_);
+}
+
+bool Disk::rot() {
+  check(store_ == nullptr);
+  std::vector<Bit> ends;
+  for (const storage::FileInfo& file : storage_->files.list(folder_).value()) {
+    const std::string path = folder_ + "/" + file.name;
+    if (!storage::segment_number_from(file.name)) continue;
+    if (const auto end = begin_of_last_group(path); end > storage::sector_bytes)
+      ends.push_back({.path = path, .offset = *end, .bit = 0});
+  }
+  if (ends.empty() || rotten_) return false;
+  Bit bit = ends[random_.below(ends.size())];
+  bit.offset = storage::sector_bytes + random_.below(bit.offset - storage::sector_bytes);
+  bit.bit = static_cast<unsigned>(random_.below(8));
+  storage_->files.flip_bit(bit.path, bit.offset, bit.bit);
+  rotten_ = std::move(bit);
+  return true;
+}
+
+std::optional<std::size_t> Disk::begin_of_last_group(const std::string& segment) const {
+  const auto file = storage_->files.read(segment, 0, options_.log.segment_bytes);
+  if (!file) return std::nullopt;
+  const auto header = storage::decode_segment_header(*file, segment);
+  if (!header) return std::nullopt;
+  storage::SegmentScan scan(*file, *header, segment);
+  std::optional<std::size_t> begin;
+  for (auto record = scan.next(); record && *record; record = scan.next())
+    begin = (*record)->header.group_start;
+  return begin;
+}
+
+void Disk::mend() {
+  check(rotten_.has_value());
+  storage_->files.flip_bit(rotten_->path, rotten_->offset, rotten_->bit);
+  rotten_.reset();
 }
 
 void Disk::lose_power() {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,14 @@ class Disk {
   /// Precondition: shut, or about to be.
   void lose_power();
 
+  /// Turns over a bit of the log: of a record behind which others were synced later, so that it is
+  /// no torn tail. False if there is none. Precondition: shut.
+  bool rot();
+  /// A bit has turned over since the folder was last opened, or mended.
+  bool rotten() const { return rotten_.has_value(); }
+  /// Turns it back. Precondition: rotten; whoever opened the folder has refused it.
+  void mend();
+
   /// Precondition: open. Results come in order, by `on_results`.
   [[nodiscard]] Result<void> submit(storage::DiskJob job, const OnResults& on_results);
 
@@ -57,6 +66,13 @@ class Disk {
   void repair() { storage_->files.recover(); }
 
  private:
+  struct Bit {
+    std::string path;
+    std::uint64_t offset;
+    unsigned bit;
+  };
+
+  std::optional<std::size_t> begin_of_last_group(const std::string& segment) const;
   void leave_job_half_done();
   void schedule_run();
   void run();
@@ -73,6 +89,7 @@ class Disk {
   std::uint64_t process_{0};  // Counts opens, so that a run scheduled before a death does nothing.
   bool run_scheduled_{false};
   Instant stalled_until_{};
+  std::optional<Bit> rotten_;
 };
 
 }  // namespace muster::sim

@@ -110,6 +110,11 @@ void Faults::inject_into_server(Fault fault, Server& server) {
     case Fault::write_failure:
       server.break_disk(fault);
       break;
+    case Fault::bit_rot:
+      server.die(false);
+      server.rot_disk();
+      start_later(server);
+      break;
     default:
       break;
   }

@@ -97,16 +97,25 @@ void Server::start() {
   kept_out_ = !disk_.lock();
   if (kept_out_) return on_exit_ ? on_exit_() : void();
   auto recovered = disk_.open();
+  if (!recovered && disk_.rotten()) return refuse_rotten_disk();
   if (!recovered) {
     throw Violation("recovery", "server " + std::to_string(number_) +
                                     " can't open its data folder: " + recovered.error().message);
   }
+  world_.checkers.stored.recovered(number_, *recovered);
   kept_out_ = recovered->fence.has_value();
   if (kept_out_) {
     world_.trace.event(world_.events.now(), "fenced", number_);
     return disk_.shut();
   }
   run(std::move(*recovered));
+}
+
+void Server::refuse_rotten_disk() {
+  world_.trace.event(world_.events.now(), "damaged", number_);
+  disk_.mend();
+  disk_.shut();
+  if (on_exit_) on_exit_();
 }
 
 void Server::run(storage::Recovered recovered) {
@@ -184,6 +193,11 @@ void Server::break_disk(Fault how) {
 // What a process has once seen fail it need not try again: it may still exit.
 void Server::repair_disk() {
   disk_.repair();
+}
+
+void Server::rot_disk() {
+  const bool rotten = disk_.rot();
+  world_.trace.event(world_.events.now(), "rot", number_, rotten ? 1 : 0);
 }
 
 // ---- The loop -----------------------------------------------------------------------------------

@@ -72,6 +72,9 @@ class Server final : public Process {
   /// A break of the disk that the server may answer by exiting.
   void break_disk(Fault how);
   void repair_disk();
+  /// A bit of its log turns over. Who opens it must see that and end; then it is whole again, as if
+  /// put back from a copy. Precondition: no process.
+  void rot_disk();
   void stall_disk(Instant until) { disk_.stall(until); }
 
   void opened(EndId end, bool peer, bool dialled, const std::string& address) override;
@@ -83,6 +86,7 @@ class Server final : public Process {
   node::Options options();
   node::MachineFactory machines();
   void run(storage::Recovered recovered);
+  void refuse_rotten_disk();
   void end_process();
   void take(node::Input input);
   void schedule_turn();
