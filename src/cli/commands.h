@@ -18,6 +18,8 @@ CLI::App* add_status(CLI::App& root, ExitCode& exit);
 CLI::App* add_members(CLI::App& root, ExitCode& exit);
 /// `muster bench`: puts the group under load and measures it.
 CLI::App* add_bench(CLI::App& root, ExitCode& exit);
+/// `muster doctor`: what on this machine may keep servers from each other, with remedies.
+CLI::App* add_doctor(CLI::App& root, ExitCode& exit);
 /// The version of this program, as `muster version` and `status` show it.
 const char* program_version();
 /// `muster version`: which program this is.

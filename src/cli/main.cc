@@ -32,6 +32,7 @@ ExitCode run(std::vector<std::string> arguments) {
   add_status(root, exit);
   add_members(root, exit);
   add_bench(root, exit);
+  add_doctor(root, exit);
   add_version(root, exit);
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the end.
