@@ -126,6 +126,7 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   const ServerNumber self = consensus_->raft().self();
   if (outputs.state_replaced) edge_.restored(state(), self, now.monotonic);
   edge_.applied(outputs.news, self, now.monotonic);
+  edge_.events(outputs.events, state());
   for (const raft::ReadOutcome& read : outputs.reads) {
     edge_.read_index(read.id, read.index, state());
   }
