@@ -116,7 +116,12 @@ TEST_F(LocalBeaconsTest, DamagedAndForeignFilesArePassedOver) {
   ASSERT_TRUE(a.write(as_bytes("will be damaged")));
   LocalBeacon b = beacon("bbbb");
   ASSERT_TRUE(b.write(as_bytes("whole")));
+  LocalBeacon c = beacon("cccc");
+  ASSERT_TRUE(c.write(as_bytes("will be overwritten")));
   fs::resize_file(folder_ + "/aaaa", 12);
+  std::fstream(folder_ + "/cccc", std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(10)
+      .put('X');
   put_file("junk", "nobody holds this");
   fs::create_symlink("/etc/hostname", folder_ + "/link");
   ASSERT_EQ(::mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
