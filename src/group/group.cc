@@ -224,7 +224,9 @@ void Group::tell(wire::MemberChange change, service::Output& output) const {
   const ServerNumber number{change.member().number()};
   const auto member = view().members.find(number);
   const auto departed = view().departed.find(number);
-  if (member != view().members.end()) {
+  if (!change.has_member()) {
+    // About no single server.
+  } else if (member != view().members.end()) {
     *change.mutable_member() = member->second;
   } else if (departed != view().departed.end()) {
     *change.mutable_member() = departed->second.member;

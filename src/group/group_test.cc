@@ -227,6 +227,24 @@ TEST_F(GroupTest, WithoutAReadableAnnotationTheRolesCountAllTheSame) {
   EXPECT_EQ(view().number, 2U);
 }
 
+TEST_F(GroupTest, ARecoveryByForceBeginsABranchAndLeavesAllOthersBehind) {
+  join(c, "c");
+  roles_ = {{c, Role::voter}};
+  wire::MemberChange change;
+  change.set_cause("recovered by force");
+  change.set_branch(other_id);
+  change.set_time_ms(9);
+  Told told;
+  EXPECT_TRUE(group_.membership_changed({3}, roles_, wire::encode(change), told));
+  EXPECT_THAT(told.texts(), ElementsAre("the membership changed: recovered by force"));
+  EXPECT_FALSE(told.events[0].member().has_member());
+  EXPECT_EQ(view().branch, other_id);
+  EXPECT_EQ(view().members.size(), 1U);
+  EXPECT_EQ(view().departed.at(a).cause, "recovered by force");
+  EXPECT_TRUE(view().departed.at(b).removed);
+  EXPECT_EQ(view().departed.at(b).member.state_since_ms(), 9);
+}
+
 TEST_F(GroupTest, TheIdOfAGroupThatGaveWayComesWithItsServers) {
   const GroupId gone{*Uuid::parse(other_id)};
   join(c, "c", 0, other_id);

@@ -32,7 +32,8 @@ void cut(std::string& text, std::size_t bytes_max) {
 
 void depart(View& view, wire::Member member, LogIndex index, const wire::MemberChange& change) {
   const ServerNumber who{member.number()};
-  const bool named = change.member().number() == who.value;
+  // A change that names nobody is about all that go.
+  const bool named = !change.has_member() || change.member().number() == who.value;
   const bool left = named && change.kind() == wire::MemberChange::LEFT;
   Departed departed{.member = std::move(member), .removed = !left, .index = index};
   if (left) {
@@ -123,6 +124,10 @@ void take_founding(View& view, const wire::Founding& founding) {
 }
 
 void take_change(View& view, const wire::MemberChange& change) {
+  if (!change.branch().empty()) {
+    view.branch = change.branch();
+    cut(view.branch, wire::name_bytes_max);
+  }
   if (!change.has_member()) return;
   const ServerNumber number{change.member().number()};
   if (change.kind() == wire::MemberChange::JOINED) {

@@ -36,7 +36,7 @@ struct View {
   std::uint64_t number{0};
   GroupId group;
   std::string name;
-  std::string branch{};          ///< Of the founding; `Identity::branch` tells the present one.
+  std::string branch{};          ///< Empty, unless the group was recovered by force.
   wire::GroupSettings settings;  ///< Complete: what the founder didn't set has its default.
   std::map<ServerNumber, wire::Member> members;  ///< `role` as consensus has it.
   std::uint32_t next_number{0};                  ///< For the next joiner; never reused.
