@@ -16,6 +16,8 @@ CLI::App* add_serve(CLI::App& root, ExitCode& exit);
 CLI::App* add_status(CLI::App& root, ExitCode& exit);
 /// `muster members`: the servers of the group.
 CLI::App* add_members(CLI::App& root, ExitCode& exit);
+/// `muster watch`: events as they happen.
+CLI::App* add_watch(CLI::App& root, ExitCode& exit);
 /// `muster bench`: puts the group under load and measures it.
 CLI::App* add_bench(CLI::App& root, ExitCode& exit);
 /// `muster doctor`: what on this machine may keep servers from each other, with remedies.

@@ -31,6 +31,7 @@ ExitCode run(std::vector<std::string> arguments) {
   add_serve(root, exit);
   add_status(root, exit);
   add_members(root, exit);
+  add_watch(root, exit);
   add_bench(root, exit);
   add_doctor(root, exit);
   add_version(root, exit);

@@ -269,6 +269,27 @@ std::string to_json(const Message& message) {
   return out;
 }
 
+std::string json_bytes(BytesView bytes) {
+  std::string out;
+  print_base64(as_text(bytes), out);
+  return out;
+}
+
+std::string json_time(LogTime time) {
+  std::int64_t seconds = time.milliseconds / 1'000;
+  std::int64_t rest = time.milliseconds % 1'000;
+  if (rest < 0) {
+    rest += 1'000;
+    --seconds;
+  }
+  google::protobuf::Timestamp timestamp;
+  timestamp.set_seconds(seconds);
+  timestamp.set_nanos(static_cast<std::int32_t>(rest * 1'000'000));
+  std::string out;
+  print_timestamp(timestamp, out);
+  return out;
+}
+
 std::string json_string(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {

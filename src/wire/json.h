@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
+#include "base/time.h"
+
 namespace muster::wire {
 
 /// Protobuf's JSON mapping with three differences, so that scripts have it easy: 64-bit integers
@@ -19,5 +22,8 @@ std::string to_json(const google::protobuf::Message& message);
 /// `text` as a JSON string, quotes included (RFC 8259, section 7). Bytes that are not UTF-8 become
 /// U+FFFD.
 std::string json_string(std::string_view text);
+/// Bytes and times as `to_json` has them, quotes included.
+std::string json_bytes(BytesView bytes);
+std::string json_time(LogTime time);
 
 }  // namespace muster::wire

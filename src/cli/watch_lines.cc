@@ -1,0 +1,91 @@
+#include "cli/watch_lines.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string_view>
+
+#include "cli/json_line.h"
+#include "group/group.h"
+#include "wire/control.h"
+#include "wire/json.h"
+
+namespace muster::cli {
+namespace {
+
+/// The event as the group's schema has it, if it is one.
+std::optional<wire::GroupEvent> group_event(const std::string& topic, BytesView payload) {
+  if (topic != group::topic) return std::nullopt;
+  auto event = wire::decode<wire::GroupEvent>(payload);
+  if (!event) return std::nullopt;
+  return std::move(*event);
+}
+
+JsonLine begin_line(const wire::EventPosition& position, std::string_view time,
+                    const std::string& topic, bool gap) {
+  JsonLine line;
+  line.add("index", position.command.index.value)
+      .add("ordinal", position.command.ordinal)
+      .add("sub", position.sub)
+      .add_json("time", time)
+      .add("topic", topic)
+      .add("gap", gap);
+  return line;
+}
+
+std::string json_line(const std::string& topic, const session::Event& event) {
+  JsonLine line = begin_line(event.position, wire::json_time(event.time), topic, false);
+  const auto known = group_event(topic, event.payload.view());
+  if (!known) return line.add_json("payload", wire::json_bytes(event.payload.view())).text();
+  // The fields of the event stand beside its place: one object goes on as the other.
+  const std::string head = line.text();
+  return head.substr(0, head.size() - 1) + "," + wire::to_json(*known).substr(1);
+}
+
+std::string json_line(const session::TopicGap& gap) {
+  JsonLine line = begin_line(wire::beginning_of(gap.index), "null", gap.topic, true);
+  if (gap.state) {
+    line.add_json("state", wire::json_bytes(gap.state->view())).add_json("error", "null");
+  } else {
+    line.add_json("state", "null").add("error", gap.state.error().message);
+  }
+  return line.text();
+}
+
+std::string text_line(const std::string& topic, const session::Event& event, bool with_topic) {
+  const std::string quoted = wire::json_time(event.time);
+  const auto known = group_event(topic, event.payload.view());
+  return fmt::format(
+      "{}.{} {} {}{}", event.position.command.index.value, event.position.command.ordinal,
+      std::string_view(quoted).substr(1, quoted.size() - 2), with_topic ? topic + " " : "",
+      known ? known->text() : fmt::format("{} bytes", event.payload.size()));
+}
+
+}  // namespace
+
+std::vector<std::string> json_lines(const session::TopicNews& news) {
+  std::vector<std::string> lines;
+  if (const auto* const happened = std::get_if<session::TopicEvents>(&news)) {
+    for (const session::Event& event : happened->events) {
+      lines.push_back(json_line(happened->topic, event));
+    }
+  } else if (const auto* const gap = std::get_if<session::TopicGap>(&news)) {
+    lines.push_back(json_line(*gap));
+  }
+  return lines;
+}
+
+std::vector<std::string> text_lines(const session::TopicNews& news, bool with_topic) {
+  std::vector<std::string> lines;
+  if (const auto* const happened = std::get_if<session::TopicEvents>(&news)) {
+    for (const session::Event& event : happened->events) {
+      lines.push_back(text_line(happened->topic, event, with_topic));
+    }
+  } else if (const auto* const gap = std::get_if<session::TopicGap>(&news)) {
+    lines.push_back(fmt::format("up to {} {}events are missing: the server no longer keeps them",
+                                gap->index.value, with_topic ? gap->topic + " " : ""));
+  }
+  return lines;
+}
+
+}  // namespace muster::cli

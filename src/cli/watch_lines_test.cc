@@ -1,0 +1,70 @@
+// The lines of `muster watch`, for people and for scripts.
+#include "cli/watch_lines.h"
+
+#include <gtest/gtest.h>
+
+#include "wire/control.h"
+
+namespace muster::cli {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+session::TopicNews event_of(const std::string& topic, Bytes payload) {
+  return session::TopicEvents{.topic = topic,
+                              .events = {{.position = {.command = {{7}, 2}, .sub = 1},
+                                          .time = LogTime{1'500},
+                                          .payload = SharedBytes(std::move(payload))}}};
+}
+
+Bytes group_event() {
+  wire::GroupEvent event;
+  event.set_view(3);
+  event.set_text("b joined");
+  return wire::encode(event);
+}
+
+TEST(WatchLinesTest, ShowEventsOfTheGroupAsText) {
+  const session::TopicNews news = event_of("group", group_event());
+  EXPECT_EQ(text_lines(news, false), Lines{"7.2 1970-01-01T00:00:01.500Z b joined"});
+  EXPECT_EQ(text_lines(news, true), Lines{"7.2 1970-01-01T00:00:01.500Z group b joined"});
+}
+
+TEST(WatchLinesTest, PutTheFieldsOfAnEventBesideItsPlace) {
+  const std::string line = json_lines(event_of("group", group_event())).at(0);
+  EXPECT_EQ(line.substr(0, line.find(",\"founded\"")),
+            R"({"index":7,"ordinal":2,"sub":1,"time":"1970-01-01T00:00:01.500Z","topic":"group",)"
+            R"("gap":false,"view":3,"text":"b joined")");
+}
+
+TEST(WatchLinesTest, ShowUnknownPayloadsAsBytes) {
+  const session::TopicNews news = event_of("street", Bytes{std::byte{1}, std::byte{2}});
+  EXPECT_EQ(text_lines(news, false), Lines{"7.2 1970-01-01T00:00:01.500Z 2 bytes"});
+  EXPECT_EQ(json_lines(news),
+            Lines{R"({"index":7,"ordinal":2,"sub":1,"time":"1970-01-01T00:00:01.500Z",)"
+                  R"("topic":"street","gap":false,"payload":"AQI="})"});
+  EXPECT_EQ(text_lines(event_of("group", Bytes{std::byte{1}}), false),
+            Lines{"7.2 1970-01-01T00:00:01.500Z 1 bytes"});
+}
+
+TEST(WatchLinesTest, TellOfGaps) {
+  const session::TopicNews state =
+      session::TopicGap{.topic = "t", .index = {9}, .state = SharedBytes(Bytes{std::byte{1}})};
+  EXPECT_EQ(text_lines(state, true),
+            Lines{"up to 9 t events are missing: the server no longer keeps them"});
+  EXPECT_EQ(json_lines(state), Lines{R"({"index":9,"ordinal":0,"sub":0,"time":null,"topic":"t",)"
+                                     R"("gap":true,"state":"AQ==","error":null})"});
+  const session::TopicNews none = session::TopicGap{
+      .topic = "t", .index = {9}, .state = Error{ErrorCode::not_found, "no topic"}};
+  EXPECT_EQ(json_lines(none), Lines{R"({"index":9,"ordinal":0,"sub":0,"time":null,"topic":"t",)"
+                                    R"("gap":true,"state":null,"error":"no topic"})"});
+}
+
+TEST(WatchLinesTest, SayNothingOfMarks) {
+  const session::TopicNews news = session::TopicReached{.topic = "t", .index = {9}};
+  EXPECT_EQ(text_lines(news, false), Lines{});
+  EXPECT_EQ(json_lines(news), Lines{});
+}
+
+}  // namespace
+}  // namespace muster::cli
