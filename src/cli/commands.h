@@ -22,6 +22,10 @@ CLI::App* add_watch(CLI::App& root, ExitCode& exit);
 CLI::App* add_bench(CLI::App& root, ExitCode& exit);
 /// `muster doctor`: what on this machine may keep servers from each other, with remedies.
 CLI::App* add_doctor(CLI::App& root, ExitCode& exit);
+/// `muster recover`: a group whose majority is lost for good goes on from one folder.
+CLI::App* add_recover(CLI::App& root, ExitCode& exit);
+/// `muster reset`: removes the data of stopped servers of this machine.
+CLI::App* add_reset(CLI::App& root, ExitCode& exit);
 /// The version of this program, as `muster version` and `status` show it.
 const char* program_version();
 /// `muster version`: which program this is.

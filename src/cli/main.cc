@@ -34,6 +34,8 @@ ExitCode run(std::vector<std::string> arguments) {
   add_watch(root, exit);
   add_bench(root, exit);
   add_doctor(root, exit);
+  add_recover(root, exit);
+  add_reset(root, exit);
   add_version(root, exit);
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the end.
