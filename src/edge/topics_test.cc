@@ -224,6 +224,7 @@ TEST_F(TopicsTest, TakeNoEventsThatASnapshotStandsFor) {
   sent();
   topics_->applied({{"a", {.command = {{2}, 0}, .sub = 0}, {}, {}}}, state_);
   EXPECT_EQ(sent(), Lines{});
+  EXPECT_EQ(topics_->topics_kept(), 0U);
 }
 
 TEST_F(TopicsTest, ClaimNothingOfWhatCameBeforeTheirFirstEvents) {
