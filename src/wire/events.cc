@@ -194,8 +194,9 @@ Bytes encode_gap(std::string_view topic, LogIndex index, const Result<Bytes>& st
     writer.raw(*state);
     return bytes;
   }
-  writer.integer(static_cast<std::uint32_t>(state.error().code));
-  const BytesView message = as_bytes(state.error().message);
+  const Error error = state.error();  // A copy: what `error()` gives does not last.
+  writer.integer(static_cast<std::uint32_t>(error.code));
+  const BytesView message = as_bytes(error.message);
   writer.raw(message.first(std::min(message.size(), topic_state_bytes_max)));
   return bytes;
 }
