@@ -6,12 +6,26 @@
 #include <cstdlib>
 
 #include "cli/options.h"
-#include "client/server_list.h"
 
 namespace muster::cli {
 
+client::Discovery::Options ClientOptions::discovery() const {
+  return {.search = {.group = group, .timeout = discovery_timeout}, .secret = secret()};
+}
+
 std::vector<std::string> ClientOptions::servers_to_try() const {
-  return servers.empty() ? client::local_servers() : servers;
+  if (!servers.empty()) return servers;
+  const auto begin = std::chrono::steady_clock::now();
+  for (;;) {
+    net::Loop loop;
+    const client::Discovered found = client::discover(loop, discovery());
+    if (!found.candidates.empty()) return found.addresses();
+    if (wait && std::chrono::steady_clock::now() - begin < timeout) continue;
+    throw ErrorException({ErrorCode::unavailable,
+                          fmt::format("{}\nasked on: {}\nname one with --server HOST:PORT, or "
+                                      "look into it with: muster doctor",
+                                      found.failure, found.asked)});
+  }
 }
 
 std::string ClientOptions::group_wanted() const {
@@ -50,9 +64,10 @@ void add_client_options(CLI::App& command, ClientOptions& options) {
       ->type_name("NAME")
       ->default_str(options.group);
   add_addresses(command, "--server", options.servers,
-                "a server to talk to; repeatable. Without it: the ports that servers of this "
-                "machine choose, 8888, 8890, … 8906")
+                "a server to talk to; repeatable. Without it they are looked for")
       ->envname("MUSTER_SERVER");
+  add_duration(command, "--discovery-timeout", options.discovery_timeout,
+               "how long to look for servers", {.plausible = std::chrono::milliseconds{50}});
   add_duration(command, "--timeout", options.timeout,
                "how long to wait, through elections and reconnects",
                {.plausible = std::chrono::milliseconds{100}});

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "cli/commands.h"
 #include "client/client.h"
+#include "client/discovery.h"
 #include "client/question.h"
 #include "net/loop.h"
 
@@ -20,14 +21,18 @@ namespace muster::cli {
 struct ClientOptions {
   std::string group{"default"};
   bool group_given{false};
-  std::vector<std::string> servers{};  ///< Empty: the ports that servers of this machine choose.
+  std::vector<std::string> servers{};  ///< Empty: they are looked for.
+  Duration discovery_timeout{std::chrono::seconds{3}};
   Duration timeout{std::chrono::seconds{10}};
   bool wait{false};
   std::string secret_file{};
   std::string log_level{"warning"};
   bool json{false};
 
+  /// Those that were named, else those that discovery finds, best first. Throws `ErrorException`
+  /// (UNAVAILABLE) if it finds none, naming what was asked and the remedy.
   std::vector<std::string> servers_to_try() const;
+  client::Discovery::Options discovery() const;
   /// Without `--group` a server that was named is taken whatever group it belongs to.
   std::string group_wanted() const;
   /// From `--secret-file` or `MUSTER_SECRET`; empty if neither is given. Throws `ErrorException`

@@ -16,6 +16,18 @@ CLI::App* add_serve(CLI::App& root, ExitCode& exit);
 CLI::App* add_status(CLI::App& root, ExitCode& exit);
 /// `muster members`: the servers of the group.
 CLI::App* add_members(CLI::App& root, ExitCode& exit);
+/// `muster discover`: which groups and servers answer.
+CLI::App* add_discover(CLI::App& root, ExitCode& exit);
+/// `muster wait`: returns when the group is as wanted.
+CLI::App* add_wait(CLI::App& root, ExitCode& exit);
+/// `muster transfer` (also `lead`), `remove`, `leave`, `set`, `dissolve`, `snapshot`: what
+/// operators want of the group.
+CLI::App* add_transfer(CLI::App& root, ExitCode& exit);
+CLI::App* add_remove(CLI::App& root, ExitCode& exit);
+CLI::App* add_leave(CLI::App& root, ExitCode& exit);
+CLI::App* add_set(CLI::App& root, ExitCode& exit);
+CLI::App* add_dissolve(CLI::App& root, ExitCode& exit);
+CLI::App* add_snapshot(CLI::App& root, ExitCode& exit);
 /// `muster watch`: events as they happen.
 CLI::App* add_watch(CLI::App& root, ExitCode& exit);
 /// `muster bench`: puts the group under load and measures it.

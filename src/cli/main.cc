@@ -19,10 +19,10 @@ namespace {
 
 constexpr const char* first_steps =
     "muster: servers that agree on a leader and keep one ordered, durable log\n"
-    "  muster serve --seeds HOST:PORT,HOST:PORT   starts a server that forms a group with these\n"
-    "  muster status                              leader, log, and whether writes are possible\n"
-    "  muster bench --in-flight 256               how many commands per second the group takes\n"
-    "  muster --help                              all commands; muster COMMAND --help for one\n";
+    "  muster serve                   starts a server; those that find each other form a group\n"
+    "  muster status                  leader, log, and whether writes are possible\n"
+    "  muster bench --in-flight 256   how many commands per second the group takes\n"
+    "  muster --help                  all commands; muster COMMAND --help for one\n";
 
 ExitCode run(std::vector<std::string> arguments) {
   CLI::App root("Servers that agree on a leader and keep one ordered, durable log.", "muster");
@@ -31,6 +31,14 @@ ExitCode run(std::vector<std::string> arguments) {
   add_serve(root, exit);
   add_status(root, exit);
   add_members(root, exit);
+  add_discover(root, exit);
+  add_wait(root, exit);
+  add_transfer(root, exit);
+  add_remove(root, exit);
+  add_leave(root, exit);
+  add_set(root, exit);
+  add_dissolve(root, exit);
+  add_snapshot(root, exit);
   add_watch(root, exit);
   add_bench(root, exit);
   add_doctor(root, exit);

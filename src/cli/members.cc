@@ -1,21 +1,18 @@
 // `muster members`: the servers of a group.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/client_options.h"
 #include "cli/commands.h"
+#include "cli/table.h"
 #include "wire/control.h"
 #include "wire/json.h"
 
 namespace muster::cli {
 namespace {
-
-using Row = std::array<std::string, 9>;
 
 Row row_of(const wire::MemberStatus& member) {
   std::string tags;
@@ -38,16 +35,7 @@ void print_for_people(const wire::Members& members) {
   std::vector<Row> rows{
       {"NUMBER", "NAME", "ADDRESS", "HOST", "ROLE", "STATE", "CLIENTS", "ZONE", "TAGS"}};
   for (const wire::MemberStatus& member : members.members()) rows.push_back(row_of(member));
-  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
-  }
+  print_table(rows);
 }
 
 ExitCode run(const ClientOptions& options) {

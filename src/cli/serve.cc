@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,9 @@ struct ServeOptions {
   std::string election{"highest-id"};
   std::string secret_file{};
   std::string config_file{};
+  std::string discovery{"multicast"};
+  std::string multicast_address{};
+  std::vector<std::string> tags{};
 };
 
 CLI::Validator one_of(std::vector<std::string> values) {
@@ -69,16 +73,26 @@ void add_place_options(CLI::App& command, server::Options& server) {
 void add_group_options(CLI::App& command, ServeOptions& options) {
   node::Options& node = options.server.node;
   command.add_option("--group", node.group, "the group to found or join")
+      ->envname("MUSTER_GROUP")
       ->type_name("NAME")
       ->capture_default_str();
   command.add_option("--name", node.name, "of this server, for people; not given: HOST-PORT")
       ->type_name("NAME");
   add_addresses(command, "--seeds", node.seeds, "ports for servers (P+1) of other servers");
   command
+      .add_option("--zone", node.zone, "where this server is; clients of the same zone prefer it")
+      ->type_name("NAME");
+  command.add_option("--tag", options.tags, "what people want to know of it; repeatable")
+      ->type_name("KEY=VALUE");
+  command
       .add_option("--expect", node.expect,
                   "how many servers found the group together; not given: this one and the seeds")
       ->type_name("N")
       ->check(CLI::Range(1, 15).description(""));
+  command.add_option("--voters", node.voters, "at most so many servers vote; the others stand by")
+      ->check(CLI::Range(1, 15).description(""))
+      ->type_name("N")
+      ->capture_default_str();
   auto* const found =
       command
           .add_option(
@@ -119,6 +133,46 @@ void add_time_options(CLI::App& command, node::Options& node) {
                "silence until a server counts as failed", {.plausible = 100ms});
   add_duration(command, "--session-timeout", node.session_timeout,
                "absence until a client's session ends", {.plausible = 100ms});
+  add_duration(command, "--forget-after", node.forget_after,
+               "absence until a failed server without a vote leaves the list", {.plausible = 1s});
+}
+
+void add_discovery_options(CLI::App& command, ServeOptions& options) {
+  net::Datagrams::Options& datagrams = options.server.datagrams;
+  command
+      .add_option("--discovery", options.discovery,
+                  "how other servers are looked for: multicast, broadcast, local (only on this "
+                  "machine) or off (only --seeds)")
+      ->transform(one_of({"multicast", "broadcast", "local", "off"}))
+      ->type_name("HOW")
+      ->capture_default_str();
+  command.add_option("--discovery-port", datagrams.port, "UDP port of all servers' discovery")
+      ->type_name("PORT")
+      ->capture_default_str();
+  command
+      .add_option(
+          "--multicast-address", options.multicast_address,
+          "IPv4 or IPv6 group; not given: " + datagrams.group_v4 + " and " + datagrams.group_v6)
+      ->type_name("ADDRESS");
+  command.add_option("--multicast-ttl", datagrams.ttl, "how far multicast goes; 1: this network")
+      ->check(CLI::Range(0, 255).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--interface", datagrams.interfaces,
+                  "look on this network interface only; repeatable; not given: on all")
+      ->type_name("NAME");
+  node::Options& node = options.server.node;
+  add_duration(command, "--discovery-window", node.discovery_window,
+               "how long others are looked for before a group is founded", {.plausible = 50ms});
+  command
+      .add_option("--discovery-attempts", node.discovery_attempts,
+                  "probes within the window, with pauses that double")
+      ->check(CLI::Range(1, 16).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  add_duration(command, "--beacon-interval", node.beacon_interval,
+               "between two announcements of this server", {.plausible = 50ms});
 }
 
 void add_admission_options(CLI::App& command, ServeOptions& options) {
@@ -131,6 +185,8 @@ void add_admission_options(CLI::App& command, ServeOptions& options) {
       .add_flag("--open", options.server.admission.open,
                 "let in whoever reaches the ports; not given: processes of this machine only")
       ->excludes(secret);
+  command.add_flag("--rejoin", options.server.rejoin,
+                   "archive the data folder first and join the group as a new server");
 }
 
 /// CLI11 asks each option by itself; what two of them say together is checked here.
@@ -199,9 +255,47 @@ void print_line(const std::string& line) {
   std::fflush(stdout);
 }
 
-ExitCode run(ServeOptions options) {
+net::DiscoveryMode discovery_of(const std::string& mode) {
+  if (mode == "broadcast") return net::DiscoveryMode::broadcast;
+  if (mode == "local") return net::DiscoveryMode::local;
+  if (mode == "off") return net::DiscoveryMode::off;
+  return net::DiscoveryMode::multicast;
+}
+
+std::map<std::string, std::string> tags_of(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> tags;
+  for (const std::string& text : texts) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0 ||
+        !wire::validate_name(text.substr(0, equals))) {
+      throw CLI::ValidationError("--tag", "'" + text + "' is no KEY=VALUE");
+    }
+    tags[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return tags;
+}
+
+/// The group's settings that were typed, by the names that `muster set` has for them.
+std::set<std::string> settings_given(const CLI::App& command) {
+  std::set<std::string> given;
+  for (const char* const key :
+       {"election", "voters", "heartbeat-interval", "election-timeout", "failure-timeout",
+        "session-timeout", "handover-after", "forget-after"}) {
+    if (command.count(std::string("--") + key) > 0) given.insert(key);
+  }
+  return given;
+}
+
+ExitCode run(const CLI::App& command, ServeOptions options) {
   check_times(options.server.node);
   check_names(options.server.node);
+  options.server.node.settings_given = settings_given(command);
+  options.server.node.tags = tags_of(options.tags);
+  options.server.datagrams.mode = discovery_of(options.discovery);
+  if (!options.multicast_address.empty()) {
+    const auto set = net::Datagrams::set_group(options.server.datagrams, options.multicast_address);
+    if (!set) throw ErrorException(set.error());
+  }
   server::Options& server = options.server;
   server.node.founding = founding_of(options);
   server.node.election = election_of(options.election);
@@ -216,7 +310,11 @@ ExitCode run(ServeOptions options) {
   server.who_holds = [secret = server.admission.secret](std::uint16_t port) {
     return who_holds(port, secret);
   };
-  return server::Server(std::move(server), print_line).run();
+  for (;;) {
+    server::Server::End end = server::Server(std::move(server), print_line).run();
+    if (!end.again) return end.exit_code;
+    server = std::move(*end.again);
+  }
 }
 
 }  // namespace
@@ -227,6 +325,7 @@ CLI::App* add_serve(CLI::App& root, ExitCode& exit) {
   add_group_options(*command, *options);
   add_place_options(*command, options->server);
   add_time_options(*command, options->server.node);
+  add_discovery_options(*command, *options);
   add_admission_options(*command, *options);
   add_log_level(*command, options->server.log_level);
   command
@@ -235,7 +334,7 @@ CLI::App* add_serve(CLI::App& root, ExitCode& exit) {
       ->type_name("FILE.toml");
   command->callback([command, options, &exit] {
     if (!options->config_file.empty()) apply_config(*command, options->config_file);
-    exit = run(*options);
+    exit = run(*command, *options);
   });
   return command;
 }

@@ -70,12 +70,18 @@ Result<void> Question::take(wire::Frame& frame) {
       return take_hello(frame);
     case wire::FrameType::refused: {
       const auto refused = wire::decode<wire::Refused>(frame.body.view());
-      return refused ? wire::to_error(*refused) : refused.error();
+      if (!refused) return refused.error();
+      // The leader's no to an operator is the group's: another server would only lead back to it.
+      if (question_.type != wire::FrameType::steer || !hello_) return wire::to_error(*refused);
+      finish(wire::to_error(*refused));
+      return {};
     }
     case wire::FrameType::goodbye:
       return Error{ErrorCode::unavailable, server() + " is stopping; try again or name another"};
     case wire::FrameType::status:
     case wire::FrameType::members:
+    case wire::FrameType::steered:
+    case wire::FrameType::redirect:
     case wire::FrameType::read_reply:
       if (!hello_) return Error{ErrorCode::internal, server() + " answered before it said hello"};
       finish(Answer{.address = server(), .hello = std::move(*hello_), .frame = std::move(frame)});

@@ -17,6 +17,11 @@ wire::Role::Value role_in_beacon(const raft::Raft& raft) {
   return raft.configuration().is_voter(raft.self()) ? wire::Role::VOTER : wire::Role::STANDBY;
 }
 
+// One that is about to go is neither joined nor waited for.
+bool stays(const wire::Beacon& beacon) {
+  return beacon.phase() != wire::Phase::STOPPING && beacon.phase() != wire::Phase::DISSOLVED;
+}
+
 }  // namespace
 
 void Node::Impl::on(BeaconHeard& heard, Now now) {
@@ -75,6 +80,7 @@ std::size_t Node::Impl::expected_servers() const {
 std::map<ServerId, discovery::Heard> Node::Impl::heard_servers() const {
   std::map<ServerId, discovery::Heard> heard;
   for (const discovery::Sighting& sighting : finder_.sightings()) {
+    if (!stays(sighting.beacon)) continue;
     discovery::Heard& one = heard[sighting.server];
     one.linked = false;
     if (const auto group = wire::parse_id<GroupId>(sighting.beacon.group_id())) one.group = *group;
@@ -134,7 +140,10 @@ void Node::Impl::wait_to_join(GroupId group) {
                      ") answers, so no other is founded: join it without --found now, or found "
                      "one of another name with --group"});
   }
-  joins_ = group;
+  if (joins_ != group) {
+    joins_ = group;
+    refresh_hello();
+  }
   tell_wait("to be let into group " + options_.group + " (" + group.uuid.to_string() + ")");
 }
 

@@ -301,7 +301,10 @@ void Node::Impl::refresh_hello() {
   hello.set_gone_from(options_.gone_from);
   hello.set_stopping(stop_by_.has_value() || leaving_);
   hello.set_has_client_data(state().view().used);
-  if (joins_) hello.set_joins(joins_->uuid.to_string());
+  if (identity_.rejoins && *identity_.rejoins != GroupId{}) {
+    hello.set_joins(identity_.rejoins->uuid.to_string());
+  } else if (joins_)
+    hello.set_joins(joins_->uuid.to_string());
   if (consensus_) {
     hello.set_group_id(identity_.group->uuid.to_string());
     hello.set_number(identity_.number->value);

@@ -67,6 +67,8 @@ Node::Impl::Impl(Options options, Restart restart, MachineFactory machines, Now 
       blank_state_({}, machines_),
       restart_(std::move(restart)) {
   leader_seen_ = now.monotonic;
+  // Who was a member before never founds: its group goes on without it.
+  if (identity_.rejoins && !identity_.group) options_.founding = FoundingMode::never;
   restart_from_disk(now);
   refresh_beacon(now);
   refresh_hello();

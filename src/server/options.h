@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "net/datagrams.h"
 #include "net/listener.h"
 #include "node/node.h"
 #include "server/ports.h"
@@ -19,7 +20,9 @@ struct Options {
   std::string bind{};       ///< A host or address to listen on; empty: every interface.
   std::string advertise{};  ///< `HOST` or `HOST:PORT` that others are told; empty: found by itself.
   std::string data_folder{};  ///< Empty: `default_data_folder`.
-  WhoHolds who_holds{};       ///< Names the holder of a port that is taken, for the error.
+  bool rejoin{false};         ///< What lies there is archived first, and it joins as a new server.
+  net::Datagrams::Options datagrams{};  ///< How others are looked for; `bind` is filled in.
+  WhoHolds who_holds{};  ///< Names the holder of a port that is taken, for the error.
   net::Admission admission{};
   std::string log_level{"info"};  ///< debug, info, warning, error or critical.
   node::MachineFactory machines{};

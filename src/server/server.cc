@@ -10,10 +10,12 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <random>
 #include <utility>
 
 #include "server/log.h"
+#include "storage/machine_id.h"
 
 namespace muster::server {
 namespace {
@@ -82,6 +84,7 @@ Server::Server(Options options, OnReady on_ready)
   wait_for_signal();
   listen();
   open_disk();
+  open_rendezvous();
   make_node();
 }
 
@@ -118,6 +121,13 @@ void Server::listen() {
                             .interfaces = net::interface_addresses()}));
   options_.node.client_address = advertised.client;
   options_.node.peer_address = advertised.peer;
+  if (options_.advertise.empty() && options_.bind.empty() &&
+      (admission.open || !admission.secret.empty())) {
+    // Whoever hears a datagram knows best by which address it came.
+    options_.node.announced_client_address = ":" + std::to_string(ports.client);
+    options_.node.announced_peer_address = ":" + std::to_string(ports.peer);
+  }
+  options_.node.host = host_name();
   options_.node.seed = random_number();
   dialer_ = std::make_unique<net::Dialer>(
       loop_,
@@ -139,12 +149,45 @@ void Server::open_disk() {
                                 .name = node.name,
                                 .branch = {}};
   DiskStart start;
-  disk_ = value_or_throw(
-      Disk::open(loop_.context(), {.folder = options_.data_folder, .fresh = fresh}, start,
-                 [this] { log_->info("recovering what lies in {} ...", options_.data_folder); }));
+  disk_ = value_or_throw(Disk::open(
+      loop_.context(), {.folder = options_.data_folder, .fresh = fresh, .rejoin = options_.rejoin},
+      start, [this] { log_->info("recovering what lies in {} ...", options_.data_folder); }));
   for (const std::string& warning : start.warnings) log_->warn(warning);
+  if (start.rejoining && !start.rejoining->archived.empty()) {
+    log_->warn("the former data is archived in {}; this server joins anew, as a standby",
+               start.rejoining->archived);
+  }
   restart_ = std::move(start.restart);
+  node.machine = storage::machine_id(disk_->folder());
+  node.folder = std::filesystem::absolute(disk_->folder()).string();
   if (!name_given && !restart_.identity.name.empty()) node.name = restart_.identity.name;
+}
+
+/// What does not work of discovery is told and done without: seeds and clients' own options remain.
+void Server::open_rendezvous() {
+  options_.datagrams.bind = options_.bind;
+  options_.node.discovery = options_.datagrams.mode != net::DiscoveryMode::off;
+  if (!options_.node.discovery) return;
+  rendezvous_ = value_or_throw(net::Rendezvous::open(
+      loop_,
+      {.datagrams = options_.datagrams,
+       .secret = options_.admission.secret,
+       .open = options_.admission.open,
+       .server_id = restart_.identity.server.uuid.to_string(),
+       .group = options_.node.group},
+      {.on_beacon =
+           [this](wire::Beacon beacon, bool from_here) {
+             step(node::BeaconHeard{.beacon = std::move(beacon), .from_here = from_here});
+           },
+       .on_probe =
+           [this](wire::Probe probe, const std::string& from) {
+             step(node::ProbeHeard{.probe = std::move(probe), .from = from});
+           },
+       .on_foreign =
+           [this](const std::string& from, const std::string& remedy) {
+             step(node::ForeignHeard{.from = from, .remedy = remedy});
+           },
+       .on_notice = [this](const std::string& text) { log_->warn(text); }}));
 }
 
 void Server::make_node() {
@@ -169,7 +212,7 @@ node::Now Server::now() const {
   return {loop_.now(), loop_.wall_time()};
 }
 
-int Server::run() {
+Server::End Server::run() {
   disk_->run([this](std::vector<storage::DiskResult> results) {
     loop_.step("disk results", [&] { disk_is_done(std::move(results)); });
   });
@@ -178,7 +221,9 @@ int Server::run() {
   drain_later();
   loop_.run();
   disk_->stop();
-  return exit_code_;
+  end_.exit_code = exit_.code;
+  if (exit_.afterwards != node::Afterwards::keep) archive_data();
+  return std::move(end_);
 }
 
 // ---- In: what happens is stepped into the node --------------------------------------------------
@@ -263,7 +308,7 @@ void Server::disk_is_done(std::vector<storage::DiskResult> results) {
     log_->debug("disk job {} failed: {}", result.id, failed->error.message);
     if (failed->fatal && !fatal) fatal = failed->error;
   }
-  if (fatal) return end(1, "the disk failed, so this server stops: " + fatal->message);
+  if (fatal) return end({1, "the disk failed, so this server stops: " + fatal->message});
   step(node::DiskDone{.results = std::move(results)});
 }
 
@@ -282,9 +327,13 @@ void Server::carry_out(node::Outputs outputs) {
   loop_.flush_links();
   for (storage::DiskJob& job : outputs.disk) disk_->submit(std::move(job));
   for (const node::Dial& wanted : outputs.dials) dial(wanted.address);
+  for (const node::Announce& one : outputs.announcements) announce(one);
+  for (const node::SendProbe& one : outputs.probes) {
+    if (rendezvous_) rendezvous_->probe(one.probe);
+  }
   for (const node::Notice& notice : outputs.notices) log_->log(level_of(notice.level), notice.text);
   if (outputs.ready) tell_ready(*outputs.ready);
-  if (outputs.exit) end(outputs.exit->code, outputs.exit->reason);
+  if (outputs.exit) end(*outputs.exit);
 }
 
 void Server::send(node::SendFrame frame) {
@@ -305,6 +354,15 @@ void Server::dial(const std::string& address) {
   dialer_->dial(address, [this, address](net::DialResult result) {
     loop_.step("a new link", [&] { dialled(address, std::move(result)); });
   });
+}
+
+void Server::announce(const node::Announce& one) {
+  if (!rendezvous_) return;
+  if (one.to.empty()) {
+    rendezvous_->announce(one.beacon);
+  } else {
+    rendezvous_->answer(one.beacon, one.to);
+  }
 }
 
 void Server::tell_ready(const node::BecameReady& ready) {
@@ -331,14 +389,15 @@ void Server::stop_in_good_order() {
   step(node::StopRequested{});
   stop_timer_.expires_after(good_order_time);
   stop_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) end(0, "stopped without having handed over: nobody took over in time");
+    if (!error) end({0, "stopped without having handed over: nobody took over in time"});
   });
 }
 
-void Server::end(int code, const std::string& reason) {
+void Server::end(const node::Exit& exit) {
   if (std::exchange(ending_, true)) return;
-  exit_code_ = code;
-  log_->log(code == 0 ? spdlog::level::info : spdlog::level::err, reason);
+  exit_ = exit;
+  log_->log(exit.code == 0 ? spdlog::level::info : spdlog::level::err, exit.reason);
+  rendezvous_.reset();  // Nobody is to find what is about to end.
   listeners_.client->close();
   listeners_.peer->close();
   dialer_.reset();
@@ -349,6 +408,23 @@ void Server::end(int code, const std::string& reason) {
     if (!error) loop_.stop();
   });
   end_when_links_are_gone();
+}
+
+/// The folder is moved aside, never deleted; what comes after is a new server.
+void Server::archive_data() {
+  const Result<std::string> archived = disk_->archive();
+  if (!archived) {
+    log_->error("the data could not be archived: {}", archived.error().message);
+    end_.exit_code = 1;
+    return;
+  }
+  log_->info("the data is archived in {}", *archived);
+  if (exit_.afterwards != node::Afterwards::archive_rejoin) return;
+  end_.again = options_;
+  end_.again->client_port = listeners_.client->port();
+  end_.again->peer_port = listeners_.peer->port();
+  end_.again->rejoin = true;
+  end_.again->node.gone_from = exit_.gone_from;
 }
 
 void Server::end_when_links_are_gone() {

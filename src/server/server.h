@@ -16,6 +16,7 @@
 #include "net/link.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "net/rendezvous.h"
 #include "node/node.h"
 #include "server/disk.h"
 #include "server/options.h"
@@ -41,13 +42,21 @@ class Server : private net::LinkObserver {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Serves until SIGTERM or SIGINT, or until it can't go on. Returns what to exit with: 0 when it
-  /// was asked to stop. A second signal ends the process at once.
-  int run();
+  /// How it ended.
+  struct End {
+    int exit_code{0};  ///< 0 when it was asked to stop.
+    /// To be started again with these, to join another group than it had: its data is archived.
+    std::optional<Options> again{};
+  };
+
+  /// Serves until SIGTERM or SIGINT, or until it can't go on. A second signal ends the process at
+  /// once. Call once.
+  End run();
 
  private:
   void listen();
   void open_disk();
+  void open_rendezvous();
   void make_node();
   void log_start() const;
   node::Now now() const;
@@ -64,11 +73,13 @@ class Server : private net::LinkObserver {
   void dialled(const std::string& address, net::DialResult result);
   void adopt(std::shared_ptr<net::Link> link, bool dialled, const std::string& address);
   void disk_is_done(std::vector<storage::DiskResult> results);
+  void announce(const node::Announce& announce);
   void tell_ready(const node::BecameReady& ready);
 
   void wait_for_signal();
   void stop_in_good_order();
-  void end(int code, const std::string& reason);
+  void end(const node::Exit& exit);
+  void archive_data();
   void end_when_links_are_gone();
 
   void on_open(net::Link& link) override;
@@ -84,6 +95,7 @@ class Server : private net::LinkObserver {
   boost::asio::steady_timer stop_timer_;
   ListenerPair listeners_;
   std::unique_ptr<net::Dialer> dialer_;
+  std::unique_ptr<net::Rendezvous> rendezvous_;                          // Null: discovery is off.
   std::unordered_map<std::uint64_t, std::shared_ptr<net::Link>> links_;  // By number.
   std::unique_ptr<Disk> disk_;
   node::Restart restart_;  // Until the node has it.
@@ -93,7 +105,8 @@ class Server : private net::LinkObserver {
   std::optional<Instant> armed_for_;
   bool stopping_{false};  // Asked to.
   bool ending_{false};    // The node is not stepped any more.
-  int exit_code_{0};
+  node::Exit exit_{};
+  End end_{};
 };
 
 }  // namespace muster::server

@@ -1,0 +1,151 @@
+// What operators want of a group: transfer, leave, remove, set, dissolve, snapshot.
+#include <fmt/format.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/client_options.h"
+#include "cli/commands.h"
+#include "cli/json_line.h"
+#include "group/settings.h"
+#include "wire/control.h"
+#include "wire/json.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr int redirects_max = 5;
+
+/// The leader may change on the way: whoever is asked names the one to ask instead.
+Result<wire::Steered> steer(const ClientOptions& options, const wire::Steer& what) {
+  client::Question::Options question = options.question();
+  question.server_timeout = options.timeout;  // A hand-over or a leave takes its time.
+  const wire::Frame frame{.type = wire::FrameType::steer, .body = SharedBytes(wire::encode(what))};
+  for (int redirects = 0; redirects < redirects_max; ++redirects) {
+    net::Loop loop;
+    const auto answer = client::ask(loop, question, frame);
+    if (!answer) return answer.error();
+    if (answer->frame.type == wire::FrameType::steered) {
+      return wire::decode<wire::Steered>(answer->frame.body.view());
+    }
+    const auto redirect = wire::decode<wire::Redirect>(answer->frame.body.view());
+    if (!redirect) return redirect.error();
+    question.servers = {redirect->address()};
+  }
+  return Error{ErrorCode::unavailable, "the leader changes all the time; try again in a moment"};
+}
+
+ExitCode tell(const ClientOptions& options, const Result<wire::Steered>& steered) {
+  if (!steered) return report(steered.error());
+  fmt::print("{}\n", options.json ? wire::to_json(*steered) : steered->message());
+  return 0;
+}
+
+struct SteerOptions {
+  ClientOptions client{};
+  std::string name{};
+  std::vector<std::string> values{};
+};
+using Fill = std::function<void(wire::Steer&, const std::string& name)>;
+
+/// A subcommand that takes one server's name.
+CLI::App* add_named(CLI::App& root, ExitCode& exit, const std::string& verb,
+                    const std::string& help, bool needs_name, const Fill& fill) {
+  CLI::App* const command = root.add_subcommand(verb, help);
+  const auto options = std::make_shared<SteerOptions>();
+  auto* const name = command->add_option("server", options->name, "its name, #NUMBER or id");
+  name->type_name("NAME");
+  if (needs_name) name->required();
+  add_client_options(*command, options->client);
+  command->callback([options, fill, &exit] {
+    wire::Steer what;
+    fill(what, options->name);
+    exit = tell(options->client, steer(options->client, what));
+  });
+  return command;
+}
+
+ExitCode show_settings(const ClientOptions& options) {
+  const auto status =
+      ask_for<wire::Status>(options, wire::FrameType::status_request, wire::StatusRequest{});
+  if (!status) return report(status.error());
+  if (options.json) {
+    fmt::print("{}\n", wire::to_json(status->settings()));
+    return 0;
+  }
+  for (const auto& [key, value] : group::to_values(status->settings())) {
+    fmt::print("{}={}\n", key, value);
+  }
+  return 0;
+}
+
+ExitCode run_set(const SteerOptions& options) {
+  if (options.values.empty()) return show_settings(options.client);
+  wire::Steer what;
+  for (const std::string& text : options.values) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw CLI::ValidationError("'" + text + "' is no KEY=VALUE", 2);
+    }
+    (*what.mutable_set()->mutable_values())[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return tell(options.client, steer(options.client, what));
+}
+
+}  // namespace
+
+CLI::App* add_transfer(CLI::App& root, ExitCode& exit) {
+  CLI::App* const command =
+      add_named(root, exit, "transfer", "hands the leadership over", true,
+                [](wire::Steer& what, const std::string& name) { what.set_transfer(name); });
+  command->alias("lead");
+  return command;
+}
+
+CLI::App* add_remove(CLI::App& root, ExitCode& exit) {
+  return add_named(root, exit, "remove", "takes a failed or stopped server out for good", true,
+                   [](wire::Steer& what, const std::string& name) { what.set_remove(name); });
+}
+
+CLI::App* add_leave(CLI::App& root, ExitCode& exit) {
+  return add_named(root, exit, "leave", "lets a server give up its seat for good", true,
+                   [](wire::Steer& what, const std::string& name) { what.set_leave(name); });
+}
+
+CLI::App* add_snapshot(CLI::App& root, ExitCode& exit) {
+  return add_named(root, exit, "snapshot", "has a server take a snapshot now", false,
+                   [](wire::Steer& what, const std::string& /*name*/) { what.set_snapshot(true); });
+}
+
+CLI::App* add_set(CLI::App& root, ExitCode& exit) {
+  CLI::App* const command = root.add_subcommand("set", "shows or changes the group's settings");
+  const auto options = std::make_shared<SteerOptions>();
+  command
+      ->add_option("settings", options->values,
+                   "election, voters, heartbeat-interval, election-timeout, failure-timeout, "
+                   "session-timeout, handover-after, forget-after")
+      ->type_name("KEY=VALUE");
+  add_client_options(*command, options->client);
+  command->callback([options, &exit] { exit = run_set(*options); });
+  return command;
+}
+
+CLI::App* add_dissolve(CLI::App& root, ExitCode& exit) {
+  CLI::App* const command = root.add_subcommand(
+      "dissolve", "this group gives way to another one of its name; its data is archived");
+  const auto options = std::make_shared<SteerOptions>();
+  command->add_option("--into", options->name, "the id of the group to join instead")
+      ->type_name("GROUP-ID")
+      ->required();
+  add_client_options(*command, options->client);
+  command->callback([options, &exit] {
+    wire::Steer what;
+    what.set_dissolve_into(options->name);
+    exit = tell(options->client, steer(options->client, what));
+  });
+  return command;
+}
+
+}  // namespace muster::cli
