@@ -229,6 +229,9 @@ Report Node::Impl::report() const {
   report.leader = raft.leader();
   report.leads = leads();
   report.transferring = raft.transferring().has_value();
+  report.view = &replica.view();
+  report.appointed = report.leads && appointed_;
+  report.stopping = stop_by_ || leaving_;
   report.commit = raft.commit();
   report.applied = replica.applied();
   report.stored = raft.stored_index();

@@ -17,6 +17,10 @@
 #include "storage/format/disk_job.h"
 #include "wire/muster.pb.h"
 
+namespace muster::group {
+struct View;
+}  // namespace muster::group
+
 namespace muster::node {
 
 /// When this server may found a group (`--found`).
@@ -122,6 +126,10 @@ struct Report {
   raft::Configuration configuration{};
   bool leads{false};
   bool transferring{false};
+  bool appointed{false};   ///< Leads because an operator said so.
+  bool stopping{false};    ///< For a while or for good.
+  /// The group as it is applied here; nothing before there is one. Valid until the next step.
+  const group::View* view{nullptr};
   bool installing{false};  ///< A snapshot is being received or restored.
   LogIndex commit;
   LogIndex applied;

@@ -170,6 +170,14 @@ Result<void> SimulatedFiles::rename(const std::string& from, const std::string& 
   return {};
 }
 
+void SimulatedFiles::rename_folder(const std::string& from, const std::string& to) {
+  check(!folders_.contains(to));
+  auto node = folders_.extract(from);
+  if (node.empty()) return;
+  node.key() = to;
+  folders_.insert(std::move(node));
+}
+
 Result<void> SimulatedFiles::remove(const std::string& path) {
   ++counts_.removes;
   const bool dies = fails();

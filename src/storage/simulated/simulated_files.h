@@ -47,6 +47,8 @@ class SimulatedFiles final : public Files {
   void crash();
   /// As `crash`, for the files of one folder only: one of several simulated machines.
   void crash(const std::string& folder);
+  /// Puts a whole folder away under another name, durably. Precondition: nothing has that name.
+  void rename_folder(const std::string& from, const std::string& to);
   /// After `calls` more changing calls (write, sync, rename, remove) each of them fails and does
   /// at most a part of its work, as if the machine were about to die. `recover` or `crash` ends it.
   void fail_after(std::uint64_t calls) { calls_until_failure_ = calls; }
