@@ -276,4 +276,14 @@ void Group::clear() {
   state_ = service::CopyOnWrite<State>{};
 }
 
+LogTime told_at(LogIndex index, BytesView annotation) {
+  if (index != LogIndex{1}) {
+    const auto change = wire::decode<wire::MemberChange>(annotation);
+    return change ? LogTime{change->time_ms()} : LogTime{};
+  }
+  const auto founding = wire::decode<wire::Founding>(annotation);
+  return founding && founding->members_size() > 0 ? LogTime{founding->members(0).joined_ms()}
+                                                  : LogTime{};
+}
+
 }  // namespace muster::group

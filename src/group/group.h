@@ -71,4 +71,8 @@ class Group final : public service::Machine {
   service::CopyOnWrite<State> state_;
 };
 
+/// When the leader appended a configuration with this annotation, by its log time; of entry 1, by
+/// the founder's clock, which nobody else has agreed to. For people: services don't see it.
+LogTime told_at(LogIndex index, BytesView annotation);
+
 }  // namespace muster::group

@@ -28,27 +28,31 @@ bool Node::Impl::may_lead(ServerNumber server) const {
 }
 
 // If another one ranks best, the outcome shows when it has been handed the leadership, or could not
-// take it in all that time.
-void Node::Impl::weigh(const std::string& cause, Now now) {
+// take it in all that time. `server` is the one that joined, came back or went.
+void Node::Impl::weigh(const std::string& cause, ServerNumber server, Now now) {
   if (!leads()) return;
-  if (weighing_) record_election(std::exchange(weighing_, {})->cause, {}, now);
+  if (weighing_) record_election(*std::exchange(weighing_, {}), {});
   const std::vector<ServerNumber> ranking = ranked(false);
-  const auto best =
-      std::ranges::find_if(ranking, [&](ServerNumber server) { return may_lead(server); });
+  const bool comes = cause.starts_with("joined:") || cause.starts_with("returned:");
+  const auto best = std::ranges::find_if(ranking, [&](ServerNumber candidate) {
+    return may_lead(candidate) || (comes && candidate == server);
+  });
   const bool stays = best == ranking.end() || *best == *identity_.number || appointed_ ||
                      options_.election == ElectionRule::stable;
-  if (stays) return record_election(cause, {}, now);
   weighing_ = Weighing{.cause = cause, .since = now.monotonic};
+  if (comes) weighing_->newcomer = server;
+  if (stays) record_election(*std::exchange(weighing_, {}), {});
 }
 
-void Node::Impl::record_election(const std::string& cause, Duration took, Now now) {
+void Node::Impl::record_election(const Weighing& weighing, Duration took) {
   wire::GroupChange change;
   wire::Election& election = *change.mutable_election();
-  election.set_cause(cause);
+  election.set_cause(weighing.cause);
   for (const auto& [number, role] : consensus_->raft().configuration().members) {
-    const bool here =
-        number == *identity_.number || peers_.find(number, *identity_.group) != nullptr;
-    if (role == raft::MemberRole::voter && here) election.add_candidates(number.value);
+    const bool here = number == *identity_.number || number == weighing.newcomer ||
+                      peers_.find(number, *identity_.group) != nullptr;
+    const bool votes = role == raft::MemberRole::voter || number == weighing.newcomer;
+    if (votes && here) election.add_candidates(number.value);
   }
   election.set_leader(identity_.number->value);
   if (leader_before_) election.set_previous(leader_before_->value);
@@ -57,10 +61,9 @@ void Node::Impl::record_election(const std::string& cause, Duration took, Now no
   election.set_took_ms(milliseconds(took));
   leader_before_ = identity_.number;
   consensus_->offer(change);
-  static_cast<void>(now);
 }
 
-void Node::Impl::became_leader(std::optional<ServerNumber> previous, Now now) {
+void Node::Impl::became_leader(std::optional<ServerNumber> previous, Duration leaderless, Now now) {
   leader_before_ = previous;
   appointed_ = false;
   std::string cause = previous                     ? "lost:" + name_of(*previous)
@@ -75,19 +78,18 @@ void Node::Impl::became_leader(std::optional<ServerNumber> previous, Now now) {
   }
   heirloom_.reset();
   weighing_ = Weighing{.cause = cause, .since = now.monotonic};
-  became_leader_ = true;
+  leaderless_ = leaderless;
 }
 
 void Node::Impl::tell_outcome_if_due(Now now) {
   if (!weighing_ || !consensus_->raft().term_start_committed()) return;
-  if (became_leader_) {
-    became_leader_ = false;
-    const Duration took = now.monotonic - std::min(leader_seen_, now.monotonic);
-    return record_election(std::exchange(weighing_, {})->cause, took, now);
+  if (leaderless_) {
+    const Duration took = *std::exchange(leaderless_, {}) + (now.monotonic - weighing_->since);
+    return record_election(*std::exchange(weighing_, {}), took);
   }
   const Duration patience = 2 * options_.handover_after + options_.failure_timeout;
   if (consensus_->raft().transferring() || now.monotonic - weighing_->since < patience) return;
-  record_election(std::exchange(weighing_, {})->cause, {}, now);
+  record_election(*std::exchange(weighing_, {}), {});
 }
 
 // A server that was lost again and again is trusted later each time.

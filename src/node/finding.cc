@@ -17,6 +17,11 @@ wire::Role::Value role_in_beacon(const raft::Raft& raft) {
   return raft.configuration().is_voter(raft.self()) ? wire::Role::VOTER : wire::Role::STANDBY;
 }
 
+std::optional<GroupId> parsed_group(const std::string& text) {
+  const auto group = wire::parse_id<GroupId>(text);
+  return group ? std::optional(*group) : std::nullopt;
+}
+
 // One that is about to go is neither joined nor waited for.
 bool stays(const wire::Beacon& beacon) {
   return beacon.phase() != wire::Phase::STOPPING && beacon.phase() != wire::Phase::DISSOLVED;
@@ -189,7 +194,8 @@ void Node::Impl::take_removed(const Peer& peer, const wire::Frame& frame) {
     out_.exit = Exit{.code = 0,
                      .reason = removed->reason() + "; the data is archived, and this server joins",
                      .afterwards = Afterwards::archive_rejoin,
-                     .gone_from = removed->group_id()};
+                     .gone_from = removed->group_id(),
+                     .joins = peer.group};
   } else {
     leave_for_good(removed->reason());
   }
@@ -227,7 +233,8 @@ void Node::Impl::leave_dissolved_group(Now now) {
                              ") gave way to " + dissolved->into() +
                              ": the data is archived, and this server joins that group",
                    .afterwards = Afterwards::archive_rejoin,
-                   .gone_from = identity_.group->uuid.to_string()};
+                   .gone_from = identity_.group->uuid.to_string(),
+                   .joins = parsed_group(dissolved->into())};
 }
 
 }  // namespace muster::node

@@ -42,11 +42,13 @@ class Node::Impl {
   struct FencePending {
     std::uint64_t job{0};
     ServerNumber dead;
+    bool only_confirm{false};
   };
   // Why the ranks are being weighed, until it has shown who leads.
   struct Weighing {
     std::string cause;
     Instant since;
+    std::optional<ServerNumber> newcomer{};  // May not have its vote yet.
   };
   // What an operator waits for.
   struct Steering {
@@ -117,6 +119,8 @@ class Node::Impl {
   wire::Member own_member() const;
   wire::Member member_of(const Peer& peer, ServerNumber number) const;
   bool is_member(const Peer& peer);
+  std::string branch_text() const;
+  void meet_branch(const Peer& peer);
   bool may_join(const Peer& peer) const;
 
   // upkeep.cc: what a leader looks after, and going on alone on one machine.
@@ -126,6 +130,8 @@ class Node::Impl {
   void mend_voters(Now now);
   std::map<ServerNumber, Standing> standings(Now now);
   void note_states(Now now);
+  void relearn_members(Now now);
+  void relearn(ServerNumber number, const wire::Member& said);
   void forget_the_lost(Now now);
   void tell_what_is_missing(Now now);
   void continue_alone_if_proven(Now now);
@@ -139,9 +145,9 @@ class Node::Impl {
                                const std::string& cause, Now now);
 
   // elections.cc: weighing the ranks, handing over, and telling the outcome.
-  void weigh(const std::string& cause, Now now);
-  void record_election(const std::string& cause, Duration took, Now now);
-  void became_leader(std::optional<ServerNumber> previous, Now now);
+  void weigh(const std::string& cause, ServerNumber server, Now now);
+  void record_election(const Weighing& weighing, Duration took);
+  void became_leader(std::optional<ServerNumber> previous, Duration leaderless, Now now);
   void tell_outcome_if_due(Now now);
   void hand_over_if_due(Now now);
   Result<void> hand_over(ServerNumber heir, const std::string& cause, bool appointed, Now now);
@@ -217,11 +223,12 @@ class Node::Impl {
   std::vector<Steering> steerings_;
   std::set<GroupId> met_;  // Other groups of this name that were reported.
   Instant next_meeting_{};
-  std::string settings_adopted_;  // As bytes.
-  std::optional<GroupId> joins_;  // The group that is waited for.
-  Instant settled_at_{};          // When discovery's window was last seen open.
-  bool became_leader_{false};     // And the outcome is not told yet.
-  LogIndex told_from_;            // Events before it are old news: the log was replayed.
+  Instant next_relearning_{};
+  std::string settings_adopted_;        // As bytes.
+  std::optional<GroupId> joins_;        // The group that is waited for.
+  Instant settled_at_{};                // When discovery's window was last seen open.
+  std::optional<Duration> leaderless_;  // Before this server became leader, until that is told.
+  LogIndex told_from_;                  // Events before it are old news: the log was replayed.
   std::optional<Instant> dissolved_since_;
   std::set<ServerNumber> orphans_watched_;  // Lost servers whose sessions are timed here.
   std::optional<FencePending> fencing_;
@@ -231,6 +238,7 @@ class Node::Impl {
   Instant next_farewell_{};
   bool has_more_{false};  // A turn ended with work left for the next, which is due at once.
   bool ready_told_{false};
+  std::string last_branch_met_;
   std::string last_wait_;  // The latest "waiting for" said, so that it is said once.
   Outputs out_;
 };

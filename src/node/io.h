@@ -125,7 +125,8 @@ struct Exit {
   int code{0};
   std::string reason;
   Afterwards afterwards{Afterwards::keep};
-  std::string gone_from{};  ///< With `archive_rejoin`: the id of the group that gave way.
+  std::string gone_from{};         ///< With `archive_rejoin`: the id of the group that gave way.
+  std::optional<GroupId> joins{};  ///< With `archive_rejoin`: only this group; else any.
 };
 
 /// All that a node wants done, in no order between the fields but in order within each.

@@ -105,6 +105,7 @@ void Node::Impl::take_invite(const Peer& peer, const wire::Frame& frame) {
                   "server " + peer.hello.name() + ": " + group.error().message);
   }
   if (peer.group != *group) return;
+  identity_.branch = Uuid::parse(invite->branch()).value_or(Uuid{});
   bind(*group, ServerNumber{invite->number()});
 }
 
@@ -212,6 +213,7 @@ void Node::Impl::peer_news(const PeerNews& news, Now now) {
 void Node::Impl::peer_arrived(ServerId server, Now now) {
   const Peer* const peer = peers_.find(server);
   if (peer == nullptr || !consensus_) return;
+  if (peer->other_branch) return meet_branch(*peer);
   if (peer->group && peer->group != identity_.group) return meet(*peer, now);
   if (peer->group == identity_.group) {
     if (!is_member(*peer)) return;
@@ -223,6 +225,31 @@ void Node::Impl::peer_arrived(ServerId server, Now now) {
     invite(*peer);
     admit(*peer, now);
   }
+}
+
+std::string Node::Impl::branch_text() const {
+  return identity_.branch == Uuid{} ? std::string() : identity_.branch.to_string();
+}
+
+// One of both was recovered by force after the other was lost. The newer branch goes on, unless the
+// older one still has a leader: then somebody forced what there was no need for.
+void Node::Impl::meet_branch(const Peer& peer) {
+  const Uuid other = Uuid::parse(peer.hello.branch()).value_or(Uuid{});
+  if (other < identity_.branch || leadership_.leader) {
+    const std::string text = peer.hello.name() + " (" + peer.hello.peer_address() +
+                             ") is of another branch of group " + options_.group +
+                             ": it is not let in; muster serve --rejoin archives its data";
+    if (text != last_branch_met_) notice(NoticeLevel::warning, text);
+    last_branch_met_ = text;
+    return;
+  }
+  if (out_.exit) return;
+  out_.exit = Exit{.code = 0,
+                   .reason = "group " + options_.group + " was recovered by force as branch " +
+                             peer.hello.branch() +
+                             " without this server: its data is archived, and it joins anew",
+                   .afterwards = Afterwards::archive_rejoin,
+                   .joins = identity_.group};
 }
 
 // One that was taken out, or has left, is told so: it may have slept through it.
@@ -255,6 +282,7 @@ void Node::Impl::invite(const Peer& peer) {
   invite.set_group_id(identity_.group->uuid.to_string());
   invite.set_number(number->value);
   invite.set_term(consensus_->raft().term().value);
+  invite.set_branch(branch_text());
   peers_.send(peer.server, wire::FrameType::invite, wire::encode(invite));
 }
 
@@ -308,6 +336,7 @@ void Node::Impl::refresh_hello() {
   if (consensus_) {
     hello.set_group_id(identity_.group->uuid.to_string());
     hello.set_number(identity_.number->value);
+    hello.set_branch(branch_text());
   } else {
     for (const auto& [server, peer] : peers_.all()) hello.add_sees(server.uuid.to_string());
   }

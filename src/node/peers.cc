@@ -192,7 +192,9 @@ void Peers::identify(LinkId id, Link& link, ServerId server, const wire::PeerHel
   peer.hello = hello;
   peer.group.reset();
   peer.number.reset();
-  if (hello.formed()) {
+  peer.other_branch = hello.formed() && hello_.formed() && hello.group_id() == hello_.group_id() &&
+                      hello.branch() != hello_.branch();
+  if (hello.formed() && !peer.other_branch) {
     if (const auto group = wire::parse_id<GroupId>(hello.group_id())) {
       peer.group = *group;
       peer.number = ServerNumber{hello.number()};

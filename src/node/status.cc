@@ -136,6 +136,7 @@ wire::Status Node::Impl::status() const {
   status.set_number(identity_.number.value_or(ServerNumber{}).value);
   status.set_version(options_.version);
   status.set_phase(phase());
+  status.set_branch(branch_text());
   *status.mutable_discovery() = finder_.statistics();
   status.set_writable(leadership_.leader.has_value() && leadership_.reachable);
   if (!status.writable()) status.set_reason(why_not_writable());
@@ -207,6 +208,8 @@ wire::Members Node::Impl::members(Now now) const {
     if (sighting != nullptr) one.set_clients(sighting->beacon.clients());
   }
   for (const auto& [number, departed] : state().view().departed) {
+    const auto gone_for = now.wall.milliseconds - departed.member.state_since_ms();
+    if (gone_for >= milliseconds(options_.forget_after)) continue;
     wire::MemberStatus& one = *members.add_members();
     one.set_number(number.value);
     one.set_id(departed.member.id());

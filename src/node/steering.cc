@@ -122,8 +122,7 @@ Result<Node::Impl::Steering> Node::Impl::steer_remove(const std::string& name, N
                    "muster leave " + name_of(*server));
   }
   const std::string who = name_of(*server);
-  const auto index =
-      drop_member(*server, wire::MemberChange::REMOVED, "removed by an operator: " + who, now);
+  const auto index = drop_member(*server, wire::MemberChange::REMOVED, "by an operator", now);
   if (!index) return index.error();
   return Steering{.is_done = [this, at = *index] { return state().applied() >= at; },
                   .done = who + " is removed"};

@@ -161,19 +161,20 @@ void Node::Impl::take_group_event(const wire::GroupEvent& event, Now now) {
     const std::string name = name_of(server);
     states_proposed_.erase(server);
     if (event.state().state() == wire::ServerState::FAILED) {
-      if (told_lost_.insert(server).second) weigh("lost:" + name, now);
+      if (told_lost_.insert(server).second) weigh("lost:" + name, server, now);
     } else if (event.state().state() == wire::ServerState::STOPPED) {
       told_lost_.insert(server);
-      weigh("stopped:" + name, now);
+      weigh("stopped:" + name, server, now);
     } else {
       told_lost_.erase(server);
-      weigh("returned:" + name, now);
+      weigh("returned:" + name, server, now);
     }
   } else if (event.has_member()) {
     const std::string& name = event.member().member().name();
-    if (event.member().kind() == wire::MemberChange::JOINED) weigh("joined:" + name, now);
-    if (event.member().kind() == wire::MemberChange::LEFT) weigh("left:" + name, now);
-    if (event.member().kind() == wire::MemberChange::REMOVED) weigh("removed:" + name, now);
+    const ServerNumber server{event.member().member().number()};
+    if (event.member().kind() == wire::MemberChange::JOINED) weigh("joined:" + name, server, now);
+    if (event.member().kind() == wire::MemberChange::LEFT) weigh("left:" + name, server, now);
+    if (event.member().kind() == wire::MemberChange::REMOVED) weigh("removed:" + name, server, now);
   } else if (event.has_election() && event.election().cause().starts_with("lost:")) {
     for (const auto& [number, member] : state().view().members) {
       if (event.election().cause() != "lost:" + member.name()) continue;
@@ -190,6 +191,7 @@ void Node::Impl::watch_leadership(Now now) {
   if (current.leader) {
     current.reachable = leads() || peers_.find(*current.leader, *identity_.group) != nullptr;
   }
+  const Duration leaderless = now.monotonic - leader_seen_;
   if (current.reachable) leader_seen_ = now.monotonic;
   if (current == leadership_) return;
   const Leadership before = std::exchange(leadership_, current);
@@ -201,11 +203,11 @@ void Node::Impl::watch_leadership(Now now) {
   if (!current.leader) return;
   notice(NoticeLevel::info,
          "leader is " + name_of(*current.leader) + ", term " + std::to_string(current.term.value));
-  if (before.leader == raft.self()) {
+  if (previous_leader_ == raft.self() && !leads()) {
     notice(NoticeLevel::info, "no longer leader: handed to " + name_of(*current.leader));
   }
   weighing_.reset();
-  if (leads()) became_leader(previous_leader_, now);
+  if (leads()) became_leader(previous_leader_, leaderless, now);
   previous_leader_ = current.leader;
 }
 

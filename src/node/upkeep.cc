@@ -64,6 +64,7 @@ void Node::Impl::upkeep(Now now) {
   if (leads()) {
     tell_outcome_if_due(now);
     note_states(now);
+    relearn_members(now);
     if (!stop_by_ && !leaving_) hand_over_if_due(now);
     mend_voters(now);
     forget_the_lost(now);
@@ -177,22 +178,24 @@ void Node::Impl::mend_voters(Now now) {
     const bool standby =
         raft.configuration().contains(number) && !raft.configuration().is_voter(number);
     if (for_good && standby) {
-      const std::string cause = name_of(number) + " left";
-      static_cast<void>(drop_member(number, wire::MemberChange::LEFT, cause, now));
+      static_cast<void>(drop_member(number, wire::MemberChange::LEFT, {}, now));
       return;
     }
   }
   const VoterRules rules{.voters_max = options_.voters,
                          .one_machine = on_one_machine(),
                          .prefers_rank = options_.election != ElectionRule::stable};
-  const auto change = next_role_change(standings(now), ranked(false), raft.self(), rules);
+  const auto members = standings(now);
+  const auto change = next_role_change(members, ranked(false), raft.self(), rules);
   if (!change) return;
   if (change->kind == RoleChangeKind::promote) {
-    change_role(change->server, raft::MemberRole::voter, wire::MemberChange::PROMOTED,
-                name_of(change->server) + " votes from now on", now);
+    change_role(change->server, raft::MemberRole::voter, wire::MemberChange::PROMOTED, "", now);
   } else {
     change_role(change->server, raft::MemberRole::standby, wire::MemberChange::DEMOTED,
-                name_of(change->server) + " votes no more", now);
+                members.at(change->server).failed    ? "it failed"
+                : members.at(change->server).stopped ? "it stops"
+                                                     : "others rank higher",
+                now);
   }
 }
 
@@ -226,6 +229,27 @@ void Node::Impl::note_states(Now now) {
   }
 }
 
+// Ids identify: names, addresses and the like are learned anew from each who comes back.
+void Node::Impl::relearn_members(Now now) {
+  if (now.monotonic < next_relearning_) return;
+  next_relearning_ = now.monotonic + state_patience;
+  for (const auto& [server, peer] : peers_.all()) {
+    if (peer.group != identity_.group) continue;
+    relearn(*peer.number, member_of(peer, *peer.number));
+  }
+  relearn(*identity_.number, own_member());
+}
+
+void Node::Impl::relearn(ServerNumber number, const wire::Member& said) {
+  const auto known = state().view().members.find(number);
+  if (known == state().view().members.end()) return;
+  wire::Member learnt = known->second;
+  if (!group::relearn(learnt, said)) return;
+  wire::GroupChange change;
+  *change.mutable_updated() = learnt;
+  consensus_->offer(change);
+}
+
 // A failed member without a vote leaves the list when it was gone for long enough.
 void Node::Impl::forget_the_lost(Now now) {
   const raft::Raft& raft = consensus_->raft();
@@ -238,7 +262,7 @@ void Node::Impl::forget_the_lost(Now now) {
     }
     if (consensus_->log_time(now).milliseconds - member.state_since_ms() < forget_after) continue;
     static_cast<void>(
-        drop_member(number, wire::MemberChange::REMOVED, "forgotten: " + name_of(number), now));
+        drop_member(number, wire::MemberChange::REMOVED, "it was gone for too long", now));
     return;
   }
 }
@@ -252,7 +276,11 @@ void Node::Impl::continue_alone_if_proven(Now now) {
   const raft::Raft& raft = consensus_->raft();
   for (const auto& [number, role] : raft.configuration().members) {
     if (role != raft::MemberRole::voter || number == raft.self()) continue;
-    if (!is_lost(number, now) || !raft.may_continue_alone(number)) continue;
+    if (raft.configuration().voter_count() != 2 || !is_lost(number, now)) continue;
+    // After a restart it is not known what is committed; but a record of its own tells that, before
+    // it, this server knew: then it only completes what the record says.
+    const bool only_confirm = !raft.may_continue_alone(number);
+    if (only_confirm && raft.leader()) continue;
     if (raft.stored_index() != raft.last_index())
       continue;  // The record speaks of what is durable.
     const wire::Member& dead = state().view().members.at(number);
@@ -260,24 +288,29 @@ void Node::Impl::continue_alone_if_proven(Now now) {
                                 .folder = dead.folder(),
                                 .record = {.by = identity_.server,
                                            .term = raft.term_at(raft.last_index()).value_or(Term{}),
-                                           .index = raft.last_index()}}),
-                            .dead = number};
+                                           .index = raft.last_index()},
+                                .only_confirm = only_confirm}),
+                            .dead = number,
+                            .only_confirm = only_confirm};
     return;
   }
 }
 
 void Node::Impl::fence_done(const storage::DiskResult& result, Now now) {
   const ServerNumber dead = fencing_->dead;
+  const bool fencing_only_confirms = fencing_->only_confirm;
   fencing_.reset();
   lost_since_.erase(dead);  // If it lives after all, it is looked at again after a while.
   if (const auto* const failed = std::get_if<storage::Failed>(&result.outcome)) {
+    if (fencing_only_confirms) return;
     return notice(NoticeLevel::warning,
                   "going on without " + name_of(dead) + " is not safe: " + failed->error.message);
   }
   wire::MemberChange change;
   change.set_kind(wire::MemberChange::REMOVED);
   change.mutable_member()->set_number(dead.value);
-  change.set_cause("fenced: " + name_of(dead));
+  change.set_cause("it was fenced");
+  change.set_time_ms(now.wall.milliseconds);
   const auto alone = consensus_->raft().continue_alone(dead, wire::encode(change), now.monotonic);
   if (!alone) return notice(NoticeLevel::warning, alone.error().message);
   notice(NoticeLevel::info,

@@ -55,7 +55,8 @@ Applied Replica::apply_membership(LogIndex index, const group::Roles& roles, Byt
   applied_ = index;
   mix(annotation);
   Applied out;
-  BatchOutput output(SequenceNumber{0}, time_, out.events);
+  BatchOutput output(SequenceNumber{0}, std::max(time_, group::told_at(index, annotation)),
+                     out.events);
   output.begin(Position{index, 0});
   // An annotation that doesn't decode is from a newer version; the roles count all the same.
   static_cast<void>(group_->membership_changed(index, roles, annotation, output));

@@ -19,8 +19,9 @@ struct Options {
   std::optional<std::uint16_t> peer_port{};    ///< Nothing: the client port + 1; 0: any free one.
   std::string bind{};       ///< A host or address to listen on; empty: every interface.
   std::string advertise{};  ///< `HOST` or `HOST:PORT` that others are told; empty: found by itself.
-  std::string data_folder{};  ///< Empty: `default_data_folder`.
-  bool rejoin{false};         ///< What lies there is archived first, and it joins as a new server.
+  std::string data_folder{};       ///< Empty: `default_data_folder`.
+  std::optional<GroupId> joins{};  ///< With `rejoin`: only this group; else any of the name.
+  bool rejoin{false};  ///< What lies there is archived first, and it joins as a new server.
   net::Datagrams::Options datagrams{};  ///< How others are looked for; `bind` is filled in.
   WhoHolds who_holds{};  ///< Names the holder of a port that is taken, for the error.
   net::Admission admission{};

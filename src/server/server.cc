@@ -147,7 +147,8 @@ void Server::open_disk() {
                                 .group = {},
                                 .number = {},
                                 .name = node.name,
-                                .branch = {}};
+                                .branch = {},
+                                .rejoins = options_.joins};
   DiskStart start;
   disk_ = value_or_throw(Disk::open(
       loop_.context(), {.folder = options_.data_folder, .fresh = fresh, .rejoin = options_.rejoin},
@@ -424,6 +425,7 @@ void Server::archive_data() {
   end_.again->client_port = listeners_.client->port();
   end_.again->peer_port = listeners_.peer->port();
   end_.again->rejoin = true;
+  end_.again->joins = exit_.joins;
   end_.again->node.gone_from = exit_.gone_from;
 }
 
