@@ -67,7 +67,7 @@ void Node::Impl::became_leader(std::optional<ServerNumber> previous, Duration le
   leader_before_ = previous;
   appointed_ = false;
   std::string cause = previous                     ? "lost:" + name_of(*previous)
-                      : state().view().number == 0 ? "founded:" + options_.name
+                      : consensus_->raft().term() == Term{1} ? "founded:" + options_.name
                                                    : "restarted:" + options_.name;
   const bool handed = heirloom_ && heirloom_->term() + 1 == consensus_->raft().term().value;
   if (handed) {

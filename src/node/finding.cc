@@ -175,6 +175,7 @@ void Node::Impl::meet(const Peer& peer, Now now) {
     case discovery::Conflict::stay:
       return;
     case discovery::Conflict::give_way:
+      if (!peer.hello.can_write()) return;  // A group that lacks its majority could take nobody in.
       change.mutable_dissolve()->set_into(peer.group->uuid.to_string());
       change.mutable_dissolve()->set_only_if_unused(true);
       return consensus_->offer(change);

@@ -329,6 +329,7 @@ void Node::Impl::refresh_hello() {
   hello.set_gone_from(options_.gone_from);
   hello.set_stopping(stop_by_.has_value() || leaving_);
   hello.set_has_client_data(state().view().used);
+  hello.set_can_write(leadership_.leader.has_value() && leadership_.reachable);
   if (identity_.rejoins && *identity_.rejoins != GroupId{}) {
     hello.set_joins(identity_.rejoins->uuid.to_string());
   } else if (joins_)

@@ -196,6 +196,7 @@ void Node::Impl::watch_leadership(Now now) {
   if (current == leadership_) return;
   const Leadership before = std::exchange(leadership_, current);
   refresh_surroundings(now);
+  refresh_hello();
   if (current.reachable) edge_.resend_all(now.monotonic);
   if (current.leader == before.leader && current.term == before.term) return;
 
