@@ -66,9 +66,9 @@ void Node::Impl::record_election(const Weighing& weighing, Duration took) {
 void Node::Impl::became_leader(std::optional<ServerNumber> previous, Duration leaderless, Now now) {
   leader_before_ = previous;
   appointed_ = false;
-  std::string cause = previous                     ? "lost:" + name_of(*previous)
+  std::string cause = previous                               ? "lost:" + name_of(*previous)
                       : consensus_->raft().term() == Term{1} ? "founded:" + options_.name
-                                                   : "restarted:" + options_.name;
+                                                             : "restarted:" + options_.name;
   const bool handed = heirloom_ && heirloom_->term() + 1 == consensus_->raft().term().value;
   if (handed) {
     cause = heirloom_->cause();

@@ -86,6 +86,7 @@ class Node::Impl {
   void rest_eagerness(Now now);
 
   void take_events(const std::vector<replica::Event>& events, Now now);
+  void notice_own_departure(const wire::GroupEvent& event);
   void take_group_event(const wire::GroupEvent& event, Now now);
 
   // finding.cc: who is out there, and what follows while there is no group.

@@ -126,8 +126,8 @@ struct Report {
   raft::Configuration configuration{};
   bool leads{false};
   bool transferring{false};
-  bool appointed{false};   ///< Leads because an operator said so.
-  bool stopping{false};    ///< For a while or for good.
+  bool appointed{false};  ///< Leads because an operator said so.
+  bool stopping{false};   ///< For a while or for good.
   /// The group as it is applied here; nothing before there is one. Valid until the next step.
   const group::View* view{nullptr};
   bool installing{false};  ///< A snapshot is being received or restored.

@@ -17,7 +17,6 @@ constexpr Duration farewell_interval = std::chrono::milliseconds{100};
 void Node::Impl::on(StopRequested&, Now now) {
   if (stop_by_) return;
   stop_by_ = now.monotonic + std::max<Duration>(2 * options_.election_timeout, stop_time_least);
-  notice(NoticeLevel::info, "stopping");
   refresh_hello();
 }
 

@@ -150,9 +150,20 @@ void Node::Impl::take_events(const std::vector<replica::Event>& events, Now now)
     if (event.topic != group::topic) continue;
     const auto told = wire::decode<wire::GroupEvent>(event.payload.view());
     if (!told) continue;
-    if (event.position.command.index > told_from_) notice(NoticeLevel::info, told->text());
+    const bool is_new = event.position.command.index > told_from_;
+    if (is_new) notice(NoticeLevel::info, told->text());
+    if (is_new) notice_own_departure(*told);
     take_group_event(*told, now);
   }
+}
+
+// A server that is taken out while it is linked learns of it here, others by `Removed`.
+void Node::Impl::notice_own_departure(const wire::GroupEvent& event) {
+  if (!event.has_member() || event.member().member().number() != identity_.number->value) return;
+  const auto kind = event.member().kind();
+  if (kind != wire::MemberChange::LEFT && kind != wire::MemberChange::REMOVED) return;
+  leaving_ = leaving_ || kind == wire::MemberChange::LEFT;
+  leave_for_good(event.text());
 }
 
 void Node::Impl::take_group_event(const wire::GroupEvent& event, Now now) {

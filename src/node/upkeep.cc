@@ -209,7 +209,7 @@ void Node::Impl::note_states(Now now) {
     const auto farewell = farewells_.find(number);
     auto state = member.state();
     if (farewell != farewells_.end()) {
-      state = wire::ServerState::STOPPED;
+      if (!farewell->second) state = wire::ServerState::STOPPED;
     } else if (linked) {
       state = wire::ServerState::ALIVE;
     } else if (state != wire::ServerState::STOPPED && is_lost(number, now)) {
