@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/crc32c.h"
+#include "wire/control.h"
 
 namespace muster::sim {
 
@@ -153,11 +154,63 @@ void OneLeaderPerTerm::seen(ProcessId process, const node::Report& report) {
 }
 
 void OneGroup::seen(std::size_t server, const node::Report& report) {
-  if (!report.group || report.commit.value == 0) return;
+  if (report.view != nullptr && report.view->dissolved && report.group == used_) {
+    throw Violation("one group",
+                    "server " + std::to_string(server) + " gave a group up that has clients' data");
+  }
+  if (!strict_ || !report.group || report.commit.value == 0) return;
   if (!group_) group_ = report.group;
   if (*group_ == *report.group) return;
   throw Violation("one group", "server " + std::to_string(server) +
                                    " committed in a group, while another group had committed");
+}
+
+void OneGroup::applied(std::size_t server, GroupId group) {
+  if (!used_) used_ = group;
+  if (*used_ == group) return;
+  throw Violation("one group", "server " + std::to_string(server) +
+                                   " applied a client's command in a second group");
+}
+
+void OneView::seen(std::size_t server, const node::Report& report) {
+  if (!report.leads || !report.group || !report.number) return;
+  const auto gone = departed_.find({*report.group, *report.number});
+  if (gone == departed_.end() || report.term <= gone->second.second) return;
+  throw Violation("one view", "server " + std::to_string(server) +
+                                  " leads, though it is out of the group, in term " +
+                                  std::to_string(report.term.value));
+}
+
+void OneView::changed(std::size_t server, Term term, const group::View& view) {
+  if (view.number == 0) return;
+  const std::string name =
+      "server " + std::to_string(server) + " at view " + std::to_string(view.number);
+  std::uint32_t checksum = crc32c(wire::encode(group::to_document(view)));
+  if (view.election) checksum = crc32c(wire::encode(*view.election), checksum);
+  if (view.dissolved) checksum = crc32c(wire::encode(*view.dissolved), checksum);
+  const auto [known, fresh] = digests_.emplace(std::pair{view.group, view.number}, checksum);
+  if (!fresh && known->second != checksum) {
+    throw Violation("one view", name + " sees another group than others did");
+  }
+  for (const auto& [number, member] : view.members) {
+    const auto [owner, first] = ids_.emplace(Member{view.group, number}, member.id());
+    if (!first && owner->second != member.id()) {
+      throw Violation("one view", name + " has another server as number " +
+                                      std::to_string(number.value) + " than there was");
+    }
+    const auto gone = departed_.find({view.group, number});
+    if (gone == departed_.end() || view.number < gone->second.first) continue;
+    throw Violation("one view", name + " has number " + std::to_string(number.value) +
+                                    " again, which was out of the group");
+  }
+  departed(term, view);
+}
+
+void OneView::departed(Term term, const group::View& view) {
+  for (const auto& [number, gone] : view.departed) {
+    departed_.try_emplace({view.group, number}, view.number, term);
+    if (const auto id = wire::parse_id<ServerId>(gone.member.id())) departed_ids_.insert(*id);
+  }
 }
 
 void EqualDigests::seen(std::size_t server, const node::Report& report) {
@@ -165,8 +218,9 @@ void EqualDigests::seen(std::size_t server, const node::Report& report) {
     throw Violation("equal digests",
                     "server " + std::to_string(server) + " applied more than is committed");
   }
-  if (report.applied.value == 0) return;
-  const auto [known, fresh] = digests_.emplace(report.applied, report.digest);
+  if (report.applied.value == 0 || !report.group) return;
+  const auto [known, fresh] =
+      digests_.emplace(std::pair{*report.group, report.applied}, report.digest);
   if (fresh || known->second == report.digest) return;
   throw Violation("equal digests", "server " + std::to_string(server) + " has another state at " +
                                        std::to_string(report.applied.value));
@@ -208,6 +262,7 @@ void Checkers::seen(ProcessId process, const node::Report& report) {
   const std::size_t server = process.server;
   one_leader.seen(process, report);
   one_group.seen(server, report);
+  one_view.seen(server, report);
   digests.seen(server, report);
   no_leader_without_state.seen(server, report);
   stored.seen(server, report);

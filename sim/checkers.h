@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "group/view.h"
 #include "node/options.h"
 #include "sim/register.h"
 #include "sim/violation.h"
@@ -132,13 +133,42 @@ class OneLeaderPerTerm {
   std::map<std::pair<GroupId, Term>, ProcessId> leaders_;
 };
 
-/// Founding: no two groups commit anything.
+/// Founding: with as many founders as expect each other no two groups commit anything. Otherwise
+/// groups of servers that don't hear each other may, until they meet; but clients' commands take
+/// effect in one of them only, and that one gives way to none.
 class OneGroup {
  public:
+  explicit OneGroup(bool strict) : strict_(strict) {}
   void seen(std::size_t server, const node::Report& report);
+  /// A client's command took effect there.
+  void applied(std::size_t server, GroupId group);
+  /// The group that has clients' data.
+  std::optional<GroupId> used() const { return used_; }
 
  private:
-  std::optional<GroupId> group_;
+  bool strict_;
+  std::optional<GroupId> group_;  // The only one.
+  std::optional<GroupId> used_;
+};
+
+/// Invariant 5: all servers see the same numbered views in the same order. Besides: a number means
+/// one server for ever, and who is out of the group is never in it again, nor leads it.
+class OneView {
+ public:
+  void seen(std::size_t server, const node::Report& report);
+  /// The view has changed since this server was seen last.
+  void changed(std::size_t server, Term term, const group::View& view);
+  /// Some view says that this server is out of its group.
+  bool departed(ServerId server) const { return departed_ids_.contains(server); }
+
+ private:
+  using Member = std::pair<GroupId, ServerNumber>;
+  void departed(Term term, const group::View& view);
+
+  std::map<std::pair<GroupId, std::uint64_t>, std::uint32_t> digests_;  // By number of the view.
+  std::map<Member, std::string> ids_;
+  std::map<Member, std::pair<std::uint64_t, Term>> departed_;  // The view without it; the term.
+  std::set<ServerId> departed_ids_;
 };
 
 /// Invariant 7: equal digests at equal positions; and no server applies what is not committed.
@@ -147,7 +177,7 @@ class EqualDigests {
   void seen(std::size_t server, const node::Report& report);
 
  private:
-  std::map<LogIndex, std::uint64_t> digests_;
+  std::map<std::pair<GroupId, LogIndex>, std::uint64_t> digests_;
 };
 
 /// A server that takes in a snapshot votes but does not stand, let alone lead.
@@ -162,6 +192,8 @@ class StoredStays {
  public:
   void seen(std::size_t server, const node::Report& report);
   void recovered(std::size_t server, const storage::Recovered& found) const;
+  /// Its folder was put away: it begins anew.
+  void archived(std::size_t server) { stored_.erase(server); }
 
  private:
   std::map<std::size_t, LogIndex> stored_;
@@ -179,7 +211,8 @@ class WithinLimits {
 
 /// All of them. `seen` is called after every turn of a server.
 struct Checkers {
-  explicit Checkers(const node::Options& limits) : within_limits(limits) {}
+  Checkers(const node::Options& limits, bool strict_founding)
+      : one_group(strict_founding), within_limits(limits) {}
   Checkers(const Checkers&) = delete;
   Checkers& operator=(const Checkers&) = delete;
 
@@ -192,6 +225,7 @@ struct Checkers {
   RealTimeOrder real_time{order, model};
   OneLeaderPerTerm one_leader;
   OneGroup one_group;
+  OneView one_view;
   EqualDigests digests;
   NoLeaderWithoutState no_leader_without_state;
   StoredStays stored;

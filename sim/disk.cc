@@ -90,6 +90,12 @@ void Disk::mend() {
   rotten_.reset();
 }
 
+void Disk::archive() {
+  check(store_ == nullptr);
+  rotten_.reset();
+  storage_->files.rename_folder(folder_, folder_ + ".archived-" + std::to_string(++archived_));
+}
+
 void Disk::lose_power() {
   shut();
   storage_->files.crash();

@@ -54,6 +54,8 @@ class Disk {
   bool rotten() const { return rotten_.has_value(); }
   /// Turns it back. Precondition: rotten; whoever opened the folder has refused it.
   void mend();
+  /// Puts the folder away under another name; in its place is none. Precondition: shut.
+  void archive();
 
   /// Precondition: open. Results come in order, by `on_results`.
   [[nodiscard]] Result<void> submit(storage::DiskJob job, const OnResults& on_results);
@@ -90,6 +92,7 @@ class Disk {
   bool run_scheduled_{false};
   Instant stalled_until_{};
   std::optional<Bit> rotten_;
+  std::uint64_t archived_{0};
 };
 
 }  // namespace muster::sim

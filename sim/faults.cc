@@ -10,6 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Duration supervisor_wait = milliseconds(20);
+constexpr Duration stops_apart_max = milliseconds(1'500);
+constexpr Duration stop_time = milliseconds(1'000);
 /// So soon after its election a leader is hunted, by chance one of these: while its first entries
 /// are on their way, or on their way to the disks.
 constexpr Duration hunt_after_max[] = {std::chrono::microseconds(200), milliseconds(2),
@@ -21,6 +23,7 @@ Faults::Faults(const Scenario& scenario, World world)
     : scenario_(scenario), world_(world), random_(scenario.seed * 1'000 + 900) {}
 
 void Faults::begin() {
+  if (scenario_.split_at_start) split();
   for (std::size_t fault = 0; fault < fault_count; ++fault) {
     if (scenario_.rates[fault] > 0) schedule(Fault{static_cast<std::uint8_t>(fault)});
   }
@@ -62,6 +65,9 @@ void Faults::inject(Fault fault) {
         server->die(true);
         start_later(*server);
       }
+      break;
+    case Fault::stop_all:
+      stop_all();
       break;
     case Fault::split:
       split();
@@ -187,8 +193,27 @@ void Faults::forget_election(Server& leader) {
   }
 }
 
+// Whoever watches over them starts none again before all had their time to stop.
+void Faults::stop_all() {
+  const Duration apart = random_.chance(0.5) ? Duration{} : random_.between({}, stops_apart_max);
+  std::vector<Server*> order;
+  for (const auto& server : world_.servers) order.push_back(server.get());
+  for (std::size_t at = order.size(); at > 1; --at) {
+    std::swap(order[at - 1], order[random_.below(at)]);
+  }
+  Duration wait{};
+  for (Server* const server : order) {
+    world_.events.after(wait, [this, server] {
+      if (!over_) server->stop();
+    });
+    wait += apart;
+  }
+  starts_again_ = world_.events.now() + wait + stop_time;
+}
+
 void Faults::start_later(Server& server) {
-  world_.events.after(supervisor_wait + outage(), [this, &server] { start(server); });
+  const Instant soon = std::max(world_.events.now() + supervisor_wait, starts_again_);
+  world_.events.at(soon + outage(), [this, &server] { start(server); });
 }
 
 void Faults::start(Server& server) {
@@ -258,7 +283,9 @@ void Faults::cut_client() {
 
 void Faults::heal_all() {
   over_ = true;
+  starts_again_ = {};
   world_.network.calm();
+  world_.datagrams.calm();
   for (std::size_t number = 0; number < cuts_.size(); ++number) heal(number);
   for (const auto& server : world_.servers) {
     server->resume();

@@ -26,6 +26,7 @@ class Faults {
   struct World {
     EventQueue& events;
     Network& network;
+    Datagrams& datagrams;
     Trace& trace;
     Servers& servers;
     Clients& clients;
@@ -53,6 +54,7 @@ class Faults {
   void cut(std::vector<Path> paths);
   void heal(std::size_t cut);
   void isolate(Server& server, bool inbound, bool outbound);
+  void stop_all();
   void split();
   void cut_pair();
   void cut_client();
@@ -63,6 +65,7 @@ class Faults {
   World world_;
   Random random_;
   std::vector<std::vector<Path>> cuts_;  // Healed ones are empty.
+  Instant starts_again_{};               // Nothing is started before.
   bool over_{false};
 };
 

@@ -31,6 +31,8 @@ struct Totals {
   std::uint64_t acknowledged{0};
   std::uint64_t frames{0};
   std::uint64_t steps{0};
+  std::uint64_t starts{0};
+  std::uint64_t wishes{0};
   std::uint64_t digest{0xcbf29ce484222325U};
 };
 
@@ -46,6 +48,8 @@ void add(Totals& totals, const Summary& summary) {
   totals.acknowledged += summary.acknowledged;
   totals.frames += summary.frames;
   totals.steps += summary.steps;
+  totals.starts += summary.starts;
+  totals.wishes += summary.wishes;
   totals.digest = (totals.digest ^ summary.digest) * 0x100000001b3U;
 }
 
@@ -83,10 +87,13 @@ void print_summary(const Totals& totals, Clock::duration passed) {
   const double real = std::chrono::duration<double>(passed).count();
   const double simulated = static_cast<double>(totals.simulated.count()) / 1e6;
   std::printf(
-      "%llu seeds, %.0f simulated seconds, %llu operations answered, %llu frames, %llu steps, "
+      "%llu seeds, %.0f simulated seconds, %llu starts, %llu operations answered, %llu wishes of "
+      "operators granted, %llu frames, %llu steps, "
       "%.1f s, %.0f simulated seconds per second, digest %016llx\n",
       static_cast<unsigned long long>(totals.seeds), simulated,
+      static_cast<unsigned long long>(totals.starts),
       static_cast<unsigned long long>(totals.acknowledged),
+      static_cast<unsigned long long>(totals.wishes),
       static_cast<unsigned long long>(totals.frames), static_cast<unsigned long long>(totals.steps),
       real, simulated / real, static_cast<unsigned long long>(totals.digest));
 }

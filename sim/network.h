@@ -71,6 +71,7 @@ class Network {
   /// Cuts are counted: a direction works again when each cut of it has been healed.
   void cut(HostId from, HostId to);
   void heal(HostId from, HostId to);
+  bool is_cut(HostId from, HostId to) const { return cuts_[from][to] > 0; }
   /// From now on nothing is lost, doubled or reordered. Cuts stay.
   void calm();
   /// Breaks one connection, chosen by chance. False if there is none.
@@ -112,7 +113,6 @@ class Network {
     return {connection * 2 + side};
   }
   Connection* find(std::uint64_t connection);
-  bool is_cut(HostId from, HostId to) const { return cuts_[from][to] > 0; }
   Duration delay();
   void arrive_at_listener(std::uint64_t id, Instant given_up);
   void finish_dial(std::uint64_t id, bool refused);

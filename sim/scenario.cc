@@ -47,8 +47,39 @@ void draw_limits(Scenario& scenario, Random& random) {
 void draw_founders(Scenario& scenario, Random& random) {
   scenario.founders = scenario.servers;
   if (random.chance(0.4)) scenario.founders = 1 + random.below(scenario.servers);
-  scenario.limits.expect = scenario.founders;
   scenario.limits.failure_timeout = milliseconds(one_of(random, {500, 2'000}));
+}
+
+// Most servers find each other with nothing said: by datagram, or by files on one machine.
+void draw_discovery(Scenario& scenario, Random& random) {
+  node::Options& limits = scenario.limits;
+  limits.discovery = random.chance(0.85);
+  limits.discovery_window = milliseconds(one_of(random, {300, 1'500}));
+  limits.beacon_interval = milliseconds(one_of(random, {200, 1'000}));
+  scenario.datagrams.loss = one_of(random, {0.0, 0.05, 0.4});
+  scenario.datagrams.duplication = one_of(random, {0.0, 0.2});
+  scenario.seeds = !limits.discovery || random.chance(0.3);
+  scenario.datagrams.pass = !scenario.seeds || random.chance(0.5);
+  scenario.strict_founding = !limits.discovery || random.chance(0.4);
+  scenario.founders_start = milliseconds(one_of(random, {0, 200, 3'000}));
+  const std::size_t door = random.below(scenario.servers);
+  if (!scenario.strict_founding) scenario.door = door;
+}
+
+void draw_steering(Scenario& scenario, Random& random) {
+  scenario.steering.rate = one_of(random, {0.0, 0.0, 0.3, 1.5});
+  scenario.steering.leaves = random.chance(0.3);
+  const bool ranked = random.chance(0.3);
+  for (std::size_t server = 0; server < scenario.servers; ++server) {
+    const std::uint32_t drawn = one_of<std::uint32_t>(random, {50, 100, 200});
+    scenario.priorities.push_back(ranked ? drawn : 100);
+  }
+  using node::ElectionRule;
+  scenario.limits.election =
+      one_of(random, {ElectionRule::highest_id, ElectionRule::highest_id, ElectionRule::highest_id,
+                      ElectionRule::lowest_id, ElectionRule::stable});
+  scenario.limits.voters = one_of<std::size_t>(random, {5, 5, 5, 3});
+  if (random.chance(0.2)) scenario.limits.forget_after = seconds(1);
 }
 
 void draw_load(Scenario& scenario, Random& random) {
@@ -96,6 +127,7 @@ void draw_faults(Scenario& scenario, Random& random) {
   }
   // Whole-group outages stop everything for a while: rare, or nothing else happens.
   rate(scenario, Fault::group_power_loss) = std::min(rate(scenario, Fault::group_power_loss), 0.4);
+  rate(scenario, Fault::stop_all) = std::min(rate(scenario, Fault::stop_all), 0.1);
   scenario.outage_max = milliseconds(one_of(random, {200, 1'000, 3'000}));
 }
 
@@ -128,13 +160,16 @@ void shape_churn(Scenario& scenario) {
   rate(scenario, Fault::kill) = 1.5;
   rate(scenario, Fault::power_loss) = 0.5;
   rate(scenario, Fault::stop) = 0.3;
+  rate(scenario, Fault::stop_all) = 0.1;
   rate(scenario, Fault::hunt_leader) = 2.0;
   rate(scenario, Fault::reset) = 1.0;
 }
 
-void shape_founding(Scenario& scenario) {
+void shape_founding(Scenario& scenario, Random& random) {
   scenario.faults_from = {};
-  scenario.faults_until = std::min<Duration>(scenario.length / 3, seconds(3));
+  scenario.faults_until = std::min<Duration>(scenario.length / 3, seconds(6));
+  if (scenario.limits.discovery) scenario.founders_start = seconds(3);
+  scenario.split_at_start = random.chance(0.5);
   for (const Fault fault : {Fault::kill, Fault::power_loss, Fault::isolate, Fault::split,
                             Fault::one_way_cut, Fault::pause, Fault::reset}) {
     rate(scenario, fault) = 1.5;
@@ -146,7 +181,7 @@ void shape_machine(Scenario& scenario) {
   scenario.one_machine = true;
   scenario.servers = std::min<std::size_t>(scenario.servers, 2 + scenario.seed % 2);
   scenario.founders = scenario.servers;
-  scenario.limits.expect = scenario.servers;
+  if (scenario.door) scenario.door = *scenario.door % scenario.servers;
   scenario.limits.failure_timeout = milliseconds(500);
   scenario.outage_max = milliseconds(3'000);
   rate(scenario, Fault::kill) = 0.8;
@@ -158,7 +193,6 @@ void shape_machine(Scenario& scenario) {
 
 void shape_growth(Scenario& scenario, Random& random) {
   scenario.founders = 1 + random.below(std::min<std::size_t>(scenario.servers, 3));
-  scenario.limits.expect = scenario.founders;
   for (const Fault fault : {Fault::hunt_leader, Fault::isolate, Fault::power_loss}) {
     rate(scenario, fault) = std::max(rate(scenario, fault), 0.6);
   }
@@ -171,12 +205,15 @@ void shape(Scenario& scenario, Random& random) {
     scenario.disk.latency_min = microseconds(50);
     scenario.disk.latency_max = microseconds(500);
   }
-  if (profile == "calm") scenario.rates = {};
+  if (profile == "calm") {
+    scenario.rates = {};
+    scenario.steering = {};
+  }
   if (profile == "wan") shape_wan(scenario);
   if (profile == "lossy") shape_lossy(scenario);
   if (profile == "disk") shape_disk(scenario);
   if (profile == "churn") shape_churn(scenario);
-  if (profile == "founding") shape_founding(scenario);
+  if (profile == "founding") shape_founding(scenario, random);
   if (profile == "growth") shape_growth(scenario, random);
   if (profile == "machine") shape_machine(scenario);
 }
@@ -217,6 +254,8 @@ std::string_view name_of(Fault fault) {
       return "bit-rot";
     case Fault::hunt_leader:
       return "hunt-leader";
+    case Fault::stop_all:
+      return "stop-all";
   }
   return "unknown";
 }
@@ -249,7 +288,10 @@ Scenario draw(const Request& request) {
   draw_disk(scenario, random);
   draw_faults(scenario, random);
   if (random.chance(0.3)) scenario.wrong_clock = random.below(request.servers);
+  draw_discovery(scenario, random);
+  draw_steering(scenario, random);
   shape(scenario, random);
+  if (scenario.strict_founding) scenario.limits.expect = scenario.founders;
   return scenario;
 }
 

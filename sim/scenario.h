@@ -35,8 +35,9 @@ enum class Fault : std::uint8_t {
   write_failure,     ///< A disk stops taking anything in.
   bit_rot,           ///< A process dies, and a bit in the middle of its log turns over.
   hunt_leader,       ///< Whoever becomes leader is soon hit by one of the above.
+  stop_all,          ///< All are asked to stop, at once or one by one, and start in any order.
 };
-inline constexpr std::size_t fault_count = 16;
+inline constexpr std::size_t fault_count = 17;
 std::string_view name_of(Fault fault);
 
 struct NetworkOptions {
@@ -53,6 +54,19 @@ struct NetworkOptions {
   Duration give_up_after{2'000'000};  ///< Unacknowledged data for so long breaks a connection.
   Duration dial_timeout{1'000'000};
   std::size_t unsent_bytes_max{std::size_t{8} << 20U};  ///< Waiting in a cut-off connection.
+};
+
+/// What becomes of beacons and probes.
+struct DatagramOptions {
+  bool pass{true};  ///< Otherwise the network drops all datagrams.
+  double loss{0};
+  double duplication{0};
+};
+
+/// How often an operator wants something of the group, each per second.
+struct SteeringOptions {
+  double rate{0};
+  bool leaves{false};  ///< A server may be told to leave for good.
 };
 
 struct DiskOptions {
@@ -73,16 +87,28 @@ struct Scenario {
   std::uint64_t seed{0};
   std::string profile;
   std::size_t servers{5};
-  std::size_t founders{5};  ///< The first ones; the others come later and only join.
-  bool one_machine{false};  ///< All servers on one machine, with one disk.
-  Duration length{};        ///< Simulated time in all.
+  std::size_t founders{5};  ///< The first ones; the others come later.
+  /// Only `limits.expect` founders together found a group, and who comes later only joins. Else
+  /// several groups may be founded, of which all but one give way.
+  bool strict_founding{true};
+  bool seeds{true};  ///< Servers know each other's addresses from the start.
+  /// The only server whose address clients know from the start; nothing: all. Where several groups
+  /// may be founded, clients write to one of them only: its.
+  std::optional<std::size_t> door;
+  Duration founders_start{200'000};  ///< The first ones start within this time.
+  bool split_at_start{false};        ///< The servers fall into two parts until some time later.
+  bool one_machine{false};           ///< All servers on one machine, with one disk.
+  Duration length{};                 ///< Simulated time in all.
   Duration faults_from{};
   Duration faults_until{};  ///< Then everything is healed and the group must become live.
   Duration turn_max{50};    ///< A server's loop takes up to so long to get to what came in.
   NetworkOptions network;
+  DatagramOptions datagrams;
+  SteeringOptions steering;
   DiskOptions disk;
   LoadOptions load;
   node::Options limits;  ///< Names, addresses and seeds are filled in per server.
+  std::vector<std::uint32_t> priorities{};  ///< Per server.
   std::array<double, fault_count> rates{};  ///< Per second, for the whole group.
   Duration outage_max{};                    ///< Of what a fault takes away.
   std::optional<std::size_t> wrong_clock;   ///< A server whose wall clock is years ahead.

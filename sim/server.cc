@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "echo/echo.h"
+#include "group/view.h"
 #include "sim/register.h"
 #include "sim/witness.h"
 #include "storage/data_folder.h"
@@ -68,10 +69,14 @@ node::Options Server::options() {
   options.name = fresh_identity_.name;
   options.client_address = client_address(number_);
   options.peer_address = peer_address(number_);
-  for (std::size_t other = 0; other < scenario_.servers; ++other) {
+  for (std::size_t other = 0; scenario_.seeds && other < scenario_.servers; ++other) {
     options.seeds.push_back(peer_address(other));
   }
-  if (number_ >= scenario_.founders) options.founding = node::FoundingMode::never;
+  if (scenario_.strict_founding && number_ >= scenario_.founders) {
+    options.founding = node::FoundingMode::never;
+  }
+  options.priority = scenario_.priorities[number_];
+  options.gone_from = gone_from_;
   if (scenario_.one_machine) options.machine = "machine";
   options.folder = disk_.folder();
   options.seed = random_.next();
@@ -81,9 +86,12 @@ node::Options Server::options() {
 node::MachineFactory Server::machines() {
   return [this] {
     std::vector<std::unique_ptr<service::Machine>> machines;
-    OneOrder& order = world_.checkers.order;
-    machines.push_back(std::make_unique<Witness>(number_, std::make_unique<echo::Echo>(), order));
-    machines.push_back(std::make_unique<Witness>(number_, std::make_unique<Register>(), order));
+    const auto add = [&](std::unique_ptr<service::Machine> machine) {
+      machines.push_back(std::make_unique<Witness>(number_, std::move(machine), world_.checkers,
+                                                   [this] { return group_; }));
+    };
+    add(std::make_unique<echo::Echo>());
+    add(std::make_unique<Register>());
     return machines;
   };
 }
@@ -94,8 +102,7 @@ void Server::start() {
   disk_broken_ = false;
   state_ = State::down;
   world_.network.set_process(host_, nullptr, HostState::refusing);
-  kept_out_ = !disk_.lock();
-  if (kept_out_) return on_exit_ ? on_exit_() : void();
+  if (!disk_.lock()) return on_exit_ ? on_exit_() : void();
   auto recovered = disk_.open();
   if (!recovered && disk_.rotten()) return refuse_rotten_disk();
   if (!recovered) {
@@ -103,12 +110,26 @@ void Server::start() {
                                     " can't open its data folder: " + recovered.error().message);
   }
   world_.checkers.stored.recovered(number_, *recovered);
-  kept_out_ = recovered->fence.has_value();
-  if (kept_out_) {
+  if (recovered->fence) {
     world_.trace.event(world_.events.now(), "fenced", number_);
-    return disk_.shut();
+    archive(recovered->identity ? recovered->identity->group : std::nullopt);
+    check(disk_.lock());
+    recovered = disk_.open();
+    check(recovered.has_value());
   }
   run(std::move(*recovered));
+}
+
+// As `server::Disk` does it: what starts here next is a new server, which only joins.
+void Server::archive(std::optional<GroupId> rejoins) {
+  world_.trace.event(world_.events.now(), "archive", number_, rejoins ? 1 : 0);
+  disk_.shut();
+  disk_.archive();
+  world_.checkers.stored.archived(number_);
+  const node::Now now = clock_.now(world_.events.now());
+  fresh_identity_.server.uuid = Uuid::make_v7(std::chrono::milliseconds(now.wall.milliseconds),
+                                              random_.next(), random_.next());
+  fresh_identity_.rejoins = rejoins.value_or(GroupId{});
 }
 
 void Server::refuse_rotten_disk() {
@@ -126,20 +147,26 @@ void Server::run(storage::Recovered recovered) {
                         .snapshot = std::move(recovered.snapshot),
                         .entries = std::move(recovered.entries)};
   ++process_;
+  ++processes_;
   state_ = State::running;
   report_ = {};
+  group_ = identity->group;
+  server_ = identity->server;
+  view_seen_ = {};
   world_.trace.event(world_.events.now(), "start", number_, restart.hard_state.term.value,
                      restart.entries.size());
   node_ = std::make_unique<node::Node>(options(), std::move(restart), machines(),
                                        clock_.now(world_.events.now()));
   world_.network.set_process(host_, this, HostState::listening);
+  world_.datagrams.set_listener(host_, this);
   schedule_turn();
 }
 
 void Server::end_process() {
   ++process_;
   disk_failed_ = false;
-  stopping_ = false;
+  report_.view = nullptr;
+  world_.datagrams.set_listener(host_, nullptr);
   handing_over_since_.reset();
   node_.reset();
   inbox_.clear();
@@ -148,6 +175,7 @@ void Server::end_process() {
 }
 
 void Server::die(bool power_loss) {
+  if (state_ == State::gone) return;
   world_.trace.event(world_.events.now(), "die", number_, power_loss ? 1 : 0);
   if (state_ == State::running || state_ == State::paused) {
     end_process();
@@ -180,7 +208,6 @@ void Server::resume() {
 void Server::stop() {
   if (state_ != State::running) return;
   world_.trace.event(world_.events.now(), "stop", number_);
-  stopping_ = true;
   take(node::StopRequested{});
 }
 
@@ -218,6 +245,14 @@ void Server::received(EndId end, const wire::Frame& frame) {
 
 void Server::closed(EndId end, const std::string& reason) {
   take(node::LinkClosed{.link = {end.value}, .reason = reason});
+}
+
+void Server::beacon_heard(const wire::Beacon& beacon, bool from_here) {
+  take(node::BeaconHeard{.beacon = beacon, .from_here = from_here});
+}
+
+void Server::probe_heard(const wire::Probe& probe, const std::string& from) {
+  take(node::ProbeHeard{.probe = probe, .from = from});
 }
 
 void Server::take(node::Input input) {
@@ -285,7 +320,14 @@ void Server::observe() {
   }
   world_.trace.event(world_.events.now(), report_.leads ? "leads" : "turn", number_,
                      report_.term.value << 32U | report_.commit.value, report_.stored.value);
+  group_ = report_.group;
   world_.checkers.seen({.server = number_, .process = process_}, report_);
+  if (report_.view != nullptr) {
+    const std::pair view{report_.group, report_.view->number};
+    if (view != std::exchange(view_seen_, view)) {
+      world_.checkers.one_view.changed(number_, report_.term, *report_.view);
+    }
+  }
   watch_hand_over();
   if (report_.leads && !led && on_lead_) on_lead_();
   if (report_.transferring && !handed_over && on_hand_over_) on_hand_over_();
@@ -297,7 +339,7 @@ void Server::watch_hand_over() {
   if (!report_.transferring) return handing_over_since_.reset();
   const Instant now = clock_.monotonic(world_.events.now());
   if (!handing_over_since_) handing_over_since_ = now;
-  const Duration limit = scenario_.limits.election_timeout * (stopping_ ? 4 : 1);
+  const Duration limit = scenario_.limits.election_timeout * (report_.stopping ? 4 : 1);
   if (now - *handing_over_since_ < limit) return;
   throw Violation("a hand-over ends", "server " + std::to_string(number_) +
                                           " has not given it up after an election timeout");
@@ -321,6 +363,10 @@ void Server::carry_out(node::Outputs outputs) {
   for (const node::Dial& dial : outputs.dials) {
     world_.network.dial(host_, dial.address, true);
   }
+  for (const node::Announce& one : outputs.announcements) {
+    world_.datagrams.announce(host_, one.beacon, one.to);
+  }
+  for (const node::SendProbe& one : outputs.probes) world_.datagrams.probe(host_, one.probe);
   for (storage::DiskJob& job : outputs.disk) submit(std::move(job));
   if (outputs.exit) exit(*outputs.exit);
 }
@@ -346,11 +392,31 @@ void Server::submit(storage::DiskJob job) {
 
 void Server::exit(const node::Exit& exit) {
   world_.trace.event(world_.events.now(), "exit", number_, static_cast<std::uint64_t>(exit.code));
-  if (exit.code != 0 && !disk_broken_) {
+  if (world_.trace.printing()) {
+    world_.trace.say(world_.events.now(), fresh_identity_.name + ": " + exit.reason);
+  }
+  const bool departed = world_.checkers.one_view.departed(server_);
+  if (exit.code != 0 && !disk_broken_ && !departed) {
     throw Violation("a server goes on", "server " + std::to_string(number_) +
                                             " gave up without a cause: " + exit.reason);
   }
+  const bool leaves = exit.afterwards == node::Afterwards::archive;
+  if (leaves && !departed) {
+    throw Violation("a server goes on",
+                    "server " + std::to_string(number_) + " left before the group let it go");
+  }
+  const std::optional<GroupId> group = group_;
   die(false);
+  if (exit.afterwards == node::Afterwards::archive_rejoin) {
+    archive(std::nullopt);
+    gone_from_ = exit.gone_from;
+  } else if (leaves) {
+    archive(std::nullopt);
+    state_ = State::gone;
+    return;
+  } else if (departed && exit.code != 0) {
+    archive(group);  // Its operator starts it with --rejoin.
+  }
   if (on_exit_) on_exit_();
 }
 

@@ -10,6 +10,7 @@
 #include "node/node.h"
 #include "sim/checkers.h"
 #include "sim/clock.h"
+#include "sim/datagrams.h"
 #include "sim/disk.h"
 #include "sim/event_queue.h"
 #include "sim/network.h"
@@ -25,11 +26,12 @@ std::string client_address(std::size_t server);
 /// Runs a `node::Node`: what comes in within one turn of the loop is stepped together, then its
 /// outputs are carried out. The process may die, be paused and start again; the disk and the clock
 /// are the machine's and stay. Thread-safety: none.
-class Server final : public Process {
+class Server final : public Process, public DatagramListener {
  public:
   struct World {
     EventQueue& events;
     Network& network;
+    Datagrams& datagrams;
     Checkers& checkers;
     Trace& trace;
     std::shared_ptr<Storage> storage;  ///< Of the machine.
@@ -39,14 +41,15 @@ class Server final : public Process {
     paused,
     down,  ///< No process.
     dark,  ///< No machine.
+    gone,  ///< Left its group for good: nothing starts here any more.
   };
 
   /// `host` is already on the network. References outlive this.
   Server(std::size_t number, HostId host, const Scenario& scenario, World world);
 
-  /// A process starts. It ends at once if a survivor on the same machine holds its folder's lock,
-  /// or has fenced it. Precondition: `down` or `dark`. Throws `Violation` if the data folder can't
-  /// be opened.
+  /// A process starts. It ends at once if a survivor on the same machine holds its folder's lock;
+  /// a folder that one has fenced is put away first. Precondition: `down` or `dark`. Throws
+  /// `Violation` if the data folder can't be opened.
   void start();
   /// The process dies (SIGKILL); with `power_loss` its machine too. Nothing if there is none.
   void die(bool power_loss);
@@ -64,8 +67,8 @@ class Server final : public Process {
   State state() const { return state_; }
   /// A process has run here before.
   bool was_started() const { return process_ > 0; }
-  /// The last start came to nothing, because a survivor goes on without this server.
-  bool kept_out() const { return kept_out_; }
+  /// How many processes have run here.
+  std::uint64_t processes() const { return processes_; }
   HostId host() const { return host_; }
   /// Precondition: running or paused.
   const node::Report& report() const { return report_; }
@@ -81,12 +84,15 @@ class Server final : public Process {
   void dial_failed(EndId end, const std::string& address, bool refused) override;
   void received(EndId end, const wire::Frame& frame) override;
   void closed(EndId end, const std::string& reason) override;
+  void beacon_heard(const wire::Beacon& beacon, bool from_here) override;
+  void probe_heard(const wire::Probe& probe, const std::string& from) override;
 
  private:
   node::Options options();
   node::MachineFactory machines();
   void run(storage::Recovered recovered);
   void refuse_rotten_disk();
+  void archive(std::optional<GroupId> rejoins);
   void end_process();
   void take(node::Input input);
   void schedule_turn();
@@ -108,6 +114,7 @@ class Server final : public Process {
   Disk disk_;
   State state_{State::dark};
   storage::Identity fresh_identity_;  // Of a folder that holds nothing.
+  std::string gone_from_;             // The group that gave way, of which this server was.
   std::unique_ptr<node::Node> node_;
   std::vector<node::Input> inbox_;
   bool turn_scheduled_{false};
@@ -115,12 +122,14 @@ class Server final : public Process {
   std::uint64_t process_{0};        // Counts processes, so that events of a dead one do nothing.
   bool disk_broken_{false};
   bool disk_failed_{false};  // The process was told so.
-  bool kept_out_{false};
-  bool stopping_{false};
+  std::uint64_t processes_{0};
+  std::pair<std::optional<GroupId>, std::uint64_t> view_seen_;
   Instant last_turn_{};
   std::uint64_t turns_at_once_{0};
   std::optional<Instant> handing_over_since_;  // By the machine's clock.
   node::Report report_;
+  std::optional<GroupId> group_;  // And id, of the process.
+  ServerId server_;
   std::function<void()> on_exit_;
   std::function<void()> on_lead_;
   std::function<void()> on_hand_over_;

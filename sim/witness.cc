@@ -45,13 +45,32 @@ OperationId operation_of(BytesView payload) {
   return id;
 }
 
+std::uint64_t mark_of(GroupId group) {
+  Bytes bytes;
+  Writer(bytes).uuid(group.uuid);
+  return std::uint64_t{crc32c(bytes)} << 1U | 1U;
+}
+
+MarkedAnswer read_mark(BytesView marked) {
+  const std::size_t size = marked.size() - sizeof(std::uint64_t);
+  return {marked.first(size), Reader(marked.subspan(size)).integer<std::uint64_t>()};
+}
+
+Result<Bytes> Witness::query(BytesView request) const {
+  auto answer = machine_->query(request);
+  const auto group = group_();
+  if (answer) Writer(*answer).integer(group ? mark_of(*group) : std::uint64_t{0});
+  return answer;
+}
+
 void Witness::apply(const service::Command& command, service::Output& output) {
   AppliedCommand seen{.id = operation_of(command.payload),
                       .service = machine_->id(),
                       .checksum = checksum(command)};
   Listener listener(output, seen);
   machine_->apply(command, listener);
-  order_.applied(server_, command.position, seen, command.payload);
+  if (const auto group = group_()) checkers_.one_group.applied(server_, *group);
+  checkers_.order.applied(server_, command.position, seen, command.payload);
 }
 
 }  // namespace muster::sim

@@ -2,19 +2,28 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "service/machine.h"
 #include "sim/checkers.h"
 
 namespace muster::sim {
 
-/// Passes everything on to the machine it wraps, and reports each command with its answer.
+/// Passes everything on to the machine it wraps, and reports each command with its answer. Answers
+/// of queries it ends with a mark of the server's group, since there may be several for a while.
 class Witness final : public service::Machine {
  public:
-  /// `order` outlives this.
-  Witness(std::size_t server, std::unique_ptr<service::Machine> machine, OneOrder& order)
-      : server_(server), machine_(std::move(machine)), order_(order) {}
+  using GroupOf = std::function<std::optional<GroupId>()>;
+
+  /// `checkers` outlives this; `group` gives the server's group.
+  Witness(std::size_t server, std::unique_ptr<service::Machine> machine, Checkers& checkers,
+          GroupOf group)
+      : server_(server),
+        machine_(std::move(machine)),
+        checkers_(checkers),
+        group_(std::move(group)) {}
 
   ServiceId id() const override { return machine_->id(); }
   std::string_view name() const override { return machine_->name(); }
@@ -24,7 +33,7 @@ class Witness final : public service::Machine {
   void session_ended(SessionId session, service::Output& output) override {
     machine_->session_ended(session, output);
   }
-  Result<Bytes> query(BytesView request) const override { return machine_->query(request); }
+  Result<Bytes> query(BytesView request) const override;
   service::FrozenParts freeze() const override { return machine_->freeze(); }
   [[nodiscard]] Result<void> restore(BytesView part) override { return machine_->restore(part); }
   void clear() override { machine_->clear(); }
@@ -32,10 +41,19 @@ class Witness final : public service::Machine {
  private:
   std::size_t server_;
   std::unique_ptr<service::Machine> machine_;
-  OneOrder& order_;
+  Checkers& checkers_;
+  GroupOf group_;
 };
 
 /// Every command of the simulator's clients begins with its operation.
 OperationId operation_of(BytesView payload);
+
+/// The answer of a query without the mark, and the mark.
+struct MarkedAnswer {
+  BytesView answer;
+  std::uint64_t group{0};
+};
+MarkedAnswer read_mark(BytesView marked);
+std::uint64_t mark_of(GroupId group);
 
 }  // namespace muster::sim

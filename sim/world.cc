@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "node/voters.h"
+
 namespace muster::sim {
 
 namespace {
@@ -15,10 +17,13 @@ constexpr Duration live_within = seconds(60);
 constexpr Duration verify_within = seconds(10);
 constexpr Duration look_every = milliseconds(50);
 
-/// The rule of design: as many voters as tolerate one loss more only in pairs.
-std::size_t voters_for(std::size_t members) {
-  if (members <= 2) return members;
-  return members <= 4 ? 3 : 5;
+/// The view has not changed for so long when the group is at rest.
+constexpr Duration rest = seconds(10);
+/// A leader waits so many times longer for a better one that was lost again and again.
+constexpr int patience_max = 64;
+
+bool is_voter(const wire::Member& member) {
+  return member.role() == wire::Role::VOTER;
 }
 
 }  // namespace
@@ -26,9 +31,10 @@ std::size_t voters_for(std::size_t members) {
 World::World(const Scenario& scenario, bool printing)
     : scenario_(scenario),
       trace_(printing),
-      checkers_(scenario.limits),
+      checkers_(scenario.limits, scenario.strict_founding),
       network_(scenario.network, scenario.seed * 1'000 + 901, events_, trace_),
-      faults_(scenario_, {events_, network_, trace_, servers_, clients_}) {
+      datagrams_(scenario_, events_, network_, trace_),
+      faults_(scenario_, {events_, network_, datagrams_, trace_, servers_, clients_}) {
   auto storage = std::make_shared<Storage>(scenario.seed * 1'000 + 902);
   for (std::size_t number = 0; number < scenario_.servers; ++number) {
     if (number > 0 && !scenario_.one_machine) {
@@ -36,7 +42,8 @@ World::World(const Scenario& scenario, bool printing)
     }
     const HostId host = network_.add_host({peer_address(number), client_address(number)});
     servers_.push_back(std::make_unique<Server>(
-        number, host, scenario_, Server::World{events_, network_, checkers_, trace_, storage}));
+        number, host, scenario_,
+        Server::World{events_, network_, datagrams_, checkers_, trace_, storage}));
   }
   for (std::size_t number = 0; number < scenario_.load.clients; ++number) {
     const HostId host = network_.add_host({});
@@ -44,19 +51,22 @@ World::World(const Scenario& scenario, bool printing)
         std::make_unique<Client>(static_cast<std::uint32_t>(number + 1), host, scenario_,
                                  Client::World{events_, network_, checkers_, trace_}));
   }
+  operator_.emplace(network_.add_host({}), scenario_, Operator::World{events_, network_, trace_});
 }
 
 Summary World::run() {
   Random random(scenario_.seed + 77);
   for (std::size_t number = 0; number < servers_.size(); ++number) {
     const bool founder = number < scenario_.founders;
-    const Duration latest = founder ? milliseconds(200) : scenario_.faults_until;
+    const Duration latest = founder ? scenario_.founders_start : scenario_.faults_until;
     events_.after(random.between(Duration{}, latest), [this, number] { start(number); });
   }
   for (const auto& client : clients_) client->start();
+  operator_->start();
   events_.after(scenario_.faults_from, [this] { faults_.begin(); });
   run_until(Instant{scenario_.faults_until});
   faults_.heal_all();
+  operator_->stop();
   run_until(Instant{std::max(scenario_.length * 9 / 10, scenario_.faults_until)});
   for (const auto& client : clients_) client->stop();
   wait_until_live();
@@ -67,6 +77,8 @@ Summary World::run() {
   summary.steps = events_.steps();
   summary.frames = network_.frames();
   for (const auto& client : clients_) summary.acknowledged += client->answered();
+  for (const auto& server : servers_) summary.starts += server->processes();
+  summary.wishes = operator_->granted();
   summary.digest = trace_.digest();
   return summary;
 }
@@ -75,7 +87,8 @@ Summary World::run() {
 void World::start(std::size_t number) {
   const auto in_group = [](const auto& server) { return server->report().commit.value > 0; };
   if (servers_[number]->state() != Server::State::dark) return;
-  if (number < scenario_.founders || std::ranges::any_of(servers_, in_group)) {
+  if (!scenario_.strict_founding || number < scenario_.founders ||
+      std::ranges::any_of(servers_, in_group)) {
     servers_[number]->start();
   } else {
     events_.after(look_every, [this, number] { start(number); });
@@ -87,14 +100,35 @@ void World::run_until(Instant until) {
   }
 }
 
+Instant World::live_by() const {
+  Duration longest = scenario_.limits.handover_after;
+  for (const auto& server : servers_) {
+    const group::View* const view = server->report().view;
+    if (view == nullptr) continue;
+    longest = std::max<Duration>(longest, milliseconds(view->settings.handover_after_ms()));
+  }
+  return Instant{std::max(scenario_.faults_until, scenario_.length)} + live_within +
+         longest * patience_max;
+}
+
+// At rest nothing changes any more: no vote and no leadership goes to and fro.
 void World::wait_until_live() {
-  const Instant bound = Instant{std::max(scenario_.faults_until, scenario_.length)} + live_within;
+  const auto view = [this] {
+    const node::Report& report = servers_.front()->report();
+    return report.view == nullptr ? 0 : report.view->number;
+  };
   std::optional<std::string> missing = what_is_missing();
-  while (missing && events_.now() < bound) {
+  std::uint64_t seen = view();
+  Instant since = events_.now();
+  while (missing || events_.now() - since < rest) {
+    if (events_.now() >= live_by()) {
+      throw Violation("live after the faults", missing.value_or("the view goes on changing"));
+    }
     run_until(events_.now() + look_every);
     missing = what_is_missing();
+    if (missing || view() != seen) since = events_.now();
+    seen = view();
   }
-  if (missing) throw Violation("live after the faults", *missing);
 }
 
 void World::verify_contents() {
@@ -119,36 +153,67 @@ std::optional<std::string> World::what_is_missing() const {
 
 std::optional<std::string> World::what_is_missing(const Server& server, std::size_t number) const {
   const std::string name = "server " + std::to_string(number);
-  // A survivor that restarts before it has gone on alone waits for what it fenced: safe, not live.
-  const auto kept_out = [](const auto& other) { return other->kept_out(); };
-  if (std::ranges::any_of(servers_, kept_out)) return std::nullopt;
+  if (server.state() == Server::State::gone) return std::nullopt;
   if (server.state() != Server::State::running) return name + " does not run";
   const node::Report& report = server.report();
-  if (report.phase != node::Phase::running) return name + " is in no group";
+  if (report.phase != node::Phase::running || report.view == nullptr) {
+    return name + " is in no group";
+  }
   LogIndex newest = checkers_.acknowledged.newest();
   for (const auto& other : servers_) {
+    if (other->state() != Server::State::running) continue;
     newest = std::max(newest, other->report().commit);
+    if (other->report().group != report.group) return name + " is in another group";
   }
-  ServerNumber best;
-  std::size_t voters = 0;
-  for (const auto& [member, role] : report.configuration.members) {
-    if (role != raft::MemberRole::voter) continue;
-    best = std::max(best, member);
-    ++voters;
-  }
-  if (voters < voters_for(servers_.size())) {
-    return "only " + std::to_string(voters) + " servers vote";
+  if (checkers_.one_group.used().value_or(*report.group) != *report.group) {
+    return name + " is not in the group that has clients' data";
   }
   if (!report.leader) return name + " knows no leader";
-  if (*report.leader != best) {
-    return name + " follows " + std::to_string(report.leader->value) + " instead of " +
-           std::to_string(best.value);
-  }
   if (report.applied < newest) {
     return name + " has applied " + std::to_string(report.applied.value) + " of " +
            std::to_string(newest.value);
   }
+  const auto self = report.view->members.find(*report.number);
+  if (self == report.view->members.end()) return name + " is no member";
+  if (self->second.state() != wire::ServerState::ALIVE) return name + " is not said to be alive";
+  if (report.leads) return what_is_wrong_with_roles(report);
   return std::nullopt;
+}
+
+const node::Report* World::running_member(const wire::Member& member) const {
+  for (const auto& server : servers_) {
+    if (server->state() != Server::State::running) continue;
+    const node::Report& report = server->report();
+    if (report.number && report.number->value == member.number()) return &report;
+  }
+  return nullptr;
+}
+
+std::optional<std::string> World::what_is_wrong_with_roles(const node::Report& leader) const {
+  const group::View& view = *leader.view;
+  const bool lowest = view.settings.election() == wire::ElectionRule::LOWEST_ID;
+  const bool stable = view.settings.election() == wire::ElectionRule::STABLE;
+  const auto better = [&](const wire::Member& a, const wire::Member& b) {
+    if (a.priority() != b.priority()) return a.priority() > b.priority();
+    return lowest ? a.number() < b.number() : a.number() > b.number();
+  };
+  std::size_t living = 0;
+  std::size_t voters = 0;
+  for (const auto& [number, member] : view.members) {
+    const bool runs = running_member(member) != nullptr;
+    const std::string name = "number " + std::to_string(number.value);
+    if (!runs && member.state() == wire::ServerState::ALIVE) return name + " is nobody";
+    if (runs) ++living;
+    if (is_voter(member)) ++voters;
+    const bool stays = number == *leader.number || stable || leader.appointed;
+    if (runs && !stays && better(member, view.members.at(*leader.number))) {
+      return "number " + std::to_string(leader.number->value) + " leads instead of " + name;
+    }
+  }
+  const std::size_t wanted = node::voters_for(living, view.settings.voters());
+  if (voters == wanted) return std::nullopt;
+  return std::to_string(voters) + " of " + std::to_string(living) + " servers vote instead of " +
+         std::to_string(wanted);
 }
 
 }  // namespace muster::sim

@@ -6,9 +6,11 @@
 #include <string>
 
 #include "sim/checkers.h"
+#include "sim/datagrams.h"
 #include "sim/event_queue.h"
 #include "sim/faults.h"
 #include "sim/network.h"
+#include "sim/operator.h"
 #include "sim/scenario.h"
 #include "sim/trace.h"
 
@@ -19,6 +21,8 @@ struct Summary {
   std::uint64_t steps{0};
   std::uint64_t frames{0};
   std::uint64_t acknowledged{0};
+  std::uint64_t starts{0};  ///< Of servers.
+  std::uint64_t wishes{0};  ///< Of an operator, that came true.
   std::uint64_t digest{0};
 };
 
@@ -39,18 +43,25 @@ class World {
   void start(std::size_t number);
   void run_until(Instant until);
   void wait_until_live();
+  /// By when the group must be live, after the last fault.
+  Instant live_by() const;
   void verify_contents();
   /// What is still missing to a live group, in plain words; nothing when it is live.
   std::optional<std::string> what_is_missing() const;
   std::optional<std::string> what_is_missing(const Server& server, std::size_t number) const;
+  /// The same of who votes and who leads, as the leader sees it.
+  std::optional<std::string> what_is_wrong_with_roles(const node::Report& leader) const;
+  const node::Report* running_member(const wire::Member& member) const;
 
   const Scenario scenario_;
   EventQueue events_;
   Trace trace_;
   Checkers checkers_;
   Network network_;
+  Datagrams datagrams_;
   Servers servers_;
   Clients clients_;
+  std::optional<Operator> operator_;
   Faults faults_;
 };
 
