@@ -13,6 +13,10 @@ client::Discovery::Options ClientOptions::discovery() const {
   return {.search = {.group = group, .timeout = discovery_timeout}, .secret = secret()};
 }
 
+std::optional<client::Discovery::Options> ClientOptions::rediscovery() const {
+  return servers.empty() ? std::optional(discovery()) : std::nullopt;
+}
+
 std::vector<std::string> ClientOptions::servers_to_try() const {
   if (!servers.empty()) return servers;
   const auto begin = std::chrono::steady_clock::now();

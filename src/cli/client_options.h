@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct ClientOptions {
   /// (UNAVAILABLE) if it finds none, naming what was asked and the remedy.
   std::vector<std::string> servers_to_try() const;
   client::Discovery::Options discovery() const;
+  /// For a client that stays; nothing if servers were named.
+  std::optional<client::Discovery::Options> rediscovery() const;
   /// Without `--group` a server that was named is taken whatever group it belongs to.
   std::string group_wanted() const;
   /// From `--secret-file` or `MUSTER_SECRET`; empty if neither is given. Throws `ErrorException`

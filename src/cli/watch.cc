@@ -57,7 +57,8 @@ ExitCode run(const WatchOptions& options) {
   const auto servers = find_servers(loop, options.client);
   if (!servers) return report(servers.error());
   client::Client client(loop, {.session = {.id = {}, .seeds = *servers, .only_follows = true},
-                               .secret = options.client.secret()});
+                               .secret = options.client.secret(),
+                               .discovery = options.client.rediscovery()});
   if (options.client.log_level == "info" || options.client.log_level == "debug") {
     client.on_change(log_change);
   }

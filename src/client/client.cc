@@ -20,6 +20,9 @@ session::Session::Options with_identity(session::Session::Options options) {
   return options;
 }
 
+constexpr Duration search_pause_min = std::chrono::milliseconds{500};
+constexpr Duration search_pause_max = std::chrono::seconds{5};
+
 }  // namespace
 
 std::uint64_t make_seed() {
@@ -36,6 +39,9 @@ SessionId make_session_id() {
 Client::Client(net::Loop& loop, Options options)
     : loop_(loop),
       session_(with_identity(std::move(options.session))),
+      discovery_options_(std::move(options.discovery)),
+      next_search_(loop.now() + search_pause_min),
+      search_pause_(search_pause_min),
       dialer_(loop, {.kind = wire::LinkKind::client,
                      .secret = std::move(options.secret),
                      .link = options.link}),
@@ -122,8 +128,30 @@ void Client::carry_out() {
   for (session::Outgoing& outgoing : ready.send) send(outgoing);
   for (const session::LinkId id : ready.close) close(id);
   complete(ready);
+  look_for_servers();
   wait_for_deadline();
   finish_end();
+}
+
+// All servers may have come back at other addresses: those that are known are tried on and on, and
+// others looked for beside that.
+void Client::look_for_servers() {
+  if (!discovery_options_ || session_.ended()) return;
+  const Instant now = loop_.now();
+  if (session_.server()) {
+    discovery_.reset();
+    search_pause_ = search_pause_min;
+    next_search_ = now + search_pause_;
+    return;
+  }
+  if (discovery_ || now < next_search_) return;
+  discovery_ = std::make_unique<Discovery>(loop_, *discovery_options_, [this](Discovered found) {
+    discovery_.reset();
+    for (const std::string& address : found.addresses()) session_.learned(address);
+    search_pause_ = std::min(2 * search_pause_, search_pause_max);
+    next_search_ = loop_.now() + search_pause_;
+    carry_out_later();
+  });
 }
 
 void Client::dial(const session::Dial& dial) {

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "client/discovery.h"
 #include "net/dialer.h"
 #include "net/link.h"
 #include "net/loop.h"
@@ -47,6 +48,9 @@ class Client final : private net::LinkObserver {
     session::Session::Options session;  ///< A nil id is replaced by a fresh one, and the seed too.
     Bytes secret{};                     ///< Of the group; empty: none.
     net::LinkOptions link{};
+    /// How servers are looked for again while none that is known answers, ever more seldom; empty:
+    /// never.
+    std::optional<Discovery::Options> discovery{};
   };
   using CallHandler = std::function<void(Result<session::Reply>)>;
   using ReadHandler = std::function<void(Result<session::ReadResult>)>;
@@ -104,12 +108,17 @@ class Client final : private net::LinkObserver {
   void complete_call(session::CompletedCall& call);
   void complete_topics(const std::vector<session::TopicNews>& topics);
   void wait_for_deadline();
+  void look_for_servers();
   void finish_end();
   Connection* find(session::LinkId id);
   Connection* find(const net::Link& link);
 
   net::Loop& loop_;
   session::Session session_;
+  const std::optional<Discovery::Options> discovery_options_;
+  std::unique_ptr<Discovery> discovery_;  // While servers are looked for.
+  Instant next_search_;
+  Duration search_pause_;
   net::Dialer dialer_;
   std::vector<Connection> connections_;  // One in use at most; others are closing.
   boost::asio::steady_timer timer_;

@@ -1,7 +1,6 @@
 #include "node/voters.h"
 
 #include <algorithm>
-#include <ranges>
 
 namespace muster::node {
 namespace {
@@ -45,8 +44,8 @@ class Planner {
   }
   template <class Wanted>
   std::optional<ServerNumber> worst(Wanted wanted) const {
-    for (const ServerNumber number : ranking_ | std::views::reverse) {
-      if (number != leader_ && wanted(number, members_.at(number))) return number;
+    for (auto number = ranking_.rbegin(); number != ranking_.rend(); ++number) {
+      if (*number != leader_ && wanted(*number, members_.at(*number))) return *number;
     }
     return std::nullopt;
   }
