@@ -7,6 +7,7 @@ Needs Python 3.9 and its standard library. Where the program is: argument, or MU
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -32,6 +33,20 @@ def clean_environment():
     return {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
 
 
+def own_environment(home, group):
+    """Variables with which a process meets nobody but those of this group and home."""
+    run = pathlib.Path(home) / "run"
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    variables = clean_environment()
+    variables.update(HOME=str(home), XDG_RUNTIME_DIR=str(run), MUSTER_GROUP=group)
+    variables.pop("XDG_STATE_HOME", None)
+    return variables
+
+
+def own_group_name():
+    return f"test{os.getpid()}x{time.monotonic_ns() % 1_000_000_007}"
+
+
 def free_ports(count):
     """Ports that nobody listens on now."""
     sockets = [socket.socket() for _ in range(count)]
@@ -45,27 +60,28 @@ def free_ports(count):
 
 
 def wait_until(holds, seconds, what):
-    """Asks until `holds()` gives something true, and returns it."""
+    """Asks until `holds()` gives something true, and returns it. `what` may be a function: then
+    it is asked at the end, for what is known by then."""
     deadline = time.monotonic() + seconds
     while True:
         answer = holds()
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise Failure(f"waited {seconds} s in vain for: {what}")
+            raise Failure(f"waited {seconds} s in vain for: {what() if callable(what) else what}")
         time.sleep(POLL_SECONDS)
 
 
 class Process:
     """A process whose output is gathered line by line."""
 
-    def __init__(self, arguments, log=None):
+    def __init__(self, arguments, log, environment):
         self.arguments = arguments
         self.output = []
         self.ready = threading.Event()
         self.log = open(log, "ab") if log else None
         self.process = subprocess.Popen(
-            arguments, env=clean_environment(), stdin=subprocess.DEVNULL,
+            arguments, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=self.log or subprocess.DEVNULL)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -120,10 +136,14 @@ class Server:
         seeds = ",".join(each.peer_address for each in self.group.servers)
         return [self.group.binary, "serve", "--name", self.name, "--bind", HOST,
                 "--tcp-port", str(self.port), "--peer-port", str(self.peer_port),
-                "--data", str(self.folder), "--seeds", seeds, *self.group.options]
+                "--data", str(self.folder), "--seeds", seeds, *self.group.discovery,
+                *self.group.options]
 
-    def start(self):
-        self.process = Process(self.command(), self.log)
+    def start(self, *more):
+        self.process = Process([*self.command(), *more], self.log, self.environment())
+
+    def environment(self):
+        return self.group.environment()
 
     def wait_ready(self, seconds=20):
         def ready():
@@ -132,7 +152,7 @@ class Server:
                 if code not in (None, 0, -signal.SIGKILL):
                     raise Failure(f"{each.name} ended with {code}:\n{each.log_tail()}")
             return any(line.startswith("ready ") for line in list(self.process.output))
-        wait_until(ready, seconds, f"the ready line of {self.name}; its log ends:\n"
+        wait_until(ready, seconds, lambda: f"the ready line of {self.name}; its log ends:\n"
                    + self.log_tail())
 
     def kill(self):
@@ -168,12 +188,18 @@ class Server:
 
 
 class Group:
-    """Servers in a temporary folder. Use as a context: whatever happens, nothing is left."""
+    """Servers in a temporary folder. Use as a context: whatever happens, nothing is left.
+
+    Each has a group name, a discovery port and a home of its own: groups of tests that run at the
+    same time, or of the machine's user, neither see nor disturb each other.
+    """
 
     def __init__(self, count=3, options=(), binary=None, parent=None):
         self.binary = binary or default_binary()
         self.options = list(options)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="muster_", dir=parent))
+        self.name = own_group_name()
+        self.discovery = ["--discovery-port", str(random.randrange(20_000, 30_000))]
         ports = free_ports(2 * count)
         names = "abcdefghi"
         self.servers = []
@@ -201,9 +227,12 @@ class Group:
         for each in self.servers:
             each.wait_ready()
 
+    def environment(self):
+        return own_environment(self.folder / "home", self.name)
+
     def muster(self, *arguments, seconds=60):
         """Runs one command to its end."""
-        return subprocess.run([self.binary, *arguments], env=clean_environment(), timeout=seconds,
+        return subprocess.run([self.binary, *arguments], env=self.environment(), timeout=seconds,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
     def server_options(self, servers=None):
@@ -212,16 +241,19 @@ class Group:
             options += ["--server", each.address]
         return options
 
-    def start_load(self, *options, servers=None):
+    def start_load(self, *options, servers=None, **more):
         """Begins `muster bench` and returns once commands are being acknowledged."""
-        load = Process([self.binary, "bench", "--json", *self.server_options(servers), *options],
-                       self.folder / "load.log")
+        load = self.load_process(["bench", "--json", *self.server_options(servers), *options],
+                                 **more)
         self.others.append(load)
         # A short load may be over by the time its first line is read.
         if not load.ready.wait(30) or load.process.poll() not in (None, 0):
             log = (self.folder / "load.log").read_text(errors="replace")
             raise Failure(f"the load did not begin:\n{log}")
         return load
+
+    def load_process(self, arguments):
+        return Process([self.binary, *arguments], self.folder / "load.log", self.environment())
 
     def finish_load(self, load, seconds=90):
         """The result of a load, as `muster bench --json` prints it, and its exit code."""

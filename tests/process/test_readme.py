@@ -1,6 +1,5 @@
 """What the README tells a newcomer to type works as it says: three servers, and a load on them."""
 
-import os
 import pathlib
 import shlex
 import shutil
@@ -9,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from muster_processes import Process, clean_environment, default_binary, wait_until
+from muster_processes import Process, default_binary, own_environment, own_group_name, wait_until
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 
@@ -24,14 +23,13 @@ def typed_commands():
 class ReadmeTest(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="muster_readme_")
-        os.environ["XDG_STATE_HOME"] = self.folder
+        self.environment = own_environment(self.folder, own_group_name())
         self.servers = []
 
     def tearDown(self):
         for server in self.servers:
             server.signal(signal.SIGKILL)
             server.wait(10)
-        del os.environ["XDG_STATE_HOME"]
         shutil.rmtree(self.folder)
 
     def test_three_servers_and_a_load_as_typed(self):
@@ -42,12 +40,12 @@ class ReadmeTest(unittest.TestCase):
         self.assertEqual([each[1] for each in asking], ["status", "members", "bench"])
 
         for command in serving:
-            self.servers.append(Process(command))
+            self.servers.append(Process(command, None, self.environment))
         for server in self.servers:
             wait_until(lambda: any(line.startswith("ready ") for line in list(server.output)), 20,
                        "a ready line; are the ports of the README free?")
         for command in asking:
-            done = subprocess.run(command, env=clean_environment(), timeout=60,
+            done = subprocess.run(command, env=self.environment, timeout=60,
                                   capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertNotEqual(done.stdout, "")

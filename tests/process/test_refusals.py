@@ -17,7 +17,8 @@ class RefusalsTest(unittest.TestCase):
         """Runs a server that is expected to end by itself; returns exit code and its words."""
         log = group.folder / "refused.log"
         log.unlink(missing_ok=True)
-        process = Process([group.binary, "serve", "--bind", HOST, *options], log)
+        process = Process([group.binary, "serve", "--bind", HOST, *group.discovery, *options],
+                          log, group.environment())
         group.others.append(process)
         code = process.wait(seconds)
         group.others.remove(process)
@@ -71,7 +72,7 @@ class RefusalsTest(unittest.TestCase):
                 if not reachable_by_others(group.binary):
                     self.skipTest("another user cannot reach the program")
             done = subprocess.run(command, capture_output=True, text=True, timeout=15,
-                                  stdin=subprocess.DEVNULL)
+                                  stdin=subprocess.DEVNULL, env=group.environment())
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertIn(str(data), done.stderr)
             data.chmod(0o700)

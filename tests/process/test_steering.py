@@ -1,0 +1,149 @@
+"""What operators do to a group, and servers that leave it in good order."""
+
+import json
+import time
+import unittest
+
+from free_servers import FreeGroup
+from muster_processes import wait_until
+
+QUICK = ["--handover-after", "300ms", "--failure-timeout", "1500ms"]
+
+
+def write(group, *options):
+    """Commands for half a second; the result of the load."""
+    load = group.start_load("--verify", "--in-flight", "8", "--warm-up", "0", "--duration",
+                            "500ms", *options, servers=group.running)
+    return group.finish_load(load)
+
+
+class SteeringTest(unittest.TestCase):
+    def test_the_leadership_is_transferred_and_stays_there(self):
+        with FreeGroup(options=QUICK) as group:
+            former = group.found()
+            heir = next(each for each in group.servers if each is not former)
+            number = heir.status()["number"]
+            done = group.muster("transfer", f"#{number}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(heir.name, done.stdout)
+            group.wait_led_by(heir.name)
+            # A better-ranked server would be handed the leadership 300 ms after it caught up.
+            handed = time.monotonic()
+            wait_until(lambda: time.monotonic() - handed > 1, 5, "the time of a hand-over to pass")
+            group.wait_led_by(heir.name)
+            unknown = group.muster("lead", "nobody")
+            self.assertEqual(unknown.returncode, 1)
+            self.assertIn("nobody", unknown.stderr)
+
+    def test_settings_are_shown_and_changed(self):
+        with FreeGroup(options=QUICK) as group:
+            group.found()
+            done = group.muster("set", "handover-after=400ms", "election=lowest-id")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            shown = group.muster("set").stdout.splitlines()
+            self.assertIn("handover-after=400ms", shown)
+            self.assertIn("election=lowest-id", shown)
+            members = group.servers[0].members()
+            lowest = next(name for name, each in members.items() if each["number"] == 1)
+            group.wait_led_by(lowest)
+            for wrong in ("election=mine", "nonsense=1", "heartbeat-interval=1h"):
+                refused = group.muster("set", wrong)
+                self.assertIn(refused.returncode, (1, 2), wrong)
+                self.assertNotEqual(refused.stderr, "", wrong)
+
+    def test_waiting_for_servers_and_for_writes(self):
+        with FreeGroup(options=QUICK) as group:
+            waiting = group.begin("wait", "--servers", "3", "--writable", "--wait", log="wait.log")
+            group.found()
+            self.assertEqual(waiting.wait(10), 0)
+            late = group.muster("wait", "--servers", "4", "--timeout", "300ms")
+            self.assertEqual(late.returncode, 1)
+            self.assertIn("3 of 4 servers", late.stderr)
+
+    def test_discover_lists_each_server_once(self):
+        with FreeGroup(options=QUICK) as group:
+            leader = group.found()
+            done = group.muster("discover", "--group", group.name, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual(sorted(each["name"] for each in found), ["a", "b", "c"])
+            for each in found:
+                self.assertEqual((each["leader"], each["phase"]), (leader.name, "RUNNING"))
+                self.assertEqual(each["clientAddress"], group[each["name"]].address)
+            none = group.muster("discover", "--group", group.name + "x")
+            self.assertEqual(none.returncode, 1)
+            self.assertIn("--server", none.stderr)
+
+    def test_a_server_leaves_for_good_and_a_failed_one_is_removed(self):
+        with FreeGroup("abcd", QUICK) as group:
+            leader = group.found()
+            done = group.muster("leave", leader.name)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(leader.process.wait(10), 0)
+            rest = group.running
+            self.assertEqual(len(rest), 3)
+            wait_until(lambda: all(leader.name not in each.members() for each in rest), 10,
+                       "the member is gone")
+            group.wait_voters([each.name for each in rest])
+            failed = rest[0]
+            refused = group.muster("remove", failed.name)
+            self.assertEqual(refused.returncode, 1, refused.stdout)
+            failed.kill()
+            group.wait_state(failed.name, "FAILED")
+            done = group.muster("remove", failed.name)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            wait_until(lambda: all(failed.name not in each.members() for each in group.running),
+                       10, "the failed one is gone")
+            failed.start()
+            self.assertEqual(failed.process.wait(15), 1)
+            self.assertIn("--rejoin", failed.words())
+            failed.start("--rejoin")
+            failed.wait_ready()
+            group.wait_voters([each.name for each in rest])
+            self.assertEqual(failed.status()["number"], 5)
+
+
+class StoppingTest(unittest.TestCase):
+    def test_stopped_one_by_one_the_last_still_serves_and_all_vote_again_on_return(self):
+        with FreeGroup(options=QUICK) as group:
+            first = group.found()
+            self.assertEqual(first.stop(), 0)
+            group.wait_state(first.name, "STOPPED")
+            group.wait_voters([each.name for each in group.running])
+            second, last = group.running
+            self.assertEqual(second.stop(), 0)
+            group.wait_led_by(last.name)
+            group.wait_state(second.name, "STOPPED")
+            self.assertEqual(last.members()[first.name]["state"], "STOPPED")
+            self.assertEqual(last.members()[last.name]["role"], "LEADER")
+            result, code = write(group)
+            self.assertEqual(code, 0, result)
+            self.assertGreater(result["acknowledged"], 0)
+            self.assertEqual((result["lost"], result["twice"], result["different"]), (0, 0, 0))
+            for each in (first, second):
+                each.start()
+                each.wait_ready()
+            group.wait_voters("abc")
+            group.wait_led_by(first.name, count=3)
+            group.wait_equal()
+
+    def test_one_that_returns_to_those_that_stopped_later_says_whom_it_needs(self):
+        with FreeGroup(options=QUICK) as group:
+            first = group.found()
+            first.stop()
+            group.wait_voters([each.name for each in group.running])
+            second, last = group.running
+            second.stop()
+            group.wait_led_by(last.name)
+            last.stop()
+            first.start()
+            first.wait_words(f"waiting: group {group.name} needs ", 10)
+            self.assertIn("muster reset", first.words())
+            last.start()
+            last.wait_ready()
+            first.wait_ready()
+            group.wait_voters([first.name, last.name])
+
+
+if __name__ == "__main__":
+    unittest.main()
