@@ -88,6 +88,8 @@ void Consensus::propose_queued(Now now) {
     return;
   }
   keep_clock(now);
+  // A group that never comes about must leave no commands behind.
+  if (replica_->view().number == 0) return;
   // Nothing is taken during a hand-over; if that fails, what waits here is proposed then.
   while (!queue_.empty() && !raft_.transferring() &&
          raft_.last_index().value - raft_.commit().value < options_.stores_in_flight_max) {
@@ -190,6 +192,9 @@ void Consensus::store(raft::Ready::Store store, std::vector<raft::Message> held,
     }
   }
   if (!store.entries.empty() || !store.snapshot) {
+    for (const Entry& entry : store.entries) {
+      has_commands_ = has_commands_ || entry.kind == EntryKind::commands;
+    }
     if (!store.entries.empty()) {
       wait.last = store.entries.back();
       wait.last->payload = {};

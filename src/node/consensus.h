@@ -52,6 +52,8 @@ class Consensus {
   /// Has the leader itself change the group. Dropped as a batch is.
   void offer(const wire::GroupChange& change);
   std::size_t queued_bytes() const { return queued_bytes_; }
+  /// An entry with commands was given to the disk since the start.
+  bool has_commands() const { return has_commands_; }
 
   /// A disk job is done. Returns false if it is none of these.
   bool disk_done(storage::DiskResult& result, Now now);
@@ -122,6 +124,7 @@ class Consensus {
   Term clock_term_;
   Instant next_time_entry_{Instant::max()};
   bool has_more_{false};
+  bool has_commands_{false};
   ConsensusOutputs out_;
 };
 

@@ -98,6 +98,7 @@ class Node::Impl {
   void tell_wait(const std::string& what);
   void refresh_beacon(Now now);
   void meet(const Peer& peer, Now now);
+  bool never_came_about(Now now) const;
   void take_removed(const Peer& peer, const wire::Frame& frame);
   void leave_for_good(const std::string& reason);
   void leave_dissolved_group(Now now);
@@ -206,6 +207,7 @@ class Node::Impl {
   std::optional<std::uint64_t> binding_;
 
   std::map<std::string, ServerNumber> founders_;  // By server id, as entry 1 lists them.
+  bool found_commands_{false};  // In the log, at the start; or there was a snapshot.
   Leadership leadership_;
   std::map<ServerNumber, Instant> forwarded_at_;  // Followers with clients that wait.
   std::map<ServerNumber, Instant> caught_up_since_;

@@ -121,7 +121,9 @@ void Node::Impl::bind(GroupId group, ServerNumber number) {
 void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replica::Replica> replica,
                                  Now now) {
   restart_.reset();
+  found_commands_ = restored.snapshot.index > LogIndex{};
   for (const Entry& entry : restored.entries) {
+    found_commands_ = found_commands_ || entry.kind == EntryKind::commands;
     if (entry.index == LogIndex{1}) remember_founders(entry.payload.view());
   }
   consensus_.emplace(
