@@ -85,8 +85,12 @@ class FoundingTest(unittest.TestCase):
                 each.start()
             group.wait_led_by("a", count=3)
             self.assertEqual(group["a"].members()["a"]["priority"], 200)
+            group.wait_voters("abc")
             group["a"].kill()
             group.wait_led_by("b")
+            group.wait_voters("bc")
+            group["b"].kill()
+            group.wait_led_by("c")  # Of priority 0, but no other can.
 
     def test_the_rule_lowest_id_lets_the_lowest_number_lead(self):
         with FreeGroup("abcd", [*QUICK, "--election", "lowest-id"]) as group:
@@ -104,15 +108,23 @@ class FoundingTest(unittest.TestCase):
             self.assertEqual(group["d"].elections()[-1]["leader"], lowest)
 
     def test_the_rule_stable_lets_whoever_leads_stay(self):
-        with FreeGroup("ab", [*QUICK, "--election", "stable"]) as group:
+        with FreeGroup("abc", [*QUICK, "--election", "stable"]) as group:
             group["a"].start("--found", "now")
             group["a"].wait_ready()
-            group["b"].start()
-            group["b"].wait_ready()
-            group.wait_voters("ab")
-            group["b"].wait_words("cause=joined:b candidates=a,b leader=a previous=a rule=stable")
-            group.wait_led_by("a", count=2)
-            self.assertEqual(group["b"].status()["settings"]["election"], "STABLE")
+            for joiner in (group["b"], group["c"]):
+                joiner.start()
+                joiner.wait_ready()
+                joiner.wait_words(f"cause=joined:{joiner.name} ")
+            group.wait_voters("abc")
+            self.assertEqual(group["c"].elections()[-1]["leader"], "a")
+            self.assertEqual(group["c"].elections()[-1]["rule"], "stable")
+            group["a"].kill()
+            group.wait_led_by("c")
+            group.wait_state("a", "FAILED")
+            group["a"].start()
+            group["a"].wait_ready()
+            group["a"].wait_words("election: cause=returned:a candidates=a,b,c leader=c previous=c")
+            group.wait_led_by("c", count=3)
 
 
 class FoundOptionsTest(unittest.TestCase):
