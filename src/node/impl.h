@@ -209,6 +209,7 @@ class Node::Impl {
   std::map<std::string, ServerNumber> founders_;  // By server id, as entry 1 lists them.
   bool found_commands_{false};  // In the log, at the start; or there was a snapshot.
   Leadership leadership_;
+  raft::Role role_{raft::Role::follower};         // As it was told last.
   std::map<ServerNumber, Instant> forwarded_at_;  // Followers with clients that wait.
   std::map<ServerNumber, Instant> caught_up_since_;
   std::map<ServerNumber, Instant> lost_since_;

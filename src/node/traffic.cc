@@ -198,6 +198,12 @@ void Node::Impl::take_group_event(const wire::GroupEvent& event, Now now) {
 
 void Node::Impl::watch_leadership(Now now) {
   const raft::Raft& raft = consensus_->raft();
+  if (raft.role() != role_) {
+    notice(NoticeLevel::debug, "from " + std::string(raft::name_of(role_)) + " to " +
+                                   std::string(raft::name_of(raft.role())) + ", term " +
+                                   std::to_string(raft.term().value));
+    role_ = raft.role();
+  }
   Leadership current{.term = raft.term(), .leader = raft.leader()};
   if (current.leader) {
     current.reachable = leads() || peers_.find(*current.leader, *identity_.group) != nullptr;

@@ -16,6 +16,20 @@ Error impossible(const Message& message, const char* why) {
 
 }  // namespace
 
+std::string_view name_of(Role role) {
+  switch (role) {
+    case Role::follower:
+      return "follower";
+    case Role::pre_candidate:
+      return "pre-candidate";
+    case Role::candidate:
+      return "candidate";
+    case Role::leader:
+      break;
+  }
+  return "leader";
+}
+
 Raft::Raft(const Options& options, ServerNumber self, Restored restored)
     : options_(options),
       self_(self),

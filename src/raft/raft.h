@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "base/entry.h"
@@ -34,6 +35,9 @@ enum class Role : std::uint8_t {
   candidate,      ///< Asks for votes in a new term.
   leader,         ///< Appends.
 };
+
+/// `follower` and so on, for logs.
+std::string_view name_of(Role role);
 
 /// One server of the Raft algorithm (Ongaro and Ousterhout, 2014; Ongaro's dissertation): pre-vote
 /// (9.6), check-quorum and leader stickiness (6.2, 4.2.3), an empty entry at the start of a term

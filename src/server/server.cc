@@ -71,6 +71,7 @@ Server::Server(Options options, OnReady on_ready)
     : options_(std::move(options)),
       on_ready_(std::move(on_ready)),
       log_(make_log(options_.log_level)),
+      trace_(log_),
       loop_({.reports_apart = slow_reports_apart}),
       signals_(loop_.context(), SIGTERM, SIGINT),
       node_timer_(loop_.context()),
@@ -272,6 +273,7 @@ void Server::timer_is_due() {
 void Server::on_open(net::Link& /*link*/) {}  // Links come here when they are open.
 
 void Server::on_frame(net::Link& link, wire::Frame frame) {
+  trace_.received({link.number()}, frame, loop_.now());
   step(node::FrameReceived{.link = {link.number()}, .frame = std::move(frame)});
 }
 
@@ -341,6 +343,7 @@ void Server::send(node::SendFrame frame) {
   const auto found = links_.find(frame.link.value);
   if (found == links_.end()) return;  // Gone; the node has been told, or is about to be.
   const std::shared_ptr<net::Link> link = found->second;
+  trace_.sends(frame, loop_.now());
   if (link->send(frame.type, frame.lane, std::move(frame.body))) return;
   const std::string reason =
       "it does not take in what is sent to it: " + std::to_string(link->queued_bytes()) +

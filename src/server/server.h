@@ -22,6 +22,7 @@
 #include "server/options.h"
 #include "server/places.h"
 #include "server/ports.h"
+#include "server/trace.h"
 
 namespace muster::server {
 
@@ -89,6 +90,7 @@ class Server : private net::LinkObserver {
   Options options_;
   OnReady on_ready_;
   std::shared_ptr<spdlog::logger> log_;
+  MessageTrace trace_;
   net::Loop loop_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer node_timer_;

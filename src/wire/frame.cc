@@ -62,6 +62,82 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
   return std::nullopt;
 }
 
+std::string_view name_of(FrameType type) {
+  switch (type) {
+    case FrameType::goodbye:
+      return "goodbye";
+    case FrameType::ping:
+      return "ping";
+    case FrameType::pong:
+      return "pong";
+    case FrameType::refused:
+      return "refused";
+    case FrameType::open_session:
+      return "open_session";
+    case FrameType::resume_session:
+      return "resume_session";
+    case FrameType::end_session:
+      return "end_session";
+    case FrameType::commands:
+      return "commands";
+    case FrameType::read:
+      return "read";
+    case FrameType::status_request:
+      return "status_request";
+    case FrameType::members_request:
+      return "members_request";
+    case FrameType::steer:
+      return "steer";
+    case FrameType::follow:
+      return "follow";
+    case FrameType::unfollow:
+      return "unfollow";
+    case FrameType::server_hello:
+      return "server_hello";
+    case FrameType::session_opened:
+      return "session_opened";
+    case FrameType::session_ended:
+      return "session_ended";
+    case FrameType::redirect:
+      return "redirect";
+    case FrameType::replies:
+      return "replies";
+    case FrameType::resend_from:
+      return "resend_from";
+    case FrameType::read_reply:
+      return "read_reply";
+    case FrameType::status:
+      return "status";
+    case FrameType::members:
+      return "members";
+    case FrameType::steered:
+      return "steered";
+    case FrameType::events:
+      return "events";
+    case FrameType::reached:
+      return "reached";
+    case FrameType::gap:
+      return "gap";
+    case FrameType::peer_hello:
+      return "peer_hello";
+    case FrameType::invite:
+      return "invite";
+    case FrameType::removed:
+      return "removed";
+    case FrameType::raft:
+      return "raft";
+    case FrameType::forward:
+      return "forward";
+    case FrameType::forward_refused:
+      return "forward_refused";
+    case FrameType::handover:
+      return "handover";
+    case FrameType::farewell:
+      return "farewell";
+  }
+  return "unknown";
+}
+
 std::array<std::byte, frame_header_bytes> frame_header(FrameType type, Lane lane,
                                                        std::size_t body_bytes) {
   check(body_bytes <= frame_body_bytes_max);

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -72,6 +73,9 @@ enum class Lane : std::uint8_t {
 
 /// The type with this number, or nothing: for bytes from outside.
 std::optional<FrameType> frame_type_from(std::uint8_t value);
+
+/// `open_session` and so on, for logs.
+std::string_view name_of(FrameType type);
 
 constexpr std::size_t frame_header_bytes = 8;
 
