@@ -37,7 +37,9 @@ Result<void> make_folder(const std::filesystem::path& path) {
   if (!parent.empty() && parent != path) {
     if (auto made = make_folder(parent); !made) return made;
   }
-  if (::mkdir(path.c_str(), 0700) != 0) return system_error("cannot make", path.string(), errno);
+  // Servers that start together make the folder above theirs at the same moment.
+  const bool made = ::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST;
+  if (!made) return system_error("cannot make", path.string(), errno);
   return sync_folder(parent.empty() ? "." : parent.string());
 }
 

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <string>
+#include <vector>
 
 #include "base/crc32c.h"
 #include "storage/data_folder.h"
@@ -287,6 +289,27 @@ TEST(DataFolderTest, IsMadeForItsOwnerOnlyAndLockedByName) {
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, ErrorCode::failed_precondition);
   EXPECT_NE(second.error().message.find("(server a)"), std::string::npos);
+}
+
+TEST(DataFolderTest, ServersThatStartTogetherMakeTheFolderAboveTheirsTogether) {
+  constexpr int servers = 8;
+  int opened = 0;
+  for (int round = 0; round < 20; ++round) {
+    const ScratchFolder scratch;
+    std::promise<void> start;
+    const std::shared_future<void> started = start.get_future().share();
+    std::vector<std::future<bool>> all;
+    for (int server = 0; server < servers; ++server) {
+      const std::string path = scratch.path() + "/home/state/" + std::to_string(server);
+      all.push_back(std::async(std::launch::async, [path, started] {
+        started.wait();
+        return open_data_folder(path, "a server").has_value();
+      }));
+    }
+    start.set_value();
+    for (std::future<bool>& one : all) opened += one.get() ? 1 : 0;
+  }
+  EXPECT_EQ(opened, 20 * servers);
 }
 
 TEST(DataFolderTest, IsArchivedWholeUnderANameOfItsOwnAndFreeForANewOne) {
