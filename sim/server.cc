@@ -17,6 +17,10 @@ namespace {
 constexpr std::int64_t epoch_milliseconds = 1'700'000'000'000;
 constexpr std::int64_t years_milliseconds = 7LL * 365 * 86'400 * 1'000;
 constexpr std::uint64_t turns_at_once_max = 10'000;
+/// A leader that stops or leaves tries to hand over for so long.
+constexpr Duration stop_time_max = std::chrono::seconds(5);
+/// A beacon counts for at least so long.
+constexpr Duration heard_is_news = std::chrono::seconds(5);
 
 MachineClock make_clock(std::size_t number, const Scenario& scenario, Random& random) {
   MachineClock::Options options;
@@ -166,6 +170,7 @@ void Server::end_process() {
   ++process_;
   disk_failed_ = false;
   report_.view = nullptr;
+  heard_group_at_.reset();
   world_.datagrams.set_listener(host_, nullptr);
   handing_over_since_.reset();
   node_.reset();
@@ -248,6 +253,9 @@ void Server::closed(EndId end, const std::string& reason) {
 }
 
 void Server::beacon_heard(const wire::Beacon& beacon, bool from_here) {
+  const bool goes =
+      beacon.phase() == wire::Phase::STOPPING || beacon.phase() == wire::Phase::DISSOLVED;
+  if (!beacon.group_id().empty() && !goes) heard_group_at_ = world_.events.now();
   take(node::BeaconHeard{.beacon = beacon, .from_here = from_here});
 }
 
@@ -320,6 +328,11 @@ void Server::observe() {
   }
   world_.trace.event(world_.events.now(), report_.leads ? "leads" : "turn", number_,
                      report_.term.value << 32U | report_.commit.value, report_.stored.value);
+  if (!group_ && report_.leads && heard_group_at_ &&
+      world_.events.now() - *heard_group_at_ < heard_is_news) {
+    throw Violation("a group that answers is joined",
+                    "server " + std::to_string(number_) + " founds, though it heard one");
+  }
   group_ = report_.group;
   world_.checkers.seen({.server = number_, .process = process_}, report_);
   if (report_.view != nullptr) {
@@ -339,7 +352,8 @@ void Server::watch_hand_over() {
   if (!report_.transferring) return handing_over_since_.reset();
   const Instant now = clock_.monotonic(world_.events.now());
   if (!handing_over_since_) handing_over_since_ = now;
-  const Duration limit = scenario_.limits.election_timeout * (report_.stopping ? 4 : 1);
+  const Duration timeout = scenario_.limits.election_timeout;
+  const Duration limit = report_.stopping ? std::max(2 * timeout, stop_time_max) : timeout;
   if (now - *handing_over_since_ < limit) return;
   throw Violation("a hand-over ends", "server " + std::to_string(number_) +
                                           " has not given it up after an election timeout");

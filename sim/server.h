@@ -130,6 +130,7 @@ class Server final : public Process, public DatagramListener {
   node::Report report_;
   std::optional<GroupId> group_;  // And id, of the process.
   ServerId server_;
+  std::optional<Instant> heard_group_at_;  // By this process, from a server that stays.
   std::function<void()> on_exit_;
   std::function<void()> on_lead_;
   std::function<void()> on_hand_over_;

@@ -114,8 +114,12 @@ Instant World::live_by() const {
 // At rest nothing changes any more: no vote and no leadership goes to and fro.
 void World::wait_until_live() {
   const auto view = [this] {
-    const node::Report& report = servers_.front()->report();
-    return report.view == nullptr ? 0 : report.view->number;
+    std::uint64_t newest = 0;
+    for (const auto& server : servers_) {
+      if (server->report().view == nullptr) continue;
+      newest = std::max(newest, server->report().view->number);
+    }
+    return newest;
   };
   std::optional<std::string> missing = what_is_missing();
   std::uint64_t seen = view();
@@ -205,9 +209,15 @@ std::optional<std::string> World::what_is_wrong_with_roles(const node::Report& l
     if (!runs && member.state() == wire::ServerState::ALIVE) return name + " is nobody";
     if (runs) ++living;
     if (is_voter(member)) ++voters;
-    const bool stays = number == *leader.number || stable || leader.appointed;
-    if (runs && !stays && better(member, view.members.at(*leader.number))) {
+    if (stable || number == *leader.number) continue;
+    if (is_voter(member) && !leader.appointed && better(member, view.members.at(*leader.number))) {
       return "number " + std::to_string(leader.number->value) + " leads instead of " + name;
+    }
+    for (const auto& [other, voter] : view.members) {
+      if (!runs || is_voter(member) || !is_voter(voter) || other == *leader.number) continue;
+      if (better(member, voter)) {
+        return "number " + std::to_string(other.value) + " votes instead of " + name;
+      }
     }
   }
   const std::size_t wanted = node::voters_for(living, view.settings.voters());
