@@ -1,6 +1,8 @@
-"""What the README tells a newcomer to type works as it says: three servers, and a load on them."""
+"""What the README tells a newcomer to type works as it says: three servers with no option at all, and
+three with a shared secret."""
 
 import pathlib
+import re
 import shlex
 import shutil
 import signal
@@ -13,11 +15,14 @@ from muster_processes import Process, default_binary, own_environment, own_group
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 
 
-def typed_commands():
-    """The commands of the README that run `./muster`, in order, with the program under test."""
-    lines = README.read_text().splitlines()
-    typed = [line.strip() for line in lines if line.startswith("    ./muster ")]
-    return [[default_binary(), *shlex.split(line)[1:]] for line in typed]
+def typed_commands(heading, folder):
+    """What one section of the README says to type: a list of words each, shell lines as one text. The
+    secret lies in `folder`, not where the test is run."""
+    section = README.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    section = section.replace("group.key", f"{folder}/group.key")
+    lines = [line.strip() for line in section.splitlines() if re.match(r"    (\./muster |\()", line)]
+    return [line if line.startswith("(") else [default_binary(), *shlex.split(line)[1:]]
+            for line in lines]
 
 
 class ReadmeTest(unittest.TestCase):
@@ -32,23 +37,37 @@ class ReadmeTest(unittest.TestCase):
             server.wait(10)
         shutil.rmtree(self.folder)
 
-    def test_three_servers_and_a_load_as_typed(self):
-        commands = typed_commands()
-        serving = [each for each in commands if each[1] == "serve"]
-        asking = [each for each in commands if each[1] != "serve"]
-        self.assertEqual(len(serving), 3)
-        self.assertEqual([each[1] for each in asking], ["status", "members", "bench"])
-
-        for command in serving:
+    def serve(self, commands):
+        for command in commands:
             self.servers.append(Process(command, None, self.environment))
         for server in self.servers:
             wait_until(lambda: any(line.startswith("ready ") for line in list(server.output)), 20,
-                       "a ready line; are the ports of the README free?")
+                       "a ready line")
+
+    def run_typed(self, command):
+        done = subprocess.run(command, env=self.environment, timeout=60,
+                              shell=isinstance(command, str), capture_output=True, text=True,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_three_servers_and_a_load_as_typed(self):
+        commands = typed_commands("Five minutes to three servers", self.folder)
+        serving = [each for each in commands if each[1] == "serve"]
+        asking = [each for each in commands if each[1] != "serve"]
+        self.assertEqual([each[1:] for each in serving], [["serve"]] * 3)
+        self.assertEqual([each[1] for each in asking],
+                         ["wait", "discover", "status", "members", "bench"])
+
+        self.serve(serving)
         for command in asking:
-            done = subprocess.run(command, env=self.environment, timeout=60,
-                                  capture_output=True, text=True, check=False)
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-            self.assertNotEqual(done.stdout, "")
+            self.assertNotEqual(self.run_typed(command), "")
+
+    def test_three_servers_with_a_secret_as_typed(self):
+        secret, serving, asking = typed_commands("On three machines", self.folder)
+        self.run_typed(secret)
+        self.serve([serving] * 3)
+        self.assertEqual(self.run_typed(asking).count("ALIVE"), 3)
 
 
 if __name__ == "__main__":
