@@ -38,11 +38,12 @@ class ReadmeTest(unittest.TestCase):
         shutil.rmtree(self.folder)
 
     def serve(self, commands):
-        for command in commands:
-            self.servers.append(Process(command, None, self.environment))
-        for server in self.servers:
+        logs = [pathlib.Path(self.folder) / f"{place}.log" for place in range(len(commands))]
+        for command, log in zip(commands, logs):
+            self.servers.append(Process(command, log, self.environment))
+        for server, log in zip(self.servers, logs):
             wait_until(lambda: any(line.startswith("ready ") for line in list(server.output)), 20,
-                       "a ready line")
+                       lambda: f"a ready line; its log says:\n{log.read_text()}")
 
     def run_typed(self, command):
         done = subprocess.run(command, env=self.environment, timeout=60,
@@ -60,8 +61,11 @@ class ReadmeTest(unittest.TestCase):
                          ["wait", "discover", "status", "members", "bench"])
 
         self.serve(serving)
-        for command in asking:
-            self.assertNotEqual(self.run_typed(command), "")
+        said = {command[1]: self.run_typed(command) for command in asking}
+        self.assertEqual(said["discover"].count("RUNNING"), 3, said["discover"])
+        self.assertEqual(said["members"].count("ALIVE"), 3, said["members"])
+        self.assertIn("writable    yes", said["status"])
+        self.assertRegex(said["bench"], r"errors +0, and 0 perhaps applied")
 
     def test_three_servers_with_a_secret_as_typed(self):
         secret, serving, asking = typed_commands("On three machines", self.folder)
