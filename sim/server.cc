@@ -170,7 +170,7 @@ void Server::end_process() {
   ++process_;
   disk_failed_ = false;
   report_.view = nullptr;
-  heard_group_at_.reset();
+  heard_in_group_.clear();
   world_.datagrams.set_listener(host_, nullptr);
   handing_over_since_.reset();
   node_.reset();
@@ -255,7 +255,10 @@ void Server::closed(EndId end, const std::string& reason) {
 void Server::beacon_heard(const wire::Beacon& beacon, bool from_here) {
   const bool goes =
       beacon.phase() == wire::Phase::STOPPING || beacon.phase() == wire::Phase::DISSOLVED;
-  if (!beacon.group_id().empty() && !goes) heard_group_at_ = world_.events.now();
+  heard_in_group_.erase(beacon.server_id());
+  if (!beacon.group_id().empty() && !goes) {
+    heard_in_group_[beacon.server_id()] = world_.events.now();
+  }
   take(node::BeaconHeard{.beacon = beacon, .from_here = from_here});
 }
 
@@ -328,11 +331,7 @@ void Server::observe() {
   }
   world_.trace.event(world_.events.now(), report_.leads ? "leads" : "turn", number_,
                      report_.term.value << 32U | report_.commit.value, report_.stored.value);
-  if (!group_ && report_.leads && heard_group_at_ &&
-      world_.events.now() - *heard_group_at_ < heard_is_news) {
-    throw Violation("a group that answers is joined",
-                    "server " + std::to_string(number_) + " founds, though it heard one");
-  }
+  if (!group_ && report_.leads) check_founding();
   group_ = report_.group;
   world_.checkers.seen({.server = number_, .process = process_}, report_);
   if (report_.view != nullptr) {
@@ -344,6 +343,14 @@ void Server::observe() {
   watch_hand_over();
   if (report_.leads && !led && on_lead_) on_lead_();
   if (report_.transferring && !handed_over && on_hand_over_) on_hand_over_();
+}
+
+void Server::check_founding() const {
+  for (const auto& [server, heard_at] : heard_in_group_) {
+    if (world_.events.now() - heard_at >= heard_is_news) continue;
+    throw Violation("a group that answers is joined",
+                    "server " + std::to_string(number_) + " founds, though it heard one");
+  }
 }
 
 // A leader that is handing over takes nothing in: it goes on when that fails. One that was asked to

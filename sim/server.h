@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -104,6 +105,7 @@ class Server final : public Process, public DatagramListener {
   void schedule_tick();
   void observe();
   void watch_hand_over();
+  void check_founding() const;
 
   const std::size_t number_;
   const HostId host_;
@@ -130,7 +132,8 @@ class Server final : public Process, public DatagramListener {
   node::Report report_;
   std::optional<GroupId> group_;  // And id, of the process.
   ServerId server_;
-  std::optional<Instant> heard_group_at_;  // By this process, from a server that stays.
+  // By this process, of servers that stay in a group, by id: when it heard the beacon.
+  std::map<std::string, Instant> heard_in_group_;
   std::function<void()> on_exit_;
   std::function<void()> on_lead_;
   std::function<void()> on_hand_over_;
