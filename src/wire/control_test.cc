@@ -154,7 +154,8 @@ TEST(JsonTest, EscapesText) {
 TEST(JsonTest, PrintsAnEnumValueWithoutANameAsANumber) {
   MemberChange change;
   change.set_kind(static_cast<MemberChange::Kind>(99));
-  EXPECT_EQ(to_json(change), R"({"kind":99,"member":null,"cause":"","timeMs":0,"goneFrom":""})");
+  EXPECT_EQ(to_json(change),
+            R"({"kind":99,"member":null,"cause":"","timeMs":0,"goneFrom":"","branch":""})");
 }
 
 }  // namespace
