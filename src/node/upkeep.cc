@@ -59,7 +59,11 @@ void Node::Impl::upkeep(Now now) {
   tell_what_is_missing(now);
   // Not only the leader's: a founder whose disk was slow no longer leads when it may first invite.
   for (const auto& [server, peer] : peers_.all()) {
-    if (peer.group != identity_.group) peer_arrived(server, now);
+    if (peer.group != identity_.group) {
+      peer_arrived(server, now);
+    } else {
+      is_member(peer);  // When it arrived, this server may not yet have known.
+    }
   }
   if (leads()) {
     tell_outcome_if_due(now);
