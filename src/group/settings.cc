@@ -182,7 +182,7 @@ std::map<std::string, std::string> to_values(const wire::GroupSettings& settings
 std::string describe(const wire::GroupSettings& settings) {
   std::string text;
   for (const auto& [key, value] : to_values(settings)) {
-    text += (text.empty() ? "" : " ") + key + "=" + value;
+    text.append(text.empty() ? "" : " ").append(key).append("=").append(value);
   }
   return text;
 }
@@ -193,8 +193,8 @@ std::string describe_change(const wire::GroupSettings& before, const wire::Group
   for (const auto& [key, value] : to_values(after)) {
     const std::string& old_value = old_values.at(key);
     if (old_value == value) continue;
-    text += text.empty() ? "" : ", ";
-    text += key + " from " + old_value + " to " + value;
+    text.append(text.empty() ? "" : ", ").append(key);
+    text.append(" from ").append(old_value).append(" to ").append(value);
   }
   return text;
 }

@@ -30,6 +30,17 @@ group::Roles to_roles(const raft::Configuration& configuration) {
   return roles;
 }
 
+// Anything that a client or its home wanted; what the leader itself says is none of that.
+bool holds_client_commands(const Entry& entry) {
+  if (entry.kind != EntryKind::commands) return false;
+  const auto view = wire::EntryView::parse(entry.payload.view());
+  if (!view) return true;  // Of a version that is not known here: it may be.
+  for (const wire::BatchView batch : view->batches()) {
+    if (!batch.header().system) return true;
+  }
+  return false;
+}
+
 // Hands a frozen state to the disk thread; the state itself is released where it was made.
 class FrozenSource final : public storage::SnapshotSource {
  public:
@@ -42,6 +53,10 @@ class FrozenSource final : public storage::SnapshotSource {
 };
 
 }  // namespace
+
+bool Consensus::holds_commands(const std::vector<Entry>& entries) {
+  return std::ranges::any_of(entries, holds_client_commands);
+}
 
 Consensus::Consensus(const Options& options, raft::Raft raft,
                      std::unique_ptr<replica::Replica> replica, replica::MachineFactory machines,
@@ -193,7 +208,7 @@ void Consensus::store(raft::Ready::Store store, std::vector<raft::Message> held,
   }
   if (!store.entries.empty() || !store.snapshot) {
     for (const Entry& entry : store.entries) {
-      has_commands_ = has_commands_ || entry.kind == EntryKind::commands;
+      has_commands_ = has_commands_ || holds_client_commands(entry);
     }
     if (!store.entries.empty()) {
       wait.last = store.entries.back();

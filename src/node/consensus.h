@@ -52,8 +52,10 @@ class Consensus {
   /// Has the leader itself change the group. Dropped as a batch is.
   void offer(const wire::GroupChange& change);
   std::size_t queued_bytes() const { return queued_bytes_; }
-  /// An entry with commands was given to the disk since the start.
+  /// A client's command, or what a home says of its session, was given to the disk since the start.
   bool has_commands() const { return has_commands_; }
+  /// The same of these entries.
+  static bool holds_commands(const std::vector<Entry>& entries);
 
   /// A disk job is done. Returns false if it is none of these.
   bool disk_done(storage::DiskResult& result, Now now);

@@ -158,11 +158,11 @@ void Node::Impl::tell_wait(const std::string& what) {
   last_wait_ = text;
 }
 
-// The others that this server knows as founders may have founded or joined another group before
-// they heard of this one: then entry 1 is never committed. What never took a command in here has
-// nothing to lose, and nobody was told of anything.
+// The others that this server knows as members may have founded or joined another group before they
+// heard of this one, or given this one up: then nothing is ever committed here again. What never
+// took a client's command in has nothing to lose, and nobody was told of anything.
 bool Node::Impl::never_came_about(Now now) const {
-  return state().view().number == 0 && !found_commands_ && !consensus_->has_commands() &&
+  return !state().view().used && !found_commands_ && !consensus_->has_commands() &&
          now.monotonic - leader_seen_ >= options_.failure_timeout;
 }
 
@@ -171,12 +171,12 @@ bool Node::Impl::never_came_about(Now now) const {
 void Node::Impl::meet(const Peer& peer, Now now) {
   const group::View& view = state().view();
   if (never_came_about(now) && peer.hello.can_write() && !out_.exit) {
-    out_.exit = Exit{.code = 0,
-                     .reason = "group " + options_.group + " (" +
-                               identity_.group->uuid.to_string() + ") never came about, and " +
-                               peer.group->uuid.to_string() +
-                               " answers: the data is archived, and this server joins that group",
-                     .afterwards = Afterwards::archive_rejoin};
+    out_.exit =
+        Exit{.code = 0,
+             .reason = "group " + options_.group + " (" + identity_.group->uuid.to_string() +
+                       ") never came about, and " + peer.group->uuid.to_string() +
+                       " answers: the data is archived, and this server joins that group",
+             .afterwards = Afterwards::archive_rejoin};
     return;
   }
   if (std::ranges::find(view.gone_groups, *peer.group) != view.gone_groups.end()) {

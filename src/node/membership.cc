@@ -121,9 +121,9 @@ void Node::Impl::bind(GroupId group, ServerNumber number) {
 void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replica::Replica> replica,
                                  Now now) {
   restart_.reset();
-  found_commands_ = restored.snapshot.index > LogIndex{};
+  found_commands_ =
+      restored.snapshot.index > LogIndex{} || Consensus::holds_commands(restored.entries);
   for (const Entry& entry : restored.entries) {
-    found_commands_ = found_commands_ || entry.kind == EntryKind::commands;
     if (entry.index == LogIndex{1}) remember_founders(entry.payload.view());
   }
   consensus_.emplace(
@@ -220,6 +220,11 @@ void Node::Impl::peer_arrived(ServerId server, Now now) {
   if (peer->group == identity_.group) {
     if (!is_member(*peer)) return;
     lost_since_.erase(*peer->number);
+    // Back, or not going after all: it may have come over a new link before the old one was missed.
+    const auto farewell = farewells_.find(*peer->number);
+    if (farewell != farewells_.end() && !farewell->second && !peer->hello.stopping()) {
+      farewells_.erase(farewell);
+    }
     consensus_->raft().peer_connected(*peer->number, now.monotonic);
     // What was forwarded over a link that another one replaced may be lost.
     if (leadership_.leader == peer->number) edge_.resend_all(now.monotonic);
