@@ -263,12 +263,13 @@ void Node::Impl::meet_branch(const Peer& peer) {
 bool Node::Impl::is_member(const Peer& peer) {
   const group::View& view = state().view();
   if (view.number == 0 || view.members.contains(*peer.number)) return true;
-  const auto departed = view.departed.find(*peer.number);
-  if (departed == view.departed.end()) return true;  // Joined since, as far as this server knows.
+  // Numbers are given in order and never twice: a higher one joined since.
+  if (peer.number->value >= view.next_number) return true;
+  const auto departed = view.departed.find(*peer.number);  // Of many, only the latest are kept.
   wire::Removed removed;
   removed.set_group_id(identity_.group->uuid.to_string());
-  removed.set_index(departed->second.index.value);
-  removed.set_reason(departed->second.member.name() + " belongs to group " + options_.group +
+  if (departed != view.departed.end()) removed.set_index(departed->second.index.value);
+  removed.set_reason(peer.hello.name() + " belongs to group " + options_.group +
                      " no more: it left or was removed");
   peers_.send(peer.server, wire::FrameType::removed, wire::encode(removed));
   return false;
