@@ -133,7 +133,7 @@ void Server::archive(std::optional<GroupId> rejoins) {
   const node::Now now = clock_.now(world_.events.now());
   fresh_identity_.server.uuid = Uuid::make_v7(std::chrono::milliseconds(now.wall.milliseconds),
                                               random_.next(), random_.next());
-  fresh_identity_.rejoins = rejoins.value_or(GroupId{});
+  fresh_identity_.rejoins = rejoins;
 }
 
 void Server::refuse_rotten_disk() {
@@ -429,7 +429,7 @@ void Server::exit(const node::Exit& exit) {
   const std::optional<GroupId> group = group_;
   die(false);
   if (exit.afterwards == node::Afterwards::archive_rejoin) {
-    archive(std::nullopt);
+    archive(exit.founds ? std::nullopt : std::optional(exit.joins.value_or(GroupId{})));
     gone_from_ = exit.gone_from;
   } else if (leaves) {
     archive(std::nullopt);

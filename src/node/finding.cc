@@ -12,6 +12,9 @@ namespace {
 // After the window, servers that were heard have so long to answer on their own links.
 constexpr Duration link_patience = std::chrono::seconds{1};
 
+// So many failure timeouts without a leader until a group that took no command counts as dead.
+constexpr int dead_group_patience = 4;
+
 wire::Role::Value role_in_beacon(const raft::Raft& raft) {
   if (raft.role() == raft::Role::leader) return wire::Role::LEADER;
   return raft.configuration().is_voter(raft.self()) ? wire::Role::VOTER : wire::Role::STANDBY;
@@ -158,26 +161,44 @@ void Node::Impl::tell_wait(const std::string& what) {
   last_wait_ = text;
 }
 
-// The others that this server knows as members may have founded or joined another group before they
-// heard of this one, or given this one up: then nothing is ever committed here again. What never
-// took a client's command in has nothing to lose, and nobody was told of anything.
-bool Node::Impl::never_came_about(Now now) const {
-  return !state().view().used && !found_commands_ && !consensus_->has_commands() &&
-         now.monotonic - leader_seen_ >= options_.failure_timeout;
+// The others that this server knows as founders may have founded or joined another group before
+// they heard of this one: then entry 1 is never committed. What never took a command in here has
+// nothing to lose, and nobody was told of anything. A group that was ever seen to be one is never
+// given up like this: its other servers may go on without this one.
+bool Node::Impl::never_came_about(Duration patience, Now now) const {
+  return state().view().number == 0 && !found_commands_ && !consensus_->has_commands() &&
+         now.monotonic - leader_seen_ >= patience;
+}
+
+void Node::Impl::give_up_group(const std::string& why) {
+  if (out_.exit) return;
+  out_.exit = Exit{.code = 0,
+                   .reason = "group " + options_.group + " (" + identity_.group->uuid.to_string() +
+                             ") never came about, and " + why +
+                             ": the data is archived, and this server begins anew",
+                   .afterwards = Afterwards::archive_rejoin,
+                   .founds = true};
+}
+
+// Servers that wait for a group which nobody can write to, or for each other's, wait for ever:
+// after a long while, whoever holds such a group and meets others that can't be let in gives it up.
+void Node::Impl::give_up_dead_group(Now now) {
+  if (leadership_.leader ||
+      !never_came_about(dead_group_patience * options_.failure_timeout, now)) {
+    return;
+  }
+  for (const auto& [server, peer] : peers_.all()) {
+    if (peer.group == identity_.group || peer.other_branch) continue;
+    return give_up_group("others wait that can't be let in");
+  }
 }
 
 // Two groups of one name: at most one of them gives way, and only by an entry of its own log. One
 // that is none yet is given up by each of its servers for itself.
 void Node::Impl::meet(const Peer& peer, Now now) {
   const group::View& view = state().view();
-  if (never_came_about(now) && peer.hello.can_write() && !out_.exit) {
-    out_.exit =
-        Exit{.code = 0,
-             .reason = "group " + options_.group + " (" + identity_.group->uuid.to_string() +
-                       ") never came about, and " + peer.group->uuid.to_string() +
-                       " answers: the data is archived, and this server joins that group",
-             .afterwards = Afterwards::archive_rejoin};
-    return;
+  if (never_came_about(options_.failure_timeout, now) && peer.hello.can_write()) {
+    return give_up_group(peer.group->uuid.to_string() + " answers");
   }
   if (std::ranges::find(view.gone_groups, *peer.group) != view.gone_groups.end()) {
     wire::Removed removed;

@@ -98,7 +98,9 @@ class Node::Impl {
   void tell_wait(const std::string& what);
   void refresh_beacon(Now now);
   void meet(const Peer& peer, Now now);
-  bool never_came_about(Now now) const;
+  bool never_came_about(Duration patience, Now now) const;
+  void give_up_group(const std::string& why);
+  void give_up_dead_group(Now now);
   void take_removed(const Peer& peer, const wire::Frame& frame);
   void leave_for_good(const std::string& reason);
   void leave_dissolved_group(Now now);

@@ -127,6 +127,8 @@ struct Exit {
   Afterwards afterwards{Afterwards::keep};
   std::string gone_from{};         ///< With `archive_rejoin`: the id of the group that gave way.
   std::optional<GroupId> joins{};  ///< With `archive_rejoin`: only this group; else any.
+  /// With `archive_rejoin`: it may found as well, like a server that never was in a group.
+  bool founds{false};
 };
 
 /// All that a node wants done, in no order between the fields but in order within each.

@@ -279,7 +279,11 @@ bool Node::Impl::is_member(const Peer& peer) {
 bool Node::Impl::may_join(const Peer& peer) const {
   if (dissolved_since_) return false;
   const std::string& wanted = peer.hello.joins();
-  return wanted.empty() || wanted == identity_.group->uuid.to_string();
+  if (wanted.empty() || wanted == identity_.group->uuid.to_string()) return true;
+  // The group it wants may have given way to this one meanwhile.
+  const auto group = wire::parse_id<GroupId>(wanted);
+  const auto& gone = state().view().gone_groups;
+  return group && std::ranges::find(gone, *group) != gone.end();
 }
 
 // Only members are invited, and only when entry 1 can no longer be lost here.

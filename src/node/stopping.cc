@@ -55,7 +55,8 @@ void Node::Impl::say_farewell(Now now) {
 // votes away one after the other, and the last voter just ends.
 void Node::Impl::go_on_stopping(Now now) {
   if (out_.exit) return;
-  const bool in_time = leaving_ || now.monotonic < *stop_by_;
+  // Leaving takes as long as it takes; a stop does not, also of one that leaves.
+  const bool in_time = !stop_by_ || now.monotonic < *stop_by_;
   if (consensus_ && in_time && others_remain()) {
     raft::Raft& raft = consensus_->raft();
     if (!leads()) {
@@ -76,7 +77,7 @@ void Node::Impl::go_on_stopping(Now now) {
       if (raft.configuration().voter_count() > 1 || somebody_stays()) return;
     }
   }
-  if (!leaving_ && !out_.exit) out_.exit = Exit{.code = 0, .reason = "stopped as asked"};
+  if (stop_by_ && !out_.exit) out_.exit = Exit{.code = 0, .reason = "stopped as asked"};
 }
 
 }  // namespace muster::node

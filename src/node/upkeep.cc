@@ -74,6 +74,7 @@ void Node::Impl::upkeep(Now now) {
     forget_the_lost(now);
   }
   leave_dissolved_group(now);
+  give_up_dead_group(now);
   refresh_beacon(now);
   watch_orphans(now);
   continue_alone_if_proven(now);

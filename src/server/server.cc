@@ -427,7 +427,7 @@ void Server::archive_data() {
   end_.again = options_;
   end_.again->client_port = listeners_.client->port();
   end_.again->peer_port = listeners_.peer->port();
-  end_.again->rejoin = true;
+  end_.again->rejoin = !exit_.founds;
   end_.again->joins = exit_.joins;
   end_.again->node.gone_from = exit_.gone_from;
 }
