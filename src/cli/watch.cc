@@ -92,8 +92,8 @@ CLI::App* add_watch(CLI::App& root, ExitCode& exit) {
   command->callback([options, &exit] {
     if (options->topics.empty()) options->topics = {std::string(group::topic)};
     std::ranges::sort(options->topics);
-    const auto repeated = std::ranges::unique(options->topics);
-    options->topics.erase(repeated.begin(), repeated.end());
+    options->topics.erase(std::unique(options->topics.begin(), options->topics.end()),
+                          options->topics.end());
     exit = run(*options);
   });
   return command;

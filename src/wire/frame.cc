@@ -17,6 +17,48 @@ namespace {
 /// With at least this much of a frame missing it is read without the detour of the shared buffer.
 constexpr std::size_t direct_read_bytes_min = 16 * 1024;
 
+struct Named {
+  FrameType type;
+  std::string_view name;
+};
+constexpr std::array frame_names{
+    Named{FrameType::goodbye, "goodbye"},
+    Named{FrameType::ping, "ping"},
+    Named{FrameType::pong, "pong"},
+    Named{FrameType::refused, "refused"},
+    Named{FrameType::open_session, "open_session"},
+    Named{FrameType::resume_session, "resume_session"},
+    Named{FrameType::end_session, "end_session"},
+    Named{FrameType::commands, "commands"},
+    Named{FrameType::read, "read"},
+    Named{FrameType::status_request, "status_request"},
+    Named{FrameType::members_request, "members_request"},
+    Named{FrameType::steer, "steer"},
+    Named{FrameType::follow, "follow"},
+    Named{FrameType::unfollow, "unfollow"},
+    Named{FrameType::server_hello, "server_hello"},
+    Named{FrameType::session_opened, "session_opened"},
+    Named{FrameType::session_ended, "session_ended"},
+    Named{FrameType::redirect, "redirect"},
+    Named{FrameType::replies, "replies"},
+    Named{FrameType::resend_from, "resend_from"},
+    Named{FrameType::read_reply, "read_reply"},
+    Named{FrameType::status, "status"},
+    Named{FrameType::members, "members"},
+    Named{FrameType::steered, "steered"},
+    Named{FrameType::events, "events"},
+    Named{FrameType::reached, "reached"},
+    Named{FrameType::gap, "gap"},
+    Named{FrameType::peer_hello, "peer_hello"},
+    Named{FrameType::invite, "invite"},
+    Named{FrameType::removed, "removed"},
+    Named{FrameType::raft, "raft"},
+    Named{FrameType::forward, "forward"},
+    Named{FrameType::forward_refused, "forward_refused"},
+    Named{FrameType::handover, "handover"},
+    Named{FrameType::farewell, "farewell"},
+};
+
 }  // namespace
 
 std::optional<FrameType> frame_type_from(std::uint8_t value) {
@@ -63,79 +105,9 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
 }
 
 std::string_view name_of(FrameType type) {
-  switch (type) {
-    case FrameType::goodbye:
-      return "goodbye";
-    case FrameType::ping:
-      return "ping";
-    case FrameType::pong:
-      return "pong";
-    case FrameType::refused:
-      return "refused";
-    case FrameType::open_session:
-      return "open_session";
-    case FrameType::resume_session:
-      return "resume_session";
-    case FrameType::end_session:
-      return "end_session";
-    case FrameType::commands:
-      return "commands";
-    case FrameType::read:
-      return "read";
-    case FrameType::status_request:
-      return "status_request";
-    case FrameType::members_request:
-      return "members_request";
-    case FrameType::steer:
-      return "steer";
-    case FrameType::follow:
-      return "follow";
-    case FrameType::unfollow:
-      return "unfollow";
-    case FrameType::server_hello:
-      return "server_hello";
-    case FrameType::session_opened:
-      return "session_opened";
-    case FrameType::session_ended:
-      return "session_ended";
-    case FrameType::redirect:
-      return "redirect";
-    case FrameType::replies:
-      return "replies";
-    case FrameType::resend_from:
-      return "resend_from";
-    case FrameType::read_reply:
-      return "read_reply";
-    case FrameType::status:
-      return "status";
-    case FrameType::members:
-      return "members";
-    case FrameType::steered:
-      return "steered";
-    case FrameType::events:
-      return "events";
-    case FrameType::reached:
-      return "reached";
-    case FrameType::gap:
-      return "gap";
-    case FrameType::peer_hello:
-      return "peer_hello";
-    case FrameType::invite:
-      return "invite";
-    case FrameType::removed:
-      return "removed";
-    case FrameType::raft:
-      return "raft";
-    case FrameType::forward:
-      return "forward";
-    case FrameType::forward_refused:
-      return "forward_refused";
-    case FrameType::handover:
-      return "handover";
-    case FrameType::farewell:
-      return "farewell";
-  }
-  return "unknown";
+  const auto* const found =
+      std::ranges::find(frame_names, type, [](const Named& named) { return named.type; });
+  return found == frame_names.end() ? "unknown" : found->name;
 }
 
 std::array<std::byte, frame_header_bytes> frame_header(FrameType type, Lane lane,
