@@ -69,7 +69,9 @@ TEST(OptionsTest, UnderscoresOfLongOptionsBecomeDashesAndValuesStay) {
 class SecretFileTest : public testing::Test {
  protected:
   std::string file_with(const std::string& text, mode_t mode = 0600) {
-    std::string path = testing::TempDir() + "/secret_of_options_test";
+    // A file of its own for each test: they may run at the same time.
+    std::string path = testing::TempDir() + "/secret_of_" +
+                       testing::UnitTest::GetInstance()->current_test_info()->name();
     std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
     EXPECT_EQ(::chmod(path.c_str(), mode), 0);
     return path;
