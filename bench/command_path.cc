@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/ids.h"
 #include "echo/echo.h"
+#include "muster/bytes.h"
+#include "muster/ids.h"
 #include "raft/raft.h"
 #include "replica/replica.h"
 #include "replica/session_control.h"

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/ids.h"
 #include "group/view.h"
+#include "muster/ids.h"
 #include "node/options.h"
 #include "sim/register.h"
 #include "sim/violation.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/codec.h"
+#include "muster/codec.h"
 #include "sim/register.h"
 #include "sim/server.h"
 #include "sim/witness.h"

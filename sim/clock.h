@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "base/time.h"
+#include "muster/time.h"
 #include "node/io.h"
 
 namespace muster::sim {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "storage/format/segment.h"
 
 namespace muster::sim {

@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::sim {
 

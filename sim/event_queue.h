@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "base/time.h"
+#include "muster/time.h"
 
 namespace muster::sim {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "base/crc32c.h"
+#include "muster/check.h"
 
 namespace muster::sim {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "muster/error.h"
 
 namespace muster::sim {
 

@@ -1,6 +1,6 @@
 #include "sim/register.h"
 
-#include "base/codec.h"
+#include "muster/codec.h"
 
 namespace muster::sim {
 

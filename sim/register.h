@@ -6,8 +6,8 @@
 #include <map>
 #include <optional>
 
-#include "service/copy_on_write.h"
-#include "service/machine.h"
+#include "muster/copy_on_write.h"
+#include "muster/machine.h"
 
 namespace muster::sim {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::sim {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "base/time.h"
+#include "muster/time.h"
 #include "node/options.h"
 #include "storage/log_store.h"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "echo/echo.h"
 #include "group/view.h"
+#include "muster/check.h"
 #include "sim/register.h"
 #include "sim/witness.h"
 #include "storage/data_folder.h"

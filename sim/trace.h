@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/time.h"
+#include "muster/time.h"
 
 namespace muster::sim {
 

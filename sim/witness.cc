@@ -1,7 +1,7 @@
 #include "sim/witness.h"
 
-#include "base/codec.h"
 #include "base/crc32c.h"
+#include "muster/codec.h"
 
 namespace muster::sim {
 

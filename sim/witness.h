@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "service/machine.h"
+#include "muster/machine.h"
 #include "sim/checkers.h"
 
 namespace muster::sim {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/crc32c.h"
-#include "base/uuid.h"
+#include "muster/uuid.h"
 
 namespace muster {
 namespace {

@@ -5,7 +5,7 @@
 #include <deque>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster {
 

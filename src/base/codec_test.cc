@@ -1,11 +1,11 @@
 // What Writer writes, byte by byte, and what Reader makes of too little.
-#include "base/codec.h"
+#include "muster/codec.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "base/bytes.h"
+#include "muster/bytes.h"
 
 namespace muster {
 namespace {

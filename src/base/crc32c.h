@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "base/bytes.h"
+#include "muster/bytes.h"
 
 namespace muster {
 

@@ -1,4 +1,4 @@
-#include "base/duration.h"
+#include "muster/duration.h"
 
 #include <algorithm>
 #include <array>

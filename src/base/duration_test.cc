@@ -1,5 +1,5 @@
 // What is read as a duration, what is refused, and how one is written.
-#include "base/duration.h"
+#include "muster/duration.h"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/bytes.h"
-#include "base/ids.h"
+#include "muster/bytes.h"
+#include "muster/ids.h"
 
 namespace muster {
 

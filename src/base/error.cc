@@ -1,4 +1,4 @@
-#include "base/error.h"
+#include "muster/error.h"
 
 namespace muster {
 

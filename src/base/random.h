@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <random>
 
-#include "base/check.h"
-#include "base/time.h"
+#include "muster/check.h"
+#include "muster/time.h"
 
 namespace muster {
 

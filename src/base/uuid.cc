@@ -1,4 +1,4 @@
-#include "base/uuid.h"
+#include "muster/uuid.h"
 
 #include <cstring>
 

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "base/bounded_queue.h"
-#include "base/error.h"
-#include "base/ids.h"
 #include "base/random.h"
-#include "base/time.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 
 namespace muster {
 namespace {

@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/time.h"
 #include "cli/commands.h"
 #include "client/client.h"
 #include "client/discovery.h"
 #include "client/question.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/time.h"
 #include "net/loop.h"
 
 namespace muster::cli {

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::cli {
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "wire/json.h"
 
 namespace muster::cli {

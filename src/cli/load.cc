@@ -6,9 +6,9 @@
 #include <optional>
 #include <utility>
 
-#include "base/check.h"
 #include "cli/options.h"
 #include "client/question.h"
+#include "muster/check.h"
 
 namespace muster::cli {
 

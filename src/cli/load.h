@@ -11,15 +11,15 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/ids.h"
-#include "base/time.h"
 #include "cli/acknowledgement_gaps.h"
 #include "cli/histogram.h"
 #include "cli/payloads.h"
 #include "client/client.h"
 #include "echo/echo.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "net/loop.h"
 
 namespace muster::cli {

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "muster/error.h"
 
 namespace muster::cli {
 namespace {

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/duration.h"
-#include "base/error.h"
+#include "muster/bytes.h"
+#include "muster/duration.h"
+#include "muster/error.h"
 
 namespace muster::cli {
 

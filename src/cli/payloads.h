@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/bytes.h"
 #include "base/random.h"
+#include "muster/bytes.h"
 
 namespace muster::cli {
 

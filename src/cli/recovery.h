@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
-#include "base/ids.h"
-#include "base/time.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "raft/configuration.h"
 #include "storage/files.h"
 #include "storage/log_store.h"

@@ -11,12 +11,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/serve_config.h"
 #include "client/question.h"
 #include "echo/echo.h"
+#include "muster/error.h"
 #include "net/loop.h"
 #include "server/server.h"
 #include "wire/control.h"

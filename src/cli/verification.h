@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "cli/load.h"
 #include "client/question.h"
 #include "echo/echo.h"
+#include "muster/error.h"
 #include "net/loop.h"
 
 namespace muster::cli {

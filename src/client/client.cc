@@ -5,7 +5,7 @@
 #include <random>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::client {
 namespace {

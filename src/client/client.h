@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/ids.h"
-#include "base/time.h"
 #include "client/discovery.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "net/dialer.h"
 #include "net/link.h"
 #include "net/loop.h"

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
 #include "discovery/search.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
 #include "net/loop.h"
 #include "net/rendezvous.h"
 

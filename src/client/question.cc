@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "wire/control.h"
 
 namespace muster::client {

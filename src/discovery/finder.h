@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "base/ids.h"
 #include "base/random.h"
-#include "base/time.h"
 #include "discovery/rate_limit.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "wire/muster.pb.h"
 
 namespace muster::discovery {

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/ids.h"
+#include "muster/ids.h"
 
 namespace muster::discovery {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/time.h"
+#include "muster/time.h"
 
 namespace muster::discovery {
 

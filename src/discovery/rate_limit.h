@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "base/time.h"
+#include "muster/time.h"
 
 namespace muster::discovery {
 

@@ -4,9 +4,9 @@
 #include <tuple>
 #include <utility>
 
-#include "base/check.h"
 #include "discovery/address_text.h"
 #include "discovery/probe_times.h"
+#include "muster/check.h"
 #include "wire/control.h"
 
 namespace muster::discovery {

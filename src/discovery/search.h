@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "base/ids.h"
 #include "base/random.h"
-#include "base/time.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "wire/muster.pb.h"
 
 namespace muster::discovery {

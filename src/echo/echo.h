@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <map>
 
-#include "service/copy_on_write.h"
-#include "service/machine.h"
+#include "muster/copy_on_write.h"
+#include "muster/machine.h"
 
 namespace muster::echo {
 

@@ -10,12 +10,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/ids.h"
-#include "base/time.h"
 #include "edge/link.h"
 #include "edge/topics.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "replica/replica.h"
 #include "replica/session_control.h"
 #include "wire/muster.pb.h"

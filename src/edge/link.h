@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/bytes.h"
+#include "muster/bytes.h"
 #include "wire/frame.h"
 
 namespace muster::edge {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "wire/frame.h"
 #include "wire/limits.h"
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "base/codec.h"
 #include "group/settings.h"
 #include "group/words.h"
+#include "muster/codec.h"
 #include "wire/control.h"
 #include "wire/limits.h"
 

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "group/view.h"
-#include "service/copy_on_write.h"
-#include "service/machine.h"
+#include "muster/copy_on_write.h"
+#include "muster/machine.h"
 #include "wire/muster.pb.h"
 
 namespace muster::group {

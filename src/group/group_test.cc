@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/codec.h"
 #include "group/settings.h"
+#include "muster/codec.h"
 #include "wire/control.h"
 #include "wire/limits.h"
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/duration.h"
+#include "muster/duration.h"
 
 namespace muster::group {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/error.h"
+#include "muster/error.h"
 #include "wire/muster.pb.h"
 
 namespace muster::group {

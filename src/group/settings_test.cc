@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/bytes.h"
+#include "muster/bytes.h"
 
 namespace muster::group {
 namespace {

@@ -9,8 +9,8 @@
 //
 // Each document and text with its length before it: one of all members could pass the limit of a
 // message.
-#include "base/codec.h"
 #include "group/group.h"
+#include "muster/codec.h"
 #include "wire/control.h"
 
 namespace muster::group {

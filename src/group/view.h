@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
-#include "base/ids.h"
-#include "base/time.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "wire/muster.pb.h"
 
 namespace muster::group {

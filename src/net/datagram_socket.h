@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-#include "base/bytes.h"
+#include "muster/bytes.h"
 #include "net/interfaces.h"
 
 namespace muster::net {

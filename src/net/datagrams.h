@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/time.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/time.h"
 #include "net/datagram_socket.h"
 #include "net/interfaces.h"
 #include "net/loop.h"

@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 
-#include "base/bytes.h"
-#include "base/error.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
 #include "net/link.h"
 #include "net/loop.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/time.h"
+#include "muster/time.h"
 #include "net/loop.h"
 
 namespace muster::net {

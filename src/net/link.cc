@@ -10,7 +10,7 @@
 #include <utility>
 #include <variant>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "net/address.h"
 #include "net/loop.h"
 

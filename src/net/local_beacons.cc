@@ -16,8 +16,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/codec.h"
 #include "base/crc32c.h"
+#include "muster/codec.h"
 
 namespace muster::net {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
 
 namespace muster::net {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/time.h"
+#include "muster/time.h"
 #include "net/send_buffer.h"
 #include "wire/frame.h"
 

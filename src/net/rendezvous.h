@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/time.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/time.h"
 #include "net/datagrams.h"
 #include "net/local_beacons.h"
 #include "net/loop.h"

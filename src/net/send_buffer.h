@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "base/bytes.h"
+#include "muster/bytes.h"
 
 namespace muster::net {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "net/send_buffer.h"
 
 namespace muster::net {

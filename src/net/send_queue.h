@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/bytes.h"
+#include "muster/bytes.h"
 #include "wire/frame.h"
 
 namespace muster::net {

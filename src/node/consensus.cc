@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "node/raft_codec.h"
 #include "wire/batch.h"
 #include "wire/control.h"

@@ -7,10 +7,10 @@
 #include <variant>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/ids.h"
-#include "base/time.h"
 #include "edge/link.h"
+#include "muster/bytes.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "storage/format/disk_job.h"
 #include "wire/frame.h"
 #include "wire/muster.pb.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "node/impl.h"
 #include "node/raft_codec.h"
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "muster/error.h"
+#include "muster/machine.h"
 #include "node/io.h"
 #include "node/options.h"
-#include "service/machine.h"
 
 namespace muster::node {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/entry.h"
-#include "base/ids.h"
-#include "base/time.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "raft/configuration.h"
 #include "raft/options.h"
 #include "storage/format/disk_job.h"

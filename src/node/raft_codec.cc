@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/codec.h"
+#include "muster/codec.h"
 #include "wire/limits.h"
 
 namespace muster::node {

@@ -6,8 +6,8 @@
 
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
 #include "raft/message.h"
 #include "wire/frame.h"
 

@@ -1,7 +1,7 @@
 // What passes as a message of the consensus core is written again to the same bytes.
 #include <cstdint>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "node/raft_codec.h"
 
 using namespace muster;

@@ -1,7 +1,7 @@
 // Frames of peers, batches on their way to the leader, and who leads.
 #include <algorithm>
 
-#include "base/codec.h"
+#include "muster/codec.h"
 #include "node/impl.h"
 #include "node/raft_codec.h"
 #include "wire/control.h"

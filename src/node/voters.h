@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/ids.h"
+#include "muster/ids.h"
 #include "raft/configuration.h"
 
 namespace muster::node {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/codec.h"
+#include "muster/codec.h"
 
 namespace muster::raft {
 namespace {

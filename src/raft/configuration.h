@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <map>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/ids.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
 
 namespace muster::raft {
 

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::raft {
 namespace {

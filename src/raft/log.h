@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/entry.h"
-#include "base/error.h"
-#include "base/ids.h"
+#include "muster/error.h"
+#include "muster/ids.h"
 #include "raft/message.h"
 
 namespace muster::raft {

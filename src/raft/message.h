@@ -7,10 +7,10 @@
 #include <variant>
 #include <vector>
 
-#include "base/bytes.h"
 #include "base/entry.h"
-#include "base/ids.h"
-#include "base/time.h"
+#include "muster/bytes.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "raft/configuration.h"
 
 namespace muster::raft {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/time.h"
+#include "muster/time.h"
 
 namespace muster::raft {
 

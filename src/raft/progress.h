@@ -6,8 +6,8 @@
 #include <deque>
 #include <optional>
 
-#include "base/ids.h"
-#include "base/time.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "raft/message.h"
 
 namespace muster::raft {

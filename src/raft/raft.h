@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/entry.h"
-#include "base/error.h"
-#include "base/ids.h"
 #include "base/random.h"
-#include "base/time.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "raft/configuration.h"
 #include "raft/log.h"
 #include "raft/message.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/entry.h"
-#include "base/ids.h"
+#include "muster/ids.h"
 #include "raft/message.h"
 
 namespace muster::raft {

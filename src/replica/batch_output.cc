@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::replica {
 

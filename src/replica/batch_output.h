@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "muster/machine.h"
 #include "replica/replica.h"
-#include "service/machine.h"
 #include "wire/replies.h"
 
 namespace muster::replica {

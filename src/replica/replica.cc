@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "base/check.h"
 #include "base/crc32c.h"
+#include "muster/check.h"
 #include "replica/batch_output.h"
 #include "replica/session_control.h"
 

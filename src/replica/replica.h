@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/entry.h"
-#include "base/error.h"
 #include "group/group.h"
+#include "muster/error.h"
+#include "muster/machine.h"
 #include "replica/session_table.h"
-#include "service/machine.h"
 #include "wire/batch.h"
 #include "wire/events.h"
 

@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "base/codec.h"
+#include "muster/codec.h"
+#include "muster/copy_on_write.h"
 #include "replica/session_control.h"
-#include "service/copy_on_write.h"
 #include "wire/control.h"
 #include "wire/replies.h"
 

@@ -1,6 +1,6 @@
 #include "replica/session_control.h"
 
-#include "base/codec.h"
+#include "muster/codec.h"
 #include "wire/batch.h"
 
 namespace muster::replica {

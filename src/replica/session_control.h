@@ -4,9 +4,9 @@
 #include <string>
 #include <variant>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/ids.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
 
 namespace muster::replica {
 

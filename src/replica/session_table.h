@@ -8,12 +8,12 @@
 #include <set>
 #include <string>
 
-#include "base/bytes.h"
-#include "base/codec.h"
-#include "base/error.h"
-#include "base/ids.h"
-#include "service/copy_on_write.h"
-#include "service/machine.h"
+#include "muster/bytes.h"
+#include "muster/codec.h"
+#include "muster/copy_on_write.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/machine.h"
 
 namespace muster::replica {
 

@@ -3,8 +3,8 @@
 //   head, 32 bytes: u32 magic, u32 format, u64 index, i64 log time, u64 digest
 //   piece:          u16 service, u16 zero, u32 length, then the part's bytes
 //   end:            u16 0xffff, u16 zero, u32 0
-#include "base/check.h"
-#include "base/codec.h"
+#include "muster/check.h"
+#include "muster/codec.h"
 #include "replica/replica.h"
 #include "replica/session_control.h"
 

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::server {
 namespace {

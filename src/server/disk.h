@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "muster/error.h"
 #include "node/options.h"
 #include "storage/data_folder.h"
 #include "storage/disk_thread.h"

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "base/error.h"
+#include "muster/error.h"
 #include "net/listener.h"
 
 namespace muster::server {

@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "base/bytes.h"
-#include "base/time.h"
+#include "muster/bytes.h"
+#include "muster/time.h"
 #include "node/io.h"
 #include "raft/message.h"
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "base/time.h"
+#include "muster/time.h"
 
 namespace muster::service {
 

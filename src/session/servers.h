@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "base/time.h"
+#include "muster/time.h"
 
 namespace muster::session {
 

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "wire/batch.h"
 #include "wire/control.h"
 

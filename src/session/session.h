@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/ids.h"
 #include "base/random.h"
-#include "base/time.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "session/servers.h"
 #include "session/topics.h"
 #include "wire/control.h"

@@ -10,10 +10,10 @@
 #include <variant>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/ids.h"
-#include "base/time.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "wire/events.h"
 #include "wire/frame.h"
 #include "wire/limits.h"

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "base/error.h"
-#include "base/time.h"
+#include "muster/error.h"
+#include "muster/time.h"
 #include "storage/folder_lock.h"
 #include "storage/format/disk_job.h"
 #include "storage/log_store.h"

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::storage {
 

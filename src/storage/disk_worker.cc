@@ -3,7 +3,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::storage {
 namespace {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/error.h"
+#include "muster/error.h"
 #include "storage/folder_lock.h"
 #include "storage/format/disk_job.h"
 #include "storage/log_store.h"

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
 
 namespace muster::storage {
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "base/error.h"
+#include "muster/error.h"
 
 namespace muster::storage {
 

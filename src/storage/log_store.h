@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "muster/error.h"
 #include "storage/files.h"
 #include "storage/format/disk_job.h"
 

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "storage/system_error.h"
 
 namespace muster::storage {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "muster/error.h"
 #include "storage/files.h"
 #include "storage/format/marks.h"
 #include "storage/format/record.h"

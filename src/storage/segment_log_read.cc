@@ -1,7 +1,7 @@
 // The reading half of SegmentLog: recovery at open, and entries for slow followers.
 #include <algorithm>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "storage/segment_log.h"
 
 namespace muster::storage {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/check.h"
 #include "base/crc32c.h"
+#include "muster/check.h"
 #include "storage/format/segment.h"
 #include "storage/format/small_files.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "base/error.h"
+#include "muster/error.h"
 
 namespace muster::storage {
 

@@ -23,10 +23,10 @@
 #include <cstdint>
 #include <iterator>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/ids.h"
-#include "base/time.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "wire/limits.h"
 
 namespace muster::wire {

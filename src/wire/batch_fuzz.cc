@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "wire/batch.h"
 
 using namespace muster;

@@ -8,7 +8,7 @@
 #include <limits>
 #include <string>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "wire/utf8.h"
 
 namespace muster::wire {

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <utility>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/uuid.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/uuid.h"
 #include "wire/limits.h"
 #include "wire/muster.pb.h"
 

@@ -2,7 +2,7 @@
 #include <array>
 #include <cstdint>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "wire/control.h"
 #include "wire/json.h"
 

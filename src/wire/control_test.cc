@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "base/ids.h"
+#include "muster/ids.h"
 #include "wire/json.h"
 #include "wire/testing.h"
 #include "wire/utf8.h"

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/check.h"
-#include "base/codec.h"
-#include "base/ids.h"
+#include "muster/check.h"
+#include "muster/codec.h"
+#include "muster/ids.h"
 #include "wire/control.h"
 
 namespace muster::wire {

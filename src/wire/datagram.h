@@ -6,8 +6,8 @@
 #include <string>
 #include <variant>
 
-#include "base/bytes.h"
-#include "base/error.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
 #include "wire/limits.h"
 #include "wire/muster.pb.h"
 

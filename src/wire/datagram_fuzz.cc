@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <variant>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "wire/datagram.h"
 #include "wire/json.h"
 

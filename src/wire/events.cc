@@ -4,8 +4,8 @@
 #include <limits>
 #include <utility>
 
-#include "base/check.h"
-#include "base/codec.h"
+#include "muster/check.h"
+#include "muster/codec.h"
 #include "wire/utf8.h"
 
 namespace muster::wire {

@@ -20,10 +20,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/ids.h"
-#include "base/time.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
+#include "muster/time.h"
 #include "wire/limits.h"
 
 namespace muster::wire {

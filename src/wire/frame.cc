@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
-#include "base/codec.h"
+#include "muster/check.h"
+#include "muster/codec.h"
 #include "wire/limits.h"
 
 namespace muster::wire {

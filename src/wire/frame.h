@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
 
 namespace muster::wire {
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "wire/utf8.h"
 
 namespace muster::wire {

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.h"
-#include "base/time.h"
+#include "muster/bytes.h"
+#include "muster/time.h"
 
 namespace muster::wire {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/check.h"
-#include "base/codec.h"
+#include "muster/check.h"
+#include "muster/codec.h"
 #include "wire/limits.h"
 
 namespace muster::wire {

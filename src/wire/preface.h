@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/bytes.h"
-#include "base/error.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
 
 namespace muster::wire {
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/check.h"
+#include "muster/check.h"
 #include "wire/preface.h"
 
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "base/check.h"
-#include "base/codec.h"
+#include "muster/check.h"
+#include "muster/codec.h"
 
 namespace muster::wire {
 

@@ -14,9 +14,9 @@
 #include <optional>
 #include <string_view>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/ids.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
 #include "wire/limits.h"
 
 namespace muster::wire {

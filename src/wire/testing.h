@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.h"
-#include "base/check.h"
 #include "base/random.h"
+#include "muster/bytes.h"
+#include "muster/check.h"
 
 namespace muster::wire::testing {
 

@@ -1,6 +1,6 @@
 #include "wire/utf8.h"
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::wire {
 

@@ -91,7 +91,7 @@ def include_flags(path, root, commands):
                 flags.append(f"-isystem{next(words)}")
             elif word.startswith(("-I", "-D", "-std=")):
                 flags.append(word)
-    return list(dict.fromkeys([*flags, f"-I{root / 'src'}", f"-I{root}"]))
+    return list(dict.fromkeys([*flags, f"-I{root / 'include'}", f"-I{root / 'src'}", f"-I{root}"]))
 
 
 def unit_of(root, path):
@@ -102,8 +102,10 @@ def unit_of(root, path):
         beside = path.with_name(path.stem + end)
         if (root / beside).is_file():
             return beside
-    included = f'#include "{path.relative_to("src") if path.parts[0] == "src" else path}"'
-    for source in sorted((root / path.parts[0]).rglob("*.cc")):
+    name = path.relative_to(path.parts[0]) if path.parts[0] in ("src", "include") else path
+    included = f'#include "{name}"'
+    below = "src" if path.parts[0] == "include" else path.parts[0]
+    for source in sorted((root / below).rglob("*.cc")):
         if included in source.read_text():
             return source.relative_to(root)
     return None

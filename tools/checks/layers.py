@@ -8,13 +8,17 @@ from .tree import Verdict, folder_of, is_test, read_folders, sources, without_co
 # Folders with these names hold what only tests and the simulator use.
 TEST_FOLDERS = ("testing", "simulated")
 
+# What programs outside include: every folder may, and these headers include only each other.
+PUBLIC = pathlib.Path("include/muster")
+
 
 def check(root):
     folders = read_folders(root)
     violations = check_table(folders) + check_cmake(root, folders)
-    files = [path for path in sources(root) if path.parts[0] in ("src", "sim")]
+    files = [path for path in sources(root) if path.parts[0] in ("src", "sim", "include")]
     for path in files:
-        if (folder := folder_of(path, folders)) is None:
+        folder = folder_of(path, folders)
+        if folder is None and path.parent != PUBLIC:
             violations.append(f"{path}: its folder has no row in docs/architecture.md")
             continue
         text = without_comments((root / path).read_text(), keep_strings=True)
@@ -27,6 +31,10 @@ def check(root):
 
 def judge(root, path, folder, included, folders):
     """Why `path` may not include `included`, or None."""
+    if (root / PUBLIC.parent / included).is_file():
+        return None
+    if path.parent == PUBLIC:
+        return f'a public header may not include "{included}"'
     target = next((base / included for base in (pathlib.Path("src"), pathlib.Path())
                    if (root / base / included).is_file()), None)
     if included.endswith(".pb.h"):

@@ -27,7 +27,8 @@ FILES = {
     "src/raft/raft.h": '#pragma once\n\n#include "base/ids.h"\n\nnamespace muster {\n'
                        "struct Raft {\n  Term term;  // Not std::mutex, no getenv.\n};\n"
                        "}  // namespace muster\n",
-    "src/raft/raft.cc": '#include "raft/raft.h"\n',
+    "src/raft/raft.cc": '#include "raft/raft.h"\n\n#include "muster/error.h"\n',
+    "include/muster/error.h": "#pragma once\n",
     "src/net/link.h": '#pragma once\n\n#include <mutex>\n\n#include "base/ids.h"\n',
     "src/net/testing/fake.h": '#pragma once\n\n#include "net/link.h"\n',
     "src/net/link_test.cc": '#include "net/testing/fake.h"\n',
@@ -44,6 +45,7 @@ PLANTED = [
     ("layers", append("src/base/ids.h", '#include "raft/raft.h"\n')),
     ("layers", append("src/net/link.h", '#include "net/testing/fake.h"\n')),
     ("layers", append("src/raft/raft.cc", '#include "raft/no_such_file.h"\n')),
+    ("layers", append("include/muster/error.h", '#include "base/ids.h"\n')),
     ("layers", {"src/stray/stray.h": "#pragma once\n"}),
     ("layers", {"docs/architecture.md": TABLE.replace("yes | base", "yes | base, net")}),
     ("layers", {"docs/architecture.md": TABLE.replace("types | yes", "types | no")}),
@@ -115,5 +117,5 @@ def plant(tree, files, root):
     source = str(tree / "src/raft/raft.cc")
     (tree / "build/compile_commands.json").write_text(json.dumps([{
         "directory": str(tree / "build"), "file": source,
-        "command": f"g++ -I{tree / 'src'} -Winvalid-pch -include {tree}/cmake_pch.hxx "
+        "command": f"g++ -I{tree / 'include'} -I{tree / 'src'} -Winvalid-pch -include {tree}/cmake_pch.hxx "
                    f"-std=c++20 -o raft.o -c {source}"}]))

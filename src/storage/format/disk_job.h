@@ -9,10 +9,10 @@
 #include <variant>
 #include <vector>
 
-#include "base/bytes.h"
 #include "base/entry.h"
-#include "base/error.h"
-#include "base/ids.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
 
 namespace muster::storage {
 

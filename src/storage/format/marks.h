@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/ids.h"
+#include "muster/ids.h"
 
 namespace muster::storage {
 

@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "base/check.h"
-#include "base/codec.h"
 #include "base/crc32c.h"
+#include "muster/check.h"
+#include "muster/codec.h"
 
 namespace muster::storage {
 namespace {

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/bytes.h"
 #include "base/entry.h"
-#include "base/ids.h"
+#include "muster/bytes.h"
+#include "muster/ids.h"
 
 namespace muster::storage {
 

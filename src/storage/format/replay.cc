@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster::storage {
 

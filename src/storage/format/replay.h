@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/entry.h"
-#include "base/error.h"
+#include "muster/error.h"
 #include "storage/format/disk_job.h"
 #include "storage/format/marks.h"
 #include "storage/format/segment.h"

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.h"
 #include "base/entry.h"
-#include "base/error.h"
-#include "base/ids.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
+#include "muster/ids.h"
 #include "storage/format/record.h"
 
 namespace muster::storage {

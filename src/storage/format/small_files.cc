@@ -3,9 +3,9 @@
 #include <charconv>
 #include <cstdio>
 
-#include "base/check.h"
-#include "base/codec.h"
 #include "base/crc32c.h"
+#include "muster/check.h"
+#include "muster/codec.h"
 #include "storage/format/segment.h"
 
 namespace muster::storage {

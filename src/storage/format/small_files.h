@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.h"
-#include "base/error.h"
+#include "muster/bytes.h"
+#include "muster/error.h"
 #include "storage/format/disk_job.h"
 
 namespace muster::storage {

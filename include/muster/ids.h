@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "base/uuid.h"
+#include "muster/uuid.h"
 
 namespace muster {
 

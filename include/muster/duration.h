@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/error.h"
-#include "base/time.h"
+#include "muster/error.h"
+#include "muster/time.h"
 
 namespace muster {
 

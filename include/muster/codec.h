@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.h"
-#include "base/uuid.h"
+#include "muster/bytes.h"
+#include "muster/uuid.h"
 
 namespace muster {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/check.h"
+#include "muster/check.h"
 
 namespace muster {
 
