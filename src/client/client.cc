@@ -38,14 +38,15 @@ SessionId make_session_id() {
 
 Client::Client(net::Loop& loop, Options options)
     : loop_(loop),
-      session_(with_identity(std::move(options.session))),
+      session_(with_identity(options.session)),
       discovery_options_(std::move(options.discovery)),
-      next_search_(loop.now() + search_pause_min),
+      next_search_(loop.now()),
       search_pause_(search_pause_min),
       dialer_(loop, {.kind = wire::LinkKind::client,
                      .secret = std::move(options.secret),
                      .link = options.link}),
       timer_(loop.context()) {
+  if (!options.session.seeds.empty()) next_search_ += search_pause_min;
   carry_out_later();
 }
 
@@ -148,6 +149,8 @@ void Client::look_for_servers() {
   discovery_ = std::make_unique<Discovery>(loop_, *discovery_options_, [this](Discovered found) {
     discovery_.reset();
     for (const std::string& address : found.addresses()) session_.learned(address);
+    search_failure_.clear();
+    if (!found.failure.empty()) search_failure_ = found.failure + "; asked on " + found.asked;
     search_pause_ = std::min(2 * search_pause_, search_pause_max);
     next_search_ = loop_.now() + search_pause_;
     carry_out_later();
@@ -244,7 +247,10 @@ void Client::complete_call(session::CompletedCall& call) {
 // Setting a timer costs much more than being woken early once in a while, so one that is due before
 // the deadline is left as it is.
 void Client::wait_for_deadline() {
-  const auto deadline = session_.deadline();
+  std::optional<Instant> deadline = session_.deadline();
+  if (discovery_options_ && !discovery_ && !session_.server() && !session_.ended()) {
+    deadline = std::min(deadline.value_or(next_search_), next_search_);
+  }
   if (!deadline || (timer_set_to_ && *timer_set_to_ <= *deadline)) return;
   timer_set_to_ = deadline;
   const Duration left = std::max(*deadline - loop_.now(), Duration::zero());

@@ -48,8 +48,8 @@ class Client final : private net::LinkObserver {
     session::Session::Options session;  ///< A nil id is replaced by a fresh one, and the seed too.
     Bytes secret{};                     ///< Of the group; empty: none.
     net::LinkOptions link{};
-    /// How servers are looked for again while none that is known answers, ever more seldom; empty:
-    /// never.
+    /// How servers are looked for while none that is known answers, ever more seldom: at once if
+    /// none is named. Empty: never.
     std::optional<Discovery::Options> discovery{};
   };
   using CallHandler = std::function<void(Result<session::Reply>)>;
@@ -86,6 +86,9 @@ class Client final : private net::LinkObserver {
   /// Whom to tell of connections and of the session's fate.
   void on_change(ChangeHandler handler) { on_change_ = std::move(handler); }
   const session::Session& session() const { return session_; }
+  /// Why the latest search found no server, in plain words with a remedy; empty: it found one, or
+  /// there was none.
+  const std::string& search_failure() const { return search_failure_; }
 
  private:
   struct Connection {
@@ -119,6 +122,7 @@ class Client final : private net::LinkObserver {
   std::unique_ptr<Discovery> discovery_;  // While servers are looked for.
   Instant next_search_;
   Duration search_pause_;
+  std::string search_failure_;
   net::Dialer dialer_;
   std::vector<Connection> connections_;  // One in use at most; others are closing.
   boost::asio::steady_timer timer_;

@@ -10,7 +10,13 @@ namespace muster::net {
 
 // The hint says that one thread runs the context, which spares wake-ups and locks.
 Loop::Loop(Options options)
-    : options_(options), receive_buffer_(options.receive_buffer_bytes), context_(1) {}
+    : options_(options),
+      receive_buffer_(options.receive_buffer_bytes),
+      own_context_(std::make_unique<boost::asio::io_context>(1)),
+      context_(*own_context_) {}
+
+Loop::Loop(boost::asio::io_context& context, Options options)
+    : options_(options), receive_buffer_(options.receive_buffer_bytes), context_(context) {}
 
 Loop::~Loop() {
   // Links own sockets, which must not outlive the context.

@@ -18,8 +18,9 @@ namespace muster::net {
 
 class Link;
 
-/// An `io_context` for one thread, with the clocks, the buffers that all links of the thread share,
-/// and a watch on how long its steps take. Outlives everything that uses it.
+/// An `io_context` for one thread, its own or a given one, with the clocks, the buffers that all
+/// links of the thread share, and a watch on how long its steps take. Outlives everything that uses
+/// it.
 ///
 /// Thread-safety: none, except `stop` and posting to `context()`.
 class Loop {
@@ -35,6 +36,9 @@ class Loop {
 
   Loop() : Loop(Options{}) {}
   explicit Loop(Options options);
+  /// On a context that others use too, and run. Precondition: it is run by one thread at a time and
+  /// outlives this; this outlives the handlers in it.
+  Loop(boost::asio::io_context& context, Options options);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -85,7 +89,9 @@ class Loop {
   bool flush_posted_{false};
   std::size_t open_links_{0};
   std::uint64_t next_link_number_{1};
-  boost::asio::io_context context_;  // Last: what its handlers hold uses all of the above.
+  // Last: what its handlers hold uses all of the above. Null: the context is another's.
+  std::unique_ptr<boost::asio::io_context> own_context_;
+  boost::asio::io_context& context_;
 };
 
 }  // namespace muster::net
