@@ -250,8 +250,8 @@ std::string who_holds(std::uint16_t port, const Bytes& secret) {
   return "Muster server " + answer->hello.name() + " of group " + answer->hello.group();
 }
 
-void print_line(const std::string& line) {
-  std::fputs((line + "\n").c_str(), stdout);
+void print_ready(const server::Server::Ready& ready) {
+  std::fputs((ready.to_line() + "\n").c_str(), stdout);
   std::fflush(stdout);
 }
 
@@ -311,7 +311,7 @@ ExitCode run(const CLI::App& command, ServeOptions options) {
     return who_holds(port, secret);
   };
   for (;;) {
-    server::Server::End end = server::Server(std::move(server), print_line).run();
+    server::Server::End end = server::Server(std::move(server), print_ready).run();
     if (!end.again) return end.exit_code;
     server = std::move(*end.again);
   }

@@ -1,10 +1,29 @@
 #include "server/log.h"
 
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
 #include <cstdlib>
+#include <mutex>
+#include <utility>
 
 namespace muster::server {
+namespace {
+
+class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit FunctionSink(LogSink sink) : sink_(std::move(sink)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    sink_(message.level, std::string_view(message.payload.data(), message.payload.size()));
+  }
+  void flush_() override {}
+
+  const LogSink sink_;
+};
+
+}  // namespace
 
 std::shared_ptr<spdlog::logger> make_log(const std::string& level) {
   const char* const no_color = std::getenv("NO_COLOR");
@@ -15,6 +34,13 @@ std::shared_ptr<spdlog::logger> make_log(const std::string& level) {
   log->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
   log->set_level(spdlog::level::from_str(level));
   log->flush_on(spdlog::level::debug);
+  return log;
+}
+
+std::shared_ptr<spdlog::logger> make_log(const std::string& level, LogSink sink) {
+  auto log =
+      std::make_shared<spdlog::logger>("muster", std::make_shared<FunctionSink>(std::move(sink)));
+  log->set_level(spdlog::level::from_str(level));
   return log;
 }
 

@@ -8,6 +8,7 @@
 #include "net/datagrams.h"
 #include "net/listener.h"
 #include "node/node.h"
+#include "server/log.h"
 #include "server/ports.h"
 
 namespace muster::server {
@@ -26,6 +27,10 @@ struct Options {
   WhoHolds who_holds{};  ///< Names the holder of a port that is taken, for the error.
   net::Admission admission{};
   std::string log_level{"info"};  ///< debug, info, warning, error or critical.
+  LogSink log_sink{};             ///< Where the log's lines go; empty: to standard error.
+  /// The process is there for this server: SIGTERM and SIGINT stop it, SIGPIPE is ignored, and the
+  /// limit of descriptors is raised. Otherwise all that is left to whoever runs it.
+  bool owns_process{true};
   node::MachineFactory machines{};
 };
 

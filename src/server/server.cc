@@ -70,19 +70,24 @@ T value_or_throw(Result<T> result) {
 Server::Server(Options options, OnReady on_ready)
     : options_(std::move(options)),
       on_ready_(std::move(on_ready)),
-      log_(make_log(options_.log_level)),
+      log_(options_.log_sink ? make_log(options_.log_level, options_.log_sink)
+                             : make_log(options_.log_level)),
       trace_(log_),
       loop_({.reports_apart = slow_reports_apart}),
-      signals_(loop_.context(), SIGTERM, SIGINT),
+      signals_(loop_.context()),
       node_timer_(loop_.context()),
       stop_timer_(loop_.context()) {
-  allow_many_descriptors();
-  std::signal(SIGPIPE, SIG_IGN);
+  if (options_.owns_process) allow_many_descriptors();
+  if (options_.owns_process) std::signal(SIGPIPE, SIG_IGN);
   loop_.on_slow_step([this](std::string_view what, Duration length, std::uint64_t unreported) {
     log_->warn("the loop was busy with {} for {} ms ({} more since the last report)", what,
                std::chrono::duration_cast<std::chrono::milliseconds>(length).count(), unreported);
   });
-  wait_for_signal();
+  if (options_.owns_process) {
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+    wait_for_signal();
+  }
   listen();
   open_disk();
   open_rendezvous();
@@ -224,6 +229,7 @@ Server::End Server::run() {
   loop_.run();
   disk_->stop();
   end_.exit_code = exit_.code;
+  end_.reason = exit_.reason;
   if (exit_.afterwards != node::Afterwards::keep) archive_data();
   return std::move(end_);
 }
@@ -370,10 +376,18 @@ void Server::announce(const node::Announce& one) {
 }
 
 void Server::tell_ready(const node::BecameReady& ready) {
-  on_ready_("ready group=" + ready.group + " server=" + options_.node.name +
-            " number=" + std::to_string(ready.number.value) +
-            " port=" + std::to_string(listeners_.client->port()) +
-            " peer-port=" + std::to_string(listeners_.peer->port()) + " leader=" + ready.leader);
+  on_ready_({.group = ready.group,
+             .server = options_.node.name,
+             .number = ready.number,
+             .client_port = listeners_.client->port(),
+             .peer_port = listeners_.peer->port(),
+             .leader = ready.leader});
+}
+
+std::string Server::Ready::to_line() const {
+  return "ready group=" + group + " server=" + server + " number=" + std::to_string(number.value) +
+         " port=" + std::to_string(client_port) + " peer-port=" + std::to_string(peer_port) +
+         " leader=" + leader;
 }
 
 // ---- End ----------------------------------------------------------------------------------------
@@ -382,14 +396,22 @@ void Server::wait_for_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (stopping_) ::_exit(128 + signal);
+    log_->info("stopping; a second signal ends it at once");
     stop_in_good_order();
     wait_for_signal();
   });
 }
 
+void Server::request_stop() {
+  boost::asio::post(loop_.context(), [this] {
+    if (stopping_ || ending_) return;
+    log_->info("stopping, as it was asked to");
+    stop_in_good_order();
+  });
+}
+
 void Server::stop_in_good_order() {
   stopping_ = true;
-  log_->info("stopping; a second signal ends it at once");
   step(node::StopRequested{});
   stop_timer_.expires_after(good_order_time);
   stop_timer_.async_wait([this](const boost::system::error_code& error) {
@@ -420,6 +442,7 @@ void Server::archive_data() {
   if (!archived) {
     log_->error("the data could not be archived: {}", archived.error().message);
     end_.exit_code = 1;
+    end_.reason = archived.error().message;
     return;
   }
   log_->info("the data is archived in {}", *archived);

@@ -33,8 +33,19 @@ namespace muster::server {
 /// Thread-safety: none; made, run and destroyed by one thread.
 class Server : private net::LinkObserver {
  public:
-  /// Takes a line for standard output: the one that says that the server is ready.
-  using OnReady = std::function<void(const std::string& line)>;
+  /// The server is a member of its group, and serves.
+  struct Ready {
+    std::string group;
+    std::string server;  ///< Its name.
+    ServerNumber number;
+    std::uint16_t client_port{};
+    std::uint16_t peer_port{};
+    std::string leader;  ///< Its name.
+
+    /// `ready group=… server=… number=… port=… peer-port=… leader=…`
+    std::string to_line() const;
+  };
+  using OnReady = std::function<void(const Ready& ready)>;
 
   /// Listens, then opens and recovers the data folder. Throws `ErrorException`, with a message that
   /// says what to do, when a port is taken or the folder can't be used.
@@ -45,14 +56,17 @@ class Server : private net::LinkObserver {
 
   /// How it ended.
   struct End {
-    int exit_code{0};  ///< 0 when it was asked to stop.
+    int exit_code{0};    ///< 0 when it was asked to stop.
+    std::string reason;  ///< In plain words.
     /// To be started again with these, to join another group than it had: its data is archived.
     std::optional<Options> again{};
   };
 
-  /// Serves until SIGTERM or SIGINT, or until it can't go on. A second signal ends the process at
-  /// once. Call once.
+  /// Serves until it is asked to stop, or until it can't go on. If it owns the process, SIGTERM and
+  /// SIGINT ask, and a second signal ends the process at once. Call once.
   End run();
+  /// Asks it to stop in good order. From any thread, any number of times.
+  void request_stop();
 
  private:
   void listen();
