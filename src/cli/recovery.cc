@@ -90,6 +90,8 @@ Result<void> recover(Examined& examined, const Uuid& branch, LogTime now) {
   wire::MemberChange change;
   change.set_cause("recovered by force from the data of " + found.identity.name);
   change.set_branch(branch.to_string());
+  change.mutable_fork()->set_index(found.last_index.value);
+  change.mutable_fork()->set_term(found.last_term.value);
   change.set_time_ms(now.milliseconds);
   const raft::Configuration alone{.members = {{self, raft::MemberRole::voter}}};
   const Term term{std::max(found.hard_state.term, found.last_term).value + 1};

@@ -233,12 +233,14 @@ TEST_F(GroupTest, ARecoveryByForceBeginsABranchAndLeavesAllOthersBehind) {
   wire::MemberChange change;
   change.set_cause("recovered by force");
   change.set_branch(other_id);
+  change.mutable_fork()->set_index(2);
   change.set_time_ms(9);
   Told told;
   EXPECT_TRUE(group_.membership_changed({3}, roles_, wire::encode(change), told));
   EXPECT_THAT(told.texts(), ElementsAre("the membership changed: recovered by force"));
   EXPECT_FALSE(told.events[0].member().has_member());
   EXPECT_EQ(view().branch, other_id);
+  EXPECT_EQ(view().fork.index(), 2U);
   EXPECT_EQ(view().members.size(), 1U);
   EXPECT_EQ(view().departed.at(a).cause, "recovered by force");
   EXPECT_TRUE(view().departed.at(b).removed);

@@ -101,6 +101,7 @@ void Group::State::encode(Bytes& out) const {
   founding.set_group_id(view.group.uuid.to_string());
   founding.set_group(view.name);
   founding.set_branch(view.branch);
+  if (!view.branch.empty()) *founding.mutable_fork() = view.fork;
   *founding.mutable_settings() = view.settings;
   write_message(writer, founding);
   writer.integer(static_cast<std::uint32_t>(view.members.size()));

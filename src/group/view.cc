@@ -66,6 +66,7 @@ wire::Founding to_document(const View& view) {
   document.set_group_id(view.group.uuid.to_string());
   document.set_group(view.name);
   document.set_branch(view.branch);
+  if (!view.branch.empty()) *document.mutable_fork() = view.fork;
   *document.mutable_settings() = view.settings;
   for (const auto& [number, member] : view.members) *document.add_members() = member;
   return document;
@@ -112,6 +113,7 @@ void take_founding(View& view, const wire::Founding& founding) {
   view.group = GroupId{Uuid::parse(founding.group_id()).value_or(Uuid{})};
   view.name = founding.group();
   view.branch = founding.branch();
+  view.fork = founding.fork();
   cut(view.name, wire::name_bytes_max);
   cut(view.branch, wire::name_bytes_max);
   view.settings = with_defaults(founding.settings());
@@ -127,6 +129,7 @@ void take_change(View& view, const wire::MemberChange& change) {
   if (!change.branch().empty()) {
     view.branch = change.branch();
     cut(view.branch, wire::name_bytes_max);
+    view.fork = change.fork();
   }
   if (!change.has_member()) return;
   const ServerNumber number{change.member().number()};

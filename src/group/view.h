@@ -37,6 +37,7 @@ struct View {
   GroupId group;
   std::string name;
   std::string branch{};          ///< Empty, unless the group was recovered by force.
+  wire::Fork fork{};             ///< With a branch: up to where all branches have one log.
   wire::GroupSettings settings;  ///< Complete: what the founder didn't set has its default.
   std::map<ServerNumber, wire::Member> members;  ///< `role` as consensus has it.
   std::uint32_t next_number{0};                  ///< For the next joiner; never reused.

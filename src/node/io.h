@@ -120,6 +120,13 @@ enum class Afterwards : std::uint8_t {
   archive,        ///< It is moved aside, never deleted: the server has no part in its group.
   archive_rejoin  ///< Moved aside, and the server begins anew at once, to join (never to found).
 };
+/// The group went on by force as `branch`, whose log is this server's up to `index` and `term`.
+struct LeftBehind {
+  Uuid branch;
+  LogIndex index;
+  Term term;
+};
+
 /// The server can't go on, or has stopped as asked. Nothing else comes after it.
 struct Exit {
   int code{0};
@@ -129,6 +136,8 @@ struct Exit {
   std::optional<GroupId> joins{};  ///< With `archive_rejoin`: only this group; else any.
   /// With `archive_rejoin`: it may found as well, like a server that never was in a group.
   bool founds{false};
+  /// With `archive_rejoin`: what its log holds beyond that is written down for people.
+  std::optional<LeftBehind> left_behind{};
 };
 
 /// All that a node wants done, in no order between the fields but in order within each.

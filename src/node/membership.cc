@@ -250,13 +250,17 @@ void Node::Impl::meet_branch(const Peer& peer) {
     last_branch_met_ = text;
     return;
   }
-  if (out_.exit) return;
-  out_.exit = Exit{.code = 0,
-                   .reason = "group " + options_.group + " was recovered by force as branch " +
-                             peer.hello.branch() +
-                             " without this server: its data is archived, and it joins anew",
-                   .afterwards = Afterwards::archive_rejoin,
-                   .joins = identity_.group};
+  if (out_.exit || !peer.hello.has_fork()) return;  // It says so as soon as it knows.
+  const wire::Fork& fork = peer.hello.fork();
+  out_.exit =
+      Exit{.code = 0,
+           .reason = "group " + options_.group + " was recovered by force as branch " +
+                     peer.hello.branch() +
+                     " without this server: its data is archived, and it joins anew",
+           .afterwards = Afterwards::archive_rejoin,
+           .joins = identity_.group,
+           .left_behind = LeftBehind{
+               .branch = other, .index = LogIndex{fork.index()}, .term = Term{fork.term()}}};
 }
 
 // One that was taken out, or has left, is told so: it may have slept through it.
@@ -350,6 +354,9 @@ void Node::Impl::refresh_hello() {
     hello.set_group_id(identity_.group->uuid.to_string());
     hello.set_number(identity_.number->value);
     hello.set_branch(branch_text());
+    if (!branch_text().empty() && state().view().branch == branch_text()) {
+      *hello.mutable_fork() = state().view().fork;
+    }
   } else {
     for (const auto& [server, peer] : peers_.all()) hello.add_sees(server.uuid.to_string());
   }

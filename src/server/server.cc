@@ -14,6 +14,7 @@
 #include <random>
 #include <utility>
 
+#include "server/left_behind.h"
 #include "server/log.h"
 #include "storage/machine_id.h"
 
@@ -446,6 +447,7 @@ void Server::archive_data() {
     return;
   }
   log_->info("the data is archived in {}", *archived);
+  if (exit_.left_behind) tell_left_behind(*archived);
   if (exit_.afterwards != node::Afterwards::archive_rejoin) return;
   end_.again = options_;
   end_.again->client_port = listeners_.client->port();
@@ -453,6 +455,28 @@ void Server::archive_data() {
   end_.again->rejoin = !exit_.founds;
   end_.again->joins = exit_.joins;
   end_.again->node.gone_from = exit_.gone_from;
+}
+
+void Server::tell_left_behind(const std::string& archive) {
+  storage::RealFiles files;
+  const auto commands = export_left_behind(files, archive, *exit_.left_behind);
+  if (!commands) {
+    log_->error("what only this server knows could not be written down: {}; it is in {}",
+                commands.error().message, archive);
+    return;
+  }
+  if (commands->missing_before != LogIndex{}) {
+    log_->warn("commands before index {} stand only in the snapshot there",
+               commands->missing_before.value);
+  }
+  if (commands->count == 0) {
+    log_->info("its log held no command that the group does not know");
+    return;
+  }
+  log_->warn(
+      "{} commands of clients that the group does not know are listed in {}; none of them "
+      "is replayed",
+      commands->count, commands->path);
 }
 
 void Server::end_when_links_are_gone() {

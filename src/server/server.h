@@ -95,6 +95,7 @@ class Server : private net::LinkObserver {
   void stop_in_good_order();
   void end(const node::Exit& exit);
   void archive_data();
+  void tell_left_behind(const std::string& archive);
   void end_when_links_are_gone();
 
   void on_open(net::Link& link) override;
