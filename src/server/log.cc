@@ -16,11 +16,11 @@ class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    sink_(message.level, std::string_view(message.payload.data(), message.payload.size()));
+    function_(message.level, std::string_view(message.payload.data(), message.payload.size()));
   }
   void flush_() override {}
 
-  const LogSink sink_;
+  const LogSink function_;
 };
 
 }  // namespace
