@@ -8,6 +8,7 @@ muster_folder(discovery PURE USES wire base)
 muster_folder(service PURE USES base)
 muster_folder(storage/format PURE USES base)
 muster_folder(echo PURE USES service wire base)
+muster_folder(chat PURE USES service wire base)
 muster_folder(group PURE USES service wire base)
 muster_folder(replica PURE USES group service wire base)
 muster_folder(edge PURE USES replica group service wire base)
@@ -21,7 +22,7 @@ muster_folder(gateway USES edge net replica group service wire base PRECOMPILE <
 muster_folder(server USES node gateway storage storage/format net raft discovery edge replica group
               service wire base LINKS spdlog::spdlog PRECOMPILE <boost/asio.hpp>)
 muster_folder(cli USES client session server node gateway storage storage/format net raft discovery
-              edge replica group echo service wire base LINKS spdlog::spdlog fmt::fmt PROGRAM muster)
+              edge replica group chat echo service wire base LINKS spdlog::spdlog fmt::fmt PROGRAM muster)
 if(TARGET cli_test)
   target_link_libraries(cli_test PRIVATE muster_storage_simulated)  # For crashes of `recover`.
 endif()

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "chat/chat.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/serve_config.h"
@@ -234,6 +235,7 @@ node::ElectionRule election_of(const std::string& rule) {
 std::vector<std::unique_ptr<service::Machine>> make_services() {
   std::vector<std::unique_ptr<service::Machine>> services;
   services.push_back(std::make_unique<echo::Echo>());
+  services.push_back(std::make_unique<chat::Chat>());
   return services;
 }
 

@@ -1,0 +1,57 @@
+// Bytes that are no command, query or part of a snapshot are refused; what is restored is written
+// in the same bytes.
+#include <cstdint>
+
+#include "chat/chat.h"
+#include "muster/check.h"
+
+using namespace muster;
+
+namespace {
+
+class Nobody final : public service::Output {
+ public:
+  void reply(BytesView) override { ++answers; }
+  void refuse(ErrorCode, std::string_view) override { ++answers; }
+  void publish(std::string_view, BytesView event) override {
+    check(chat::decode_line(event).has_value());
+  }
+  int answers{0};
+};
+
+void apply(chat::Chat& machine, BytesView payload) {
+  Nobody output;
+  const SessionId session{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
+  machine.apply({.position = {.index = {1}}, .time = {}, .session = session, .payload = payload},
+                output);
+  check(output.answers == 1);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const BytesView bytes(reinterpret_cast<const std::byte*>(data), size);
+  static_cast<void>(chat::decode_line(bytes));
+  static_cast<void>(chat::decode_receipt(bytes));
+  static_cast<void>(chat::decode_room_state(bytes));
+  static_cast<void>(chat::decode_rooms(bytes));
+  static_cast<void>(chat::decode_person(bytes));
+
+  chat::Chat chat;
+  apply(chat, bytes);
+  apply(chat, chat::encode(chat::Request{chat::SignIn{"ann", "inboxinboxinbox1"}}));
+  apply(chat, chat::encode(chat::Request{chat::Join{"lobby"}}));
+  apply(chat, bytes);
+  static_cast<void>(chat.query(bytes));
+  static_cast<void>(chat.topic_state(as_text(bytes)));
+
+  chat.clear();
+  if (!chat.restore(bytes)) return 0;
+  const service::FrozenParts parts = chat.freeze();
+  check(parts.size() == 1);
+  Bytes again;
+  parts.front()->encode(again);
+  check(std::ranges::equal(again, bytes));
+  apply(chat, chat::encode(chat::Request{chat::SignIn{"ann", "inboxinboxinbox1"}}));
+  return 0;
+}
