@@ -12,7 +12,7 @@ namespace {
 
 class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit FunctionSink(LogSink to) : sink_(std::move(to)) {}
+  explicit FunctionSink(LogSink function) : function_(std::move(function)) {}
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
