@@ -17,6 +17,10 @@ namespace {
 /// With at least this much of a frame missing it is read without the detour of the shared buffer.
 constexpr std::size_t direct_read_bytes_min = 16 * 1024;
 
+/// Room that is made for a frame: so much, or so many times what was received of it.
+constexpr std::size_t first_room_bytes = 4 * 1024;
+constexpr std::size_t room_growth = 4;
+
 struct Named {
   FrameType type;
   std::string_view name;
@@ -167,6 +171,7 @@ void FrameDecoder::commit(std::size_t bytes) {
   if (std::exchange(reading_into_partial_, false)) {
     check(bytes <= partial_.size() - partial_filled_);
     partial_filled_ += bytes;
+    if (partial_filled_ == partial_.size()) make_room(0);
     finish_partial_if_whole();
     return;
   }
@@ -178,6 +183,16 @@ void FrameDecoder::feed(BytesView bytes) {
   if (!partial_.empty()) bytes = complete_partial(bytes);
   if (error_ || bytes.empty()) return;
   take_whole_frames(bytes);
+}
+
+// Room for `bytes` more of the frame under way, and for some of what follows them.
+void FrameDecoder::make_room(std::size_t bytes) {
+  const std::size_t filled = partial_filled_ + bytes;
+  const std::size_t room =
+      std::min(partial_wanted_, std::max(first_room_bytes, room_growth * filled));
+  if (partial_.size() >= room) return;
+  partial_.reserve(room);  // Exactly.
+  partial_.resize(room);
 }
 
 // Moves what belongs to the frame under way into it, and returns what lies behind.
@@ -196,9 +211,10 @@ BytesView FrameDecoder::complete_partial(BytesView bytes) {
       partial_filled_ = 0;
       return {};
     }
-    partial_.resize(frame_header_bytes + header->body_bytes);
+    partial_wanted_ = frame_header_bytes + header->body_bytes;
   }
-  const std::size_t taken = std::min(partial_.size() - partial_filled_, bytes.size());
+  const std::size_t taken = std::min(partial_wanted_ - partial_filled_, bytes.size());
+  make_room(taken);
   std::copy_n(bytes.begin(), taken,
               partial_.begin() + static_cast<std::ptrdiff_t>(partial_filled_));
   partial_filled_ += taken;
@@ -207,7 +223,7 @@ BytesView FrameDecoder::complete_partial(BytesView bytes) {
 }
 
 void FrameDecoder::finish_partial_if_whole() {
-  if (partial_filled_ < frame_header_bytes || partial_filled_ < partial_.size()) return;
+  if (partial_filled_ < frame_header_bytes || partial_filled_ < partial_wanted_) return;
   const Header header = decode_header(BytesView(partial_).first(frame_header_bytes)).value();
   const SharedBytes whole(std::exchange(partial_, {}));
   partial_filled_ = 0;
@@ -241,11 +257,12 @@ void FrameDecoder::take_whole_frames(BytesView bytes) {
 
 void FrameDecoder::begin_partial(BytesView bytes) {
   if (bytes.empty()) return;
-  partial_.resize(frame_header_bytes);
+  partial_wanted_ = frame_header_bytes;
   if (bytes.size() >= frame_header_bytes) {
     const Header header = decode_header(bytes.first(frame_header_bytes)).value();
-    partial_.resize(frame_header_bytes + header.body_bytes);
+    partial_wanted_ += header.body_bytes;
   }
+  make_room(bytes.size());
   std::ranges::copy(bytes, partial_.begin());
   partial_filled_ = bytes.size();
 }

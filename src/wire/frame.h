@@ -103,9 +103,11 @@ class ReceiveBuffer {
   Bytes bytes_;
 };
 
-/// Cuts what a connection receives into frames. Each byte is copied at most once, out of the
-/// shared receive buffer, and not at all when much of a large frame is still missing: that is
-/// read straight into the frame. All small frames of one read share one allocation.
+/// Cuts what a connection receives into frames. Most bytes are copied once, out of the shared
+/// receive buffer, and not at all when much of a large frame is still missing: that is read
+/// straight into the frame. All small frames of one read share one allocation.
+///
+/// A header alone claims no memory: room for a frame grows with what was received of it.
 ///
 /// Use: `prepare`, read into the span (without waiting: readiness first), `commit`, then `next`
 /// until it gives nothing. Sans-I/O. Thread-safety: none.
@@ -132,7 +134,8 @@ class FrameDecoder {
   /// Errors: INVALID_ARGUMENT for a type or lane that is none; RESOURCE_EXHAUSTED if too long.
   [[nodiscard]] Result<std::optional<Frame>> next();
 
-  /// Bytes of memory held for a frame that is not complete; 0 when idle.
+  /// Bytes of memory held for a frame that is not complete; 0 when idle. At most four times those
+  /// that were received of it, or 4 KiB.
   std::size_t bytes_held() const { return partial_.capacity(); }
 
  private:
@@ -146,11 +149,13 @@ class FrameDecoder {
   BytesView complete_partial(BytesView bytes);
   void take_whole_frames(BytesView bytes);
   void begin_partial(BytesView bytes);
+  void make_room(std::size_t bytes);
   void finish_partial_if_whole();
 
   ReceiveBuffer& buffer_;
   const Limits limits_;
-  Bytes partial_;  // Sized for the whole frame as soon as its header is known.
+  Bytes partial_;                  // Sized for what may come next of it.
+  std::size_t partial_wanted_{0};  // Of the whole frame; of its header until that is known.
   std::size_t partial_filled_{0};
   bool reading_into_partial_{false};
   std::vector<Frame> frames_;  // Those from `given_` on were not given out yet.

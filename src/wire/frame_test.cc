@@ -84,17 +84,38 @@ TEST(FrameDecoderTest, SharesOneBlockAmongTheSmallFramesOfARead) {
 TEST(FrameDecoderTest, ReadsALargeFrameStraightIntoItsPlace) {
   Bytes stream;
   append(stream, frame_of(FrameType::raft, 100'000));
-  ReceiveBuffer buffer(1'024);
+  ReceiveBuffer buffer;
   FrameDecoder decoder(buffer);
-  decoder.feed(BytesView(stream).first(500));
+  decoder.feed(BytesView(stream).first(50'000));
   EXPECT_EQ(decoder.bytes_held(), stream.size());
   const std::span<std::byte> span = decoder.prepare();
-  EXPECT_EQ(span.size(), stream.size() - 500);  // Not one byte of the next frame.
-  std::memcpy(span.data(), stream.data() + 500, span.size());
+  EXPECT_EQ(span.size(), stream.size() - 50'000);  // Not one byte of the next frame.
+  std::memcpy(span.data(), stream.data() + 50'000, span.size());
   decoder.commit(span.size());
   const Frame frame = decoder.next().value().value();
-  EXPECT_EQ(frame.body.view().data(), span.data() - 500 + frame_header_bytes);
+  EXPECT_EQ(frame.body.view().data(), span.data() - 50'000 + frame_header_bytes);
   EXPECT_EQ(decoder.bytes_held(), 0U);
+}
+
+TEST(FrameDecoderTest, HoldsNoMoreForAFrameThanFourTimesWhatCameOfIt) {
+  Bytes stream;
+  append(stream, frame_of(FrameType::raft, frame_body_bytes_max));
+  ReceiveBuffer buffer(4'000);
+  FrameDecoder decoder(buffer);
+  decoder.feed(BytesView(stream).first(frame_header_bytes));
+  EXPECT_EQ(decoder.bytes_held(), 4'096U);
+  std::vector<Frame> frames;
+  std::size_t received = frame_header_bytes;
+  while (received < stream.size()) {
+    const std::span<std::byte> span = decoder.prepare();
+    const std::size_t size = std::min(span.size(), stream.size() - received);
+    std::memcpy(span.data(), stream.data() + received, size);
+    decoder.commit(size);
+    received += size;
+    ASSERT_LE(decoder.bytes_held(), std::max<std::size_t>(4'096, 4 * received));
+  }
+  drain(decoder, frames);
+  EXPECT_EQ(frames, std::vector{frame_of(FrameType::raft, frame_body_bytes_max)});
 }
 
 TEST(FrameDecoderTest, TakesAFrameOfTheLimitAndNotOneByteMore) {
