@@ -13,6 +13,7 @@ namespace {
 
 // How often waiting sessions are looked at; their waits are far longer.
 constexpr Duration check_interval = std::chrono::milliseconds{100};
+constexpr Duration silence_look_interval = std::chrono::seconds{1};
 
 Error not_attached() {
   return Error{ErrorCode::failed_precondition,
@@ -22,6 +23,10 @@ Error not_attached() {
 }  // namespace
 
 void Edge::send(LinkId link, wire::FrameType type, Bytes body) {
+  // Whoever is answered has said something, also where the answer comes from the layers above.
+  if (const auto client = clients_.find(link); client != clients_.end()) {
+    client->second.heard = std::max(client->second.heard, now_);
+  }
   outputs_.emplace_back(SendFrame{.link = link,
                                   .type = type,
                                   .lane = wire::Lane::normal,
@@ -43,7 +48,7 @@ void Edge::link_opened(LinkId link, Instant now) {
                            " clients, its limit; try another server"});
     return close(link);
   }
-  clients_.emplace(link, Client{});
+  clients_.emplace(link, Client{.session = {}, .heard = now});
   send(link, wire::FrameType::server_hello, wire::encode(surroundings_.hello));
   next_check_ = std::min(next_check_, now + check_interval);
 }
@@ -79,6 +84,10 @@ void Edge::drop(std::map<SessionId, Attached>::iterator session) {
 
 void Edge::frame(LinkId link, const wire::Frame& frame, const replica::Replica& local,
                  Instant now) {
+  now_ = now;
+  if (const auto client = clients_.find(link); client != clients_.end()) {
+    client->second.heard = now;
+  }
   switch (frame.type) {
     case wire::FrameType::ping:
       return send(link, wire::FrameType::pong, {});
@@ -270,11 +279,31 @@ void Edge::send_away_all() {
   }
 }
 
+// In the order of their numbers: that of the table is not the same everywhere.
+void Edge::close_silent(Instant now) {
+  if (now < next_look_for_silence_) return;
+  next_look_for_silence_ = now + silence_look_interval;
+  std::vector<LinkId> silent;
+  for (auto& [link, client] : clients_) {
+    if (now - client.heard < options_.silence_max) continue;
+    client.heard = now;
+    silent.push_back(link);
+  }
+  std::ranges::sort(silent);
+  for (const LinkId link : silent) {
+    refuse(link, Error{ErrorCode::deadline_exceeded,
+                       "this client said nothing for too long; send a ping now and then"});
+    close(link);
+  }
+}
+
 void Edge::tick(Instant now) {
+  now_ = now;
   topics_.tick(now);
   if (now < next_check_) return;
   next_check_ = clients_.empty() && absent_.empty() && !leaderless_since_ ? Instant::max()
                                                                           : now + check_interval;
+  close_silent(now);
   if (leaderless_since_ && now - *leaderless_since_ >= options_.leaderless_patience) {
     leaderless_since_ = now;
     send_away_all();

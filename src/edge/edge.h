@@ -43,6 +43,9 @@ class Edge {
     Duration session_timeout{std::chrono::seconds{10}};
     Duration resend_after{std::chrono::seconds{1}};         ///< An answer stays out: pass on again.
     Duration leaderless_patience{std::chrono::seconds{1}};  ///< Then clients try other servers.
+    /// A link on which a client says nothing is closed. Sessions ask for a sign of life long
+    /// before.
+    Duration silence_max{std::chrono::seconds{30}};
     std::size_t links_max{30'000};
     std::size_t sessions_max{20'000};                        ///< Attached here.
     std::size_t pending_bytes_max{std::size_t{256} << 20U};  ///< Batches unanswered, all clients.
@@ -113,6 +116,7 @@ class Edge {
   struct Client {
     std::optional<SessionId> session;
     std::size_t reads{0};  // That wait.
+    Instant heard{};
   };
   struct Pending {
     SequenceNumber first;
@@ -160,6 +164,7 @@ class Edge {
   void leave(std::map<SessionId, Attached>::iterator session);
   void forget_read(const WaitingRead& read);
   void send_away_all();
+  void close_silent(Instant now);
   void ask_reads_again();
 
   void news(const replica::Answer& answer, ServerNumber self, Instant now);
@@ -179,6 +184,8 @@ class Edge {
   std::uint64_t next_read_{1};
   std::size_t pending_bytes_{0};
   Instant next_check_{Instant::max()};
+  Instant next_look_for_silence_{};
+  Instant now_{};  // As of the last tick or frame.
 
   std::vector<SharedBytes> batches_;
   std::vector<LinkOutput> outputs_;

@@ -372,6 +372,33 @@ TEST_F(EdgeTest, JunkFromAClientIsRefusedAndCostsItsLink) {
   }
 }
 
+TEST_F(EdgeTest, ClosesTheLinkOfAClientThatSaysNothing) {
+  edge_.link_opened(first_link, now_);
+  edge_.link_opened(second_link, now_);
+  sent();
+  now_ += 29s;
+  edge_.tick(now_);
+  frame(second_link, wire::FrameType::ping, {});
+  sent();
+  now_ += 2s;
+  edge_.tick(now_);
+  EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::refused), "10 close"}));
+  now_ += 1s;
+  edge_.tick(now_);
+  EXPECT_EQ(sent(), Lines{});
+}
+
+TEST_F(EdgeTest, WhoeverIsAnsweredFromElsewhereIsNotSilent) {
+  edge_.link_opened(first_link, now_);
+  now_ += 29s;
+  edge_.tick(now_);
+  edge_.send(first_link, wire::FrameType::status, {});
+  sent();
+  now_ += 29s;
+  edge_.tick(now_);
+  EXPECT_EQ(sent(), Lines{});
+}
+
 TEST_F(EdgeTest, TellsFollowersThatHaveNoSession) {
   edge_.link_opened(first_link, now_);
   sent();

@@ -13,6 +13,7 @@
 #include "muster/check.h"
 #include "net/address.h"
 #include "net/loop.h"
+#include "wire/control.h"
 
 namespace muster::net {
 namespace {
@@ -53,7 +54,9 @@ std::string seconds_text(Duration duration) {
 
 }  // namespace
 
-struct Link::Private {};
+struct Link::Private {
+  bool dialled{false};
+};
 
 struct Link::Opening {
   std::variant<wire::PrefaceDialer, wire::PrefaceAcceptor> preface;
@@ -63,7 +66,8 @@ std::shared_ptr<Link> Link::dialled(Loop& loop, boost::asio::ip::tcp::socket soc
                                     wire::PrefaceDialer::Options preface,
                                     const LinkOptions& options, LinkObserver& observer) {
   fill_with_randomness(preface.nonce);
-  auto link = std::make_shared<Link>(Private{}, loop, std::move(socket), options, observer);
+  auto link =
+      std::make_shared<Link>(Private{.dialled = true}, loop, std::move(socket), options, observer);
   wire::PrefaceDialer dialer(std::move(preface));
   const Bytes hello = dialer.hello();
   link->start(std::make_unique<Opening>(Opening{std::move(dialer)}));
@@ -80,13 +84,14 @@ std::shared_ptr<Link> Link::accepted(Loop& loop, boost::asio::ip::tcp::socket so
   return link;
 }
 
-Link::Link(const Private&, Loop& loop, boost::asio::ip::tcp::socket socket,
+Link::Link(const Private& how, Loop& loop, boost::asio::ip::tcp::socket socket,
            const LinkOptions& options, LinkObserver& observer)
     : loop_(loop),
       observer_(&observer),
       options_(options),
       number_(loop.next_link_number_++),
       socket_(std::move(socket)),
+      dialled_(how.dialled),
       decoder_(loop.receive_buffer_, {.body_bytes_max = options.frame_body_bytes_max}) {
   ++loop_.open_links_;
   error_code error;  // A socket that is broken already shows it at the first read.
@@ -164,22 +169,53 @@ boost::asio::ip::address Link::remote_host() const {
 
 // ---- Receiving ----------------------------------------------------------------------------------
 
+bool Link::serves_a_client() const {
+  return state_ == State::open && !dialled_ && agreement_.kind == wire::LinkKind::client;
+}
+
+bool Link::has_backlog() const {
+  return serves_a_client() && queue_.bytes() > options_.backlog_bytes_max;
+}
+
+/// What goes on after something was taken in: frames that are left come first.
+void Link::receive_on() {
+  if (state_ == State::closed) return;
+  held_back_ = has_backlog();
+  if (held_back_) return;
+  if (frames_left_) {
+    deliver_later();
+  } else {
+    wait_readable();
+  }
+}
+
 void Link::wait_readable() {
   socket_.async_wait(boost::asio::socket_base::wait_read,
                      [self = shared_from_this()](const error_code& error) {
                        if (self->state_ == State::closed) return;
                        self->loop_.step("receiving", [&] {
                          if (error) return self->ended(error);
-                         self->read_some();
+                         if (!self->has_backlog()) self->read_some();
+                         self->receive_on();
                        });
                      });
+}
+
+void Link::deliver_later() {
+  boost::asio::post(loop_.context(), [self = shared_from_this()] {
+    if (self->state_ == State::closed) return;
+    self->loop_.step("receiving", [&] {
+      self->frames_left_ = false;
+      self->deliver_frames();
+      self->receive_on();
+    });
+  });
 }
 
 void Link::read_some() {
   for (int round = 0; round < options_.reads_per_turn_max; ++round) {
     if (!read_once()) break;
   }
-  if (state_ != State::closed) wait_readable();
 }
 
 /// True if more may be there to read.
@@ -197,7 +233,7 @@ bool Link::read_once() {
     return false;
   }
   take_in(target, static_cast<std::size_t>(got));
-  return state_ != State::closed && static_cast<std::size_t>(got) == target.size();
+  return state_ != State::closed && !frames_left_ && static_cast<std::size_t>(got) == target.size();
 }
 
 void Link::take_in(std::span<std::byte> target, std::size_t bytes) {
@@ -226,12 +262,24 @@ void Link::advance_preface(BytesView bytes) {
 }
 
 void Link::deliver_frames() {
+  std::size_t delivered = 0;
   while (state_ == State::open) {
+    frames_left_ = serves_a_client() && delivered == options_.frames_per_turn_max;
+    if (frames_left_) return;
     Result<std::optional<wire::Frame>> next = decoder_.next();
-    if (!next) return finish(next.error());
+    if (!next) return refuse(next.error());
     if (!*next) return;
+    ++delivered;
     observer_->on_frame(*this, std::move(**next));
   }
+}
+
+/// The other side is told what was wrong with what it sent.
+void Link::refuse(const Error& error) {
+  queue({.type = wire::FrameType::refused,
+         .lane = wire::Lane::urgent,
+         .body = {SharedBytes(wire::encode(wire::to_refused(error)))}});
+  begin_closing(error);
 }
 
 // ---- Sending ------------------------------------------------------------------------------------
@@ -264,6 +312,7 @@ void Link::flush() {
       return ended_later(last_error());
     }
     queue_.consume(buffer, static_cast<std::size_t>(sent));
+    if (held_back_ && !has_backlog()) receive_on();
     if (static_cast<std::size_t>(sent) < buffer.bytes()) return wait_writable();
   }
   if (state_ == State::flushing) all_sent();
@@ -290,6 +339,8 @@ void Link::begin_closing(Error reason) {
   state_ = State::flushing;
   set_deadline(options_.flush_timeout);
   flush_later();
+  frames_left_ = false;
+  if (held_back_) receive_on();  // What comes in is thrown away, up to the end.
 }
 
 /// The sending half is shut and the rest read until the other side closes too: closing at once

@@ -44,6 +44,11 @@ struct LinkOptions {
   std::size_t frame_body_bytes_max{wire::frame_body_bytes_max};  ///< Of received frames.
   std::size_t unsent_bytes_max{std::size_t{64} * 1024};  ///< In the kernel (TCP_NOTSENT_LOWAT).
   int reads_per_turn_max{4};  ///< Before the other links of the loop have their turn.
+  /// Of a client, on the side of the server: frames that are taken in before what they ask for is
+  /// sent, and how much of that may wait until no more is taken in. A client that asks and never
+  /// reads costs no more than that.
+  std::size_t frames_per_turn_max{256};
+  std::size_t backlog_bytes_max{std::size_t{2} * 1024 * 1024};
   Duration preface_timeout{std::chrono::seconds{5}};
   Duration flush_timeout{std::chrono::seconds{2}};        ///< For what waits when a link is closed.
   Duration keepalive_after{std::chrono::seconds{15}};     ///< Of silence: then three TCP probes.
@@ -72,8 +77,8 @@ class Link : public std::enable_shared_from_this<Link> {
   static std::shared_ptr<Link> accepted(Loop& loop, boost::asio::ip::tcp::socket socket,
                                         wire::PrefaceAcceptor::Options preface,
                                         const LinkOptions& options, LinkObserver& observer);
-  Link(const Private&, Loop& loop, boost::asio::ip::tcp::socket socket, const LinkOptions& options,
-       LinkObserver& observer);
+  Link(const Private& how, Loop& loop, boost::asio::ip::tcp::socket socket,
+       const LinkOptions& options, LinkObserver& observer);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -118,12 +123,17 @@ class Link : public std::enable_shared_from_this<Link> {
   void start(std::unique_ptr<Opening> opening);
   void set_socket_options();
   void set_deadline(Duration after);
+  bool serves_a_client() const;
+  bool has_backlog() const;
+  void receive_on();
   void wait_readable();
+  void deliver_later();
   void read_some();
   bool read_once();
   void take_in(std::span<std::byte> target, std::size_t bytes);
   void advance_preface(BytesView bytes);
   void deliver_frames();
+  void refuse(const Error& error);
   void queue(OutgoingFrame frame);
   void flush_later();
   void flush();
@@ -141,7 +151,10 @@ class Link : public std::enable_shared_from_this<Link> {
   const std::uint64_t number_;
   boost::asio::ip::tcp::socket socket_;
   boost::asio::ip::tcp::endpoint remote_;
+  const bool dialled_;
   State state_{State::opening};
+  bool held_back_{false};         // Nothing is taken in until the backlog is less.
+  bool frames_left_{false};       // More of them may be in the decoder.
   bool flush_pending_{false};     // In the loop's list.
   bool writable_pending_{false};  // A wait for the socket to take more is under way.
   wire::PrefaceAgreement agreement_;

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <string>
 #include <vector>
@@ -274,15 +276,65 @@ TEST_F(LinkTest, JunkInsteadOfAPrefaceIsRefused) {
 }
 
 TEST_F(LinkTest, JunkInsteadOfFramesClosesTheLinkWithTheReason) {
-  listen();
+  listen({.link = {.flush_timeout = 50ms}});
   tcp::socket raw = connect_raw();
   wire::PrefaceDialer preface({});
   boost::asio::write(raw, boost::asio::buffer(preface.hello()));
   ASSERT_TRUE(run_until([&] { return accepted_ != nullptr; }));
   boost::asio::write(raw, boost::asio::buffer(std::string(100, '\xee')));
   ASSERT_TRUE(run_until([&] { return acceptor_side_.closed.has_value(); }));
-  EXPECT_NE(acceptor_side_.closed->code, ErrorCode::unavailable);
+  EXPECT_EQ(acceptor_side_.closed->code, ErrorCode::invalid_argument);
   EXPECT_EQ(acceptor_side_.frames.size(), 0U);
+}
+
+TEST_F(LinkTest, WhoSendsJunkIsToldSo) {
+  listen({.link = {.frame_body_bytes_max = 1'999}});
+  dialled_ = dial().link;
+  ASSERT_TRUE(dialled_->send(FrameType::commands, Lane::normal, SharedBytes(Bytes(2'000))));
+  ASSERT_TRUE(run_until([&] { return acceptor_side_.closed && dialler_side_.closed; }));
+  EXPECT_EQ(acceptor_side_.closed->code, ErrorCode::resource_exhausted);
+  ASSERT_EQ(dialler_side_.frames.size(), 1U);
+  EXPECT_EQ(dialler_side_.frames[0].type, FrameType::refused);
+}
+
+// Asks and asks, and reads only later: what waits for it is bounded, and in the end all is there.
+TEST_F(LinkTest, AClientThatDoesNotReadIsNotTakenInFurther) {
+  listen({.link = {
+              .unsent_bytes_max = 4'096, .frames_per_turn_max = 8, .backlog_bytes_max = 100'000}});
+  tcp::socket raw = connect_raw();
+  raw.set_option(boost::asio::socket_base::receive_buffer_size(65'536));
+  wire::PrefaceDialer preface({});
+  Bytes all = preface.hello();
+  constexpr std::size_t questions = 2'000;
+  constexpr std::size_t answer_bytes = 2'000;
+  for (std::size_t i = 0; i < questions; ++i) {
+    const Bytes frame = wire::encode_frame(FrameType::ping, Lane::normal, {});
+    all.insert(all.end(), frame.begin(), frame.end());
+  }
+  std::size_t greatest = 0;
+  acceptor_side_.on_each = [&] {
+    ASSERT_TRUE(accepted_->send(FrameType::pong, Lane::normal, SharedBytes(Bytes(answer_bytes))));
+    greatest = std::max(greatest, accepted_->queued_bytes());
+  };
+  boost::asio::write(raw, boost::asio::buffer(all));
+  ASSERT_TRUE(run_until([&] { return greatest > 100'000; }));
+  for (int turn = 0; turn < 1'000; ++turn) loop_.context().poll_one();
+  EXPECT_LE(greatest, 100'000 + 9 * (answer_bytes + wire::frame_header_bytes));
+  EXPECT_LT(acceptor_side_.frames.size(), questions);
+
+  raw.non_blocking(true);
+  std::size_t received = 0;
+  std::array<std::byte, 65'536> buffer{};
+  constexpr std::size_t expected = 16 + questions * (answer_bytes + wire::frame_header_bytes);
+  ASSERT_TRUE(run_until([&] {
+    boost::system::error_code error;
+    received += raw.read_some(boost::asio::buffer(buffer), error);
+    loop_.context().poll();
+    loop_.context().restart();
+    boost::asio::post(loop_.context(), [] {});  // So that this is asked again.
+    return received == expected;
+  }));
+  EXPECT_LE(greatest, 100'000 + 9 * (answer_bytes + wire::frame_header_bytes));
 }
 
 TEST_F(LinkTest, FramesRightBehindThePrefaceAreNotLost) {
@@ -309,12 +361,20 @@ TEST_F(LinkTest, OldestConnectionInItsPrefaceMakesRoom) {
   EXPECT_TRUE(dial().link);
 }
 
-TEST_F(LinkTest, ConnectionBeyondTheLimitIsClosed) {
+TEST_F(LinkTest, ConnectionInItsPrefaceMakesRoomWhenAllAreInUse) {
   listen({.links_max = 1});
-  tcp::socket first = connect_raw();
+  tcp::socket silent = connect_raw();
+  dialled_ = dial({.link = {}}).link;
+  EXPECT_TRUE(dialled_);
+}
+
+TEST_F(LinkTest, ConnectionBeyondTheLimitIsClosed) {
+  listen({.links_max = 2});
+  dialled_ = dial().link;  // Two links of this loop, both open.
+  ASSERT_TRUE(run_until([&] { return accepted_ != nullptr; }));
   tcp::socket second = connect_raw();
   ASSERT_TRUE(run_until([&] { return !notices_.empty(); }));
-  EXPECT_EQ(loop_.open_links(), 1U);
+  EXPECT_EQ(loop_.open_links(), 2U);
 }
 
 TEST_F(LinkTest, TakenPortIsTold) {

@@ -111,7 +111,7 @@ Listener::Listener(Loop& loop, const Options& options, tcp::acceptor acceptor, O
       pause_timer_(loop.context()),
       port_(acceptor_.local_endpoint().port()),
       on_link_(std::move(on_link)),
-      on_notice_(std::move(on_notice)),
+      notices_(options_.notices_apart, std::move(on_notice)),
       alive_(std::make_shared<bool>(true)) {}
 
 Listener::~Listener() {
@@ -167,11 +167,12 @@ void Listener::take(tcp::socket socket) {
   error_code error;
   const tcp::endpoint remote = socket.remote_endpoint(error);
   if (error) return;  // Gone already.
-  if (loop_.open_links() >= options_.links_max) {
+  const bool full = loop_.open_links() >= options_.links_max;
+  if (full && opening_.empty()) {
     return notice("a connection from " + to_string(remote) + " was closed: all " +
                   std::to_string(options_.links_max) + " are in use");
   }
-  if (opening_.size() >= options_.opening_max) drop_oldest_opening();
+  if (full || opening_.size() >= options_.opening_max) drop_oldest_opening();
   const Admission& admission = options_.admission;
   wire::PrefaceAcceptor::Options preface{
       .versions = {}, .secret = admission.secret, .accept_without_secret = false, .nonce = {}};
@@ -191,15 +192,7 @@ void Listener::drop_oldest_opening() {
 }
 
 void Listener::notice(const std::string& text) {
-  const Instant now = loop_.now();
-  if (last_notice_ && now - *last_notice_ < options_.notices_apart) {
-    ++notices_held_back_;
-    return;
-  }
-  last_notice_ = now;
-  const std::uint64_t held_back = std::exchange(notices_held_back_, 0);
-  on_notice_(held_back == 0 ? text
-                            : text + " (and " + std::to_string(held_back) + " like it before)");
+  notices_.say(text, loop_.now());
 }
 
 void Listener::on_open(Link& link) {

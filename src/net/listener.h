@@ -8,7 +8,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "muster/bytes.h"
@@ -16,6 +15,7 @@
 #include "net/address.h"
 #include "net/link.h"
 #include "net/loop.h"
+#include "net/sparse_notices.h"
 
 namespace muster::net {
 
@@ -35,7 +35,8 @@ class Listener : private LinkObserver {
   struct Options {
     Address bind{};
     Admission admission{};
-    std::size_t links_max{30'000};   ///< Of the whole loop; a connection beyond is closed at once.
+    std::size_t links_max{30'000};   ///< Of the whole loop; a connection beyond is closed at once,
+                                     ///< unless one in its preface can make room.
     std::size_t opening_max{1'024};  ///< In their preface; the oldest makes room for a new one.
     Duration pause{std::chrono::milliseconds{250}};  ///< When descriptors have run out.
     Duration notices_apart{std::chrono::seconds{5}};
@@ -80,9 +81,7 @@ class Listener : private LinkObserver {
   boost::asio::steady_timer pause_timer_;
   const std::uint16_t port_;
   OnLink on_link_;
-  OnNotice on_notice_;
-  std::optional<Instant> last_notice_;
-  std::uint64_t notices_held_back_{0};
+  SparseNotices notices_;
   std::map<std::uint64_t, std::shared_ptr<Link>> opening_;  // By number: the oldest first.
   std::shared_ptr<bool> alive_;                             // For handlers that come after the end.
 };

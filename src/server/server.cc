@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <random>
 #include <utility>
 
@@ -27,6 +28,9 @@ constexpr auto good_order_time = 8s;  // For a node that was asked to stop.
 constexpr auto last_words_time = 1s;  // For goodbyes on their way out.
 constexpr auto timer_sleep_max = 1h;  // Far deadlines are looked at again.
 constexpr Duration slow_reports_apart = 10s;
+constexpr Duration closings_told_apart = 5s;
+constexpr std::size_t opening_max = 1'024;  // Connections that have not said who they are.
+constexpr std::size_t descriptors_kept_back_max = 256;  // For files, listeners and datagrams.
 
 std::uint64_t random_number() {
   std::random_device device;
@@ -51,12 +55,17 @@ std::optional<std::string> environment(const std::string& name) {
   return value;
 }
 
-/// Each client is a descriptor, and the limit of a login shell is often 1,024.
-void allow_many_descriptors() {
+/// Each client is a descriptor, and the limit of a login shell is often 1,024: it is raised as far
+/// as that is allowed, if `raise`. Returns how many connections leave enough of them for everything
+/// else: a server that can't open the next file of its log has to stop.
+std::size_t allow_many_descriptors(bool raise) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));  // The old limit does for a few.
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::size_t>::max();
+  if (raise) {
+    const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;  // It does for a few.
+  }
+  return limit.rlim_cur - std::min<rlim_t>(limit.rlim_cur / 2, descriptors_kept_back_max);
 }
 
 /// Every value of a failed result is thrown: a start that can't go on ends in `main`.
@@ -73,12 +82,13 @@ Server::Server(Options options, OnReady on_ready)
       on_ready_(std::move(on_ready)),
       log_(options_.log_sink ? make_log(options_.log_level, options_.log_sink)
                              : make_log(options_.log_level)),
+      closings_(closings_told_apart, [this](const std::string& text) { log_->warn(text); }),
       trace_(log_),
       loop_({.reports_apart = slow_reports_apart}),
       signals_(loop_.context()),
       node_timer_(loop_.context()),
       stop_timer_(loop_.context()) {
-  if (options_.owns_process) allow_many_descriptors();
+  links_max_ = std::min(options_.node.links_max, allow_many_descriptors(options_.owns_process));
   if (options_.owns_process) std::signal(SIGPIPE, SIG_IGN);
   loop_.on_slow_step([this](std::string_view what, Duration length, std::uint64_t unreported) {
     log_->warn("the loop was busy with {} for {} ms ({} more since the last report)", what,
@@ -105,7 +115,8 @@ void Server::listen() {
   const auto open = [this](std::uint16_t port) {
     const net::Listener::Options options{.bind = {options_.bind, port},
                                          .admission = options_.admission,
-                                         .links_max = options_.node.links_max};
+                                         .links_max = links_max_,
+                                         .opening_max = std::min(opening_max, links_max_ / 4)};
     return net::Listener::open(
         loop_, options,
         [this](std::shared_ptr<net::Link> link) {
@@ -286,6 +297,10 @@ void Server::on_frame(net::Link& link, wire::Frame frame) {
 
 void Server::on_close(net::Link& link, const Error& error) {
   log_->debug("link {} to {} is gone: {}", link.number(), link.remote_address(), error.message);
+  if (error.code != ErrorCode::unavailable && error.code != ErrorCode::aborted) {
+    closings_.say("the link to " + link.remote_address() + " was closed: " + error.message,
+                  loop_.now());
+  }
   links_.erase(link.number());
   step(node::LinkClosed{.link = {link.number()}, .reason = error.message});
   end_when_links_are_gone();
@@ -355,7 +370,7 @@ void Server::send(node::SendFrame frame) {
   const std::string reason =
       "it does not take in what is sent to it: " + std::to_string(link->queued_bytes()) +
       " bytes wait";
-  log_->warn("the link to {} is closed: {}", link->remote_address(), reason);
+  closings_.say("the link to " + link->remote_address() + " was closed: " + reason, loop_.now());
   links_.erase(found);
   link->abort();
   step(node::LinkClosed{.link = frame.link, .reason = reason});

@@ -5,6 +5,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/rendezvous.h"
+#include "net/sparse_notices.h"
 #include "node/node.h"
 #include "server/disk.h"
 #include "server/options.h"
@@ -105,11 +107,13 @@ class Server : private net::LinkObserver {
   Options options_;
   OnReady on_ready_;
   std::shared_ptr<spdlog::logger> log_;
+  net::SparseNotices closings_;
   MessageTrace trace_;
   net::Loop loop_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer node_timer_;
   boost::asio::steady_timer stop_timer_;
+  std::size_t links_max_{0};
   ListenerPair listeners_;
   std::unique_ptr<net::Dialer> dialer_;
   std::unique_ptr<net::Rendezvous> rendezvous_;                          // Null: discovery is off.
