@@ -15,13 +15,15 @@ void refuse(const Error& error, service::Output& output) {
   output.refuse(error.code, error.message);
 }
 
-void acknowledge(Position position, const std::string& name, service::Output& output) {
-  output.reply(encode(Receipt{.position = position, .name = name}));
+void acknowledge(const service::Command& command, const std::string& name,
+                 service::Output& output) {
+  output.reply(encode(Receipt{.position = command.position, .time = command.time, .name = name}));
 }
 
 /// It was said before: this is where.
-void acknowledge_repeat(Position position, const std::string& name, service::Output& output) {
-  output.reply(encode(Receipt{.position = position, .repeated = true, .name = name}));
+void acknowledge_repeat(const Line& line, const std::string& name, service::Output& output) {
+  output.reply(encode(
+      Receipt{.position = line.position, .time = line.time, .repeated = true, .name = name}));
 }
 
 void tell(const std::string& topic, const Line& line, service::Output& output) {
@@ -218,7 +220,7 @@ void Chat::handle(const SignIn& request, const service::Command& command, servic
   if (auto valid = validate_inbox(request.inbox); !valid) return refuse(valid.error(), output);
   if (const Person* const known = find_person(command.session)) {
     if (folded(known->name) == folded(request.name) && known->inbox == request.inbox) {
-      return acknowledge(command.position, known->name, output);
+      return acknowledge(command, known->name, output);
     }
     return output.refuse(ErrorCode::failed_precondition,
                          "this session is signed in as " + known->name + ": use /nick");
@@ -228,7 +230,7 @@ void Chat::handle(const SignIn& request, const service::Command& command, servic
     Person person = take_person(SessionId{before->second});
     const std::string name = person.name;
     add_person(command.session, std::move(person));
-    return acknowledge(command.position, name, output);
+    return acknowledge(command, name, output);
   }
   if (is_taken(request.name)) return refuse(taken(request.name), output);
   if (names_.size() >= options_.people_max) {
@@ -238,14 +240,14 @@ void Chat::handle(const SignIn& request, const service::Command& command, servic
   }
   add_person(command.session,
              {.name = request.name, .inbox = request.inbox, .since = command.time});
-  acknowledge(command.position, request.name, output);
+  acknowledge(command, request.name, output);
 }
 
 void Chat::handle(const Join& request, const service::Command& command, service::Output& output) {
   if (auto valid = validate_room(request.room); !valid) return refuse(valid.error(), output);
   const Person& person = *find_person(command.session);
   if (person.rooms.contains(request.room)) {
-    return acknowledge(command.position, person.name, output);
+    return acknowledge(command, person.name, output);
   }
   if (person.rooms.size() >= options_.rooms_per_person_max) {
     return output.refuse(ErrorCode::resource_exhausted,
@@ -265,7 +267,7 @@ void Chat::handle(const Join& request, const service::Command& command, service:
   change_person(command.session).rooms.insert(request.room);
   const std::string& name = find_person(command.session)->name;
   tell(room_topic(request.room), {.kind = Kind::join, .room = request.room, .from = name}, output);
-  acknowledge(command.position, name, output);
+  acknowledge(command, name, output);
 }
 
 void Chat::handle(const Leave& request, const service::Command& command, service::Output& output) {
@@ -276,7 +278,7 @@ void Chat::handle(const Leave& request, const service::Command& command, service
   }
   change_person(command.session).rooms.erase(request.room);
   leave_room(request.room, name, output);
-  acknowledge(command.position, name, output);
+  acknowledge(command, name, output);
 }
 
 void Chat::handle(const Say& request, const service::Command& command, service::Output& output) {
@@ -287,7 +289,7 @@ void Chat::handle(const Say& request, const service::Command& command, service::
   const auto known = rooms_.find(request.room);
   if (known != rooms_.end()) {
     const Kept* const before = known->second.read().history.find(name, request.key);
-    if (before != nullptr) return acknowledge_repeat(before->line.position, name, output);
+    if (before != nullptr) return acknowledge_repeat(before->line, name, output);
   }
   const auto room = change_or_make_room(request.room);
   if (!room) return refuse(room.error(), output);
@@ -299,7 +301,7 @@ void Chat::handle(const Say& request, const service::Command& command, service::
   line.position = command.position;
   line.time = command.time;
   keep(**room, {.line = std::move(line), .key = request.key});
-  acknowledge(command.position, name, output);
+  acknowledge(command, name, output);
 }
 
 void Chat::handle(const Direct& request, const service::Command& command, service::Output& output) {
@@ -313,7 +315,7 @@ void Chat::handle(const Direct& request, const service::Command& command, servic
                          request.to + " is not here; /who lists who is in a room");
   }
   const Kept* const before = find_person(to->second)->directs.find(name, request.key);
-  if (before != nullptr) return acknowledge_repeat(before->line.position, name, output);
+  if (before != nullptr) return acknowledge_repeat(before->line, name, output);
   Line line{.kind = Kind::direct,
             .from = name,
             .to = find_person(to->second)->name,
@@ -326,13 +328,13 @@ void Chat::handle(const Direct& request, const service::Command& command, servic
   for (const SessionId session : std::set{command.session, to->second}) {
     keep(change_person(session), {.line = line, .key = request.key});
   }
-  acknowledge(command.position, name, output);
+  acknowledge(command, name, output);
 }
 
 void Chat::handle(const Nick& request, const service::Command& command, service::Output& output) {
   if (auto valid = validate_person(request.name); !valid) return refuse(valid.error(), output);
   const std::string old = find_person(command.session)->name;
-  if (old == request.name) return acknowledge(command.position, old, output);
+  if (old == request.name) return acknowledge(command, old, output);
   const bool same_but_for_case = folded(old) == folded(request.name);
   if (!same_but_for_case && is_taken(request.name)) return refuse(taken(request.name), output);
   Person person = take_person(command.session);
@@ -345,7 +347,7 @@ void Chat::handle(const Nick& request, const service::Command& command, service:
          output);
   }
   add_person(command.session, std::move(person));
-  acknowledge(command.position, request.name, output);
+  acknowledge(command, request.name, output);
 }
 
 void Chat::handle(const SetTopic& request, const service::Command& command,
@@ -358,14 +360,14 @@ void Chat::handle(const SetTopic& request, const service::Command& command,
                          person.name + " is not in room " + request.room + ": join it first");
   }
   Room& room = rooms_.at(request.room).write();
-  if (room.topic == request.text) return acknowledge(command.position, person.name, output);
+  if (room.topic == request.text) return acknowledge(command, person.name, output);
   room.topic = request.text;
   Line line{.kind = Kind::topic, .room = request.room, .from = person.name, .text = request.text};
   tell(room_topic(request.room), line, output);
   line.position = command.position;
   line.time = command.time;
   keep(room, {.line = std::move(line)});
-  acknowledge(command.position, person.name, output);
+  acknowledge(command, person.name, output);
 }
 
 }  // namespace muster::chat

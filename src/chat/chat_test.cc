@@ -5,6 +5,7 @@
 
 #include "chat/testing.h"
 #include "chat/words.h"
+#include "wire/limits.h"
 
 namespace muster::chat {
 namespace {
@@ -35,7 +36,8 @@ TEST(ChatTest, AReceiptNamesThePlaceAndALineItsPlaceAndTime) {
   Parlour here;
   here.enter(1, "ann");
   here.command(1, Say{"lobby", "hello"});
-  EXPECT_EQ(here.told.receipt, (Receipt{.position = here.position, .name = "ann"}));
+  EXPECT_EQ(here.told.receipt,
+            (Receipt{.position = here.position, .time = here.time, .name = "ann"}));
   const Line expected{.position = here.position,
                       .time = here.time,
                       .kind = Kind::message,
@@ -186,14 +188,32 @@ TEST(ChatTest, HistoryIsReadFromTheEndOrFromAPlace) {
   EXPECT_EQ(here.room("nowhere"), (RoomState{.room = "nowhere"}));
 }
 
-TEST(ChatTest, AnAnswerThatWouldBeTooLongIsCutAndSaysSo) {
+TEST(ChatTest, TheFullestRoomFitsInOneAnswer) {
   Parlour here;
+  const std::string room(room_bytes_max, 'r');
+  for (std::uint64_t i = 0; i < here.options.people_per_room_max; ++i) {
+    const std::string number = std::to_string(i);
+    here.enter(i, number + std::string(person_bytes_max - number.size(), 'p'));
+    here.command(i, Join{room});
+  }
+  for (std::size_t i = 0; i < here.options.history_lines_max; ++i) {
+    here.command(i, Say{room, std::string(120, 'x')});
+  }
+  const RoomState state = here.room(room);
+  EXPECT_EQ(state.people.size(), here.options.people_per_room_max);
+  EXPECT_EQ(state.lines.size(), here.options.history_lines_max);
+  EXPECT_TRUE(state.complete);
+  EXPECT_LE(encode(state).size(), wire::control_bytes_max - 1'024);
+}
+
+TEST(ChatTest, AnAnswerThatWouldBeTooLongIsCutAndSaysSo) {
+  Parlour here({.history_bytes_max = std::size_t{1} << 20U});
   here.enter(1, "ann");
-  for (int i = 0; i < 60; ++i) here.command(1, Say{"lobby", std::string(text_bytes_max, 'x')});
+  for (int i = 0; i < 120; ++i) here.command(1, Say{"lobby", std::string(text_bytes_max, 'x')});
   const RoomState state = here.room("lobby");
   EXPECT_FALSE(state.complete);
   EXPECT_EQ(state.lines.back().position, here.position);  // The newest are there.
-  EXPECT_LT(encode(state).size(), 256U * 1024);
+  EXPECT_LE(encode(state).size(), wire::control_bytes_max - 1'024);
 }
 
 // ---- Limits -------------------------------------------------------------------------------------

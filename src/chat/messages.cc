@@ -167,6 +167,7 @@ Bytes encode(const Receipt& receipt) {
   out.set_ordinal(receipt.position.ordinal);
   out.set_repeated(receipt.repeated);
   out.set_name(receipt.name);
+  put_time(receipt.time, *out.mutable_time());
   return wire::encode(out);
 }
 
@@ -174,6 +175,7 @@ Result<Receipt> decode_receipt(BytesView bytes) {
   const auto receipt = wire::decode<schema::Receipt>(bytes);
   if (!receipt) return receipt.error();
   return Receipt{.position = {.index = {receipt->index()}, .ordinal = receipt->ordinal()},
+                 .time = to_time(receipt->time()),
                  .repeated = receipt->repeated(),
                  .name = receipt->name()};
 }

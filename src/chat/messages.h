@@ -92,6 +92,7 @@ Bytes encode(const Request& request);
 /// The answer to a command that was carried out.
 struct Receipt {
   Position position{};   ///< Of the command; of the earlier one if it is `repeated`.
+  LogTime time{};        ///< The same.
   bool repeated{false};  ///< It was said before with this key.
   std::string name{};    ///< What the person is called now.
   friend bool operator==(const Receipt&, const Receipt&) = default;

@@ -8,8 +8,8 @@
 namespace muster::chat {
 namespace {
 
-/// An answer stays well below what a message may have.
-constexpr std::size_t lines_bytes_max = std::size_t{200} * 1024;
+/// An answer stays below what a message may have, and takes all of a room's history.
+constexpr std::size_t lines_bytes_max = std::size_t{400} * 1024;
 constexpr std::size_t line_overhead_bytes = 64;
 
 std::size_t bytes_of(const Line& line, const std::string& room) {
