@@ -34,6 +34,7 @@ void Node::Impl::weigh(const std::string& cause, ServerNumber server, Now now) {
   if (weighing_) record_election(*std::exchange(weighing_, {}), {});
   const std::vector<ServerNumber> ranking = ranked(false);
   const bool comes = cause.starts_with("joined:") || cause.starts_with("returned:");
+  if (comes) won_a_loss_ = false;
   const auto best = std::ranges::find_if(ranking, [&](ServerNumber candidate) {
     return may_lead(candidate) || (comes && candidate == server);
   });
@@ -76,6 +77,7 @@ void Node::Impl::became_leader(std::optional<ServerNumber> previous, Duration le
   } else if (previous) {
     told_lost_.insert(*previous);
   }
+  won_a_loss_ = !handed && previous;
   heirloom_.reset();
   weighing_ = Weighing{.cause = cause, .since = now.monotonic};
   leaderless_ = leaderless;
@@ -106,12 +108,19 @@ Duration Node::Impl::handover_wait(ServerNumber candidate) const {
 }
 
 // The best-ranked voter that has kept up without a break is handed the leadership by whoever has
-// it.
+// it. Under the rule `stable` only by one that was elected because a leader was lost: waiting times
+// make the best-ranked likely then, not certain.
 void Node::Impl::hand_over_if_due(Now now) {
   raft::Raft& raft = consensus_->raft();
-  if (options_.election == ElectionRule::stable || appointed_ || raft.transferring()) return;
+  const bool ranks_count = options_.election != ElectionRule::stable || won_a_loss_;
+  if (!ranks_count || appointed_ || raft.transferring()) return;
+  bool better_one_is_here = false;
   for (const ServerNumber candidate : ranked(true)) {
-    if (candidate == raft.self()) return;
+    if (candidate == raft.self()) {
+      if (!better_one_is_here) won_a_loss_ = false;
+      return;
+    }
+    better_one_is_here = better_one_is_here || may_lead(candidate);
     const auto progress = raft.progress(candidate);
     if (!progress || !progress->caught_up || !may_lead(candidate)) {
       caught_up_since_.erase(candidate);

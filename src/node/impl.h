@@ -219,10 +219,11 @@ class Node::Impl {
   std::map<ServerNumber, std::vector<LogTime>> losses_;  // Elections that somebody's loss brought.
   std::set<ServerNumber> told_lost_;                     // And who is not back.
   std::optional<Weighing> weighing_;
-  std::optional<wire::Handover> heirloom_;       // The leader's last words to its heir,
-  Instant heirloom_at_{};                        // and when they came.
-  bool appointed_{false};                        // Leads because an operator said so.
-  Instant leader_seen_{};                        // When there last was a leader in reach.
+  std::optional<wire::Handover> heirloom_;  // The leader's last words to its heir,
+  Instant heirloom_at_{};                   // and when they came.
+  bool appointed_{false};                   // Leads because an operator said so.
+  bool won_a_loss_{false};  // Elected when a leader was lost: the rule `stable` weighs ranks then.
+  Instant leader_seen_{};   // When there last was a leader in reach.
   std::optional<ServerNumber> previous_leader_;  // Whoever led last, as far as is known here.
   std::optional<ServerNumber> leader_before_;    // At the weighing before.
   std::map<ServerNumber, std::pair<wire::ServerState::Value, Instant>> states_proposed_;

@@ -119,15 +119,21 @@ class FoundingTest(unittest.TestCase):
             self.assertEqual(group["c"].elections()[-1]["leader"], "a")
             self.assertEqual(group["c"].elections()[-1]["rule"], "stable")
             group["a"].kill()
-            # The better rank waits less long, but whoever is elected first stays.
-            heir = group.wait_led_by_another("a")
-            self.assertIn(heir, ("b", "c"))
+            # The ranks count when a leader is lost.
+            group.wait_led_by("c", count=3)
             group.wait_state("a", "FAILED")
             group["a"].start()
             group["a"].wait_ready()
             group["a"].wait_words(
-                f"election: cause=returned:a candidates=a,b,c leader={heir} previous={heir}")
-            group.wait_led_by(heir, count=3)
+                "election: cause=returned:a candidates=a,b,c leader=c previous=c")
+            group["c"].kill()
+            group.wait_led_by("b", count=3)
+            group.wait_state("c", "FAILED")
+            group["c"].start()  # Back, it ranks best and does not lead.
+            group["c"].wait_ready()
+            group["c"].wait_words(
+                "election: cause=returned:c candidates=a,b,c leader=b previous=b")
+            group.wait_led_by("b", count=3)
 
 
 class FoundOptionsTest(unittest.TestCase):
