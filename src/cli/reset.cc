@@ -155,6 +155,7 @@ ExitCode run(const ResetOptions& options) {
     if (auto found = look_into(path)) all.push_back(std::move(*found));
   }
   if (all.empty()) {
+    if (!options.folder.empty()) return 1;  // It was said why.
     fmt::print("there is no data of stopped servers\n");
     return 0;
   }

@@ -24,6 +24,9 @@ std::string tolerance_of(const wire::Status& status) {
 void print_for_people(const wire::Status& status) {
   const std::string leader = status.leader().empty() ? "none" : status.leader();
   fmt::print("group       {} ({})\n", status.group(), status.group_id());
+  if (!status.branch().empty()) {
+    fmt::print("branch      {}: recovered by force\n", status.branch());
+  }
   fmt::print("leader      {}, term {}\n", leader, status.term());
   fmt::print("writable    {}\n", status.writable() ? "yes" : "no: " + status.reason());
   fmt::print("servers     {}; {}\n", status.servers(), tolerance_of(status));

@@ -157,7 +157,8 @@ void Rendezvous::take_unproven(const Datagrams::Datagram& datagram, const Error&
   if (!group || (!options_.group.empty() && *group != options_.group)) return;
   const std::string where =
       datagram.same_machine ? "on this machine" : "on another machine (" + datagram.from + ")";
-  foreign(host_of(datagram.from), datagram.from,
+  // A machine answers from several of its addresses, and by file: it is told of once.
+  foreign(datagram.same_machine ? "this machine" : host_of(datagram.from), datagram.from,
           "a server of group " + *group + " " + where +
               (options_.secret.empty() ? " has a secret, and there is none here: "
                                        : " has no secret or another one: ") +
