@@ -117,7 +117,7 @@ class Raft {
   /// election timeout is at least three heartbeat intervals.
   void set_times(Duration heartbeat_interval, Duration election_timeout, Duration rank_wait);
   /// While set, the leader tells `follower` at once when the commit index moves, also when there
-  /// is no entry to go with it. Kept over roles and terms.
+  /// is no entry to go with it. Kept over roles and terms. All are told so of configurations.
   void set_commit_eager(ServerNumber follower, bool eager);
 
   /// Of two voters the other one is `dead`, fenced for good and holds nothing that this server has

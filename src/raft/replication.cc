@@ -107,7 +107,10 @@ void Raft::form_for(ServerNumber follower, Progress& progress) {
   if (progress.state() != ProgressState::snapshot) send_from_log(follower, progress);
   if (progress.state() == ProgressState::snapshot) form_transfer(follower, progress);
 
-  const bool eager = commit_eager_.contains(follower) || leaving_.contains(follower);
+  // Everybody is told at once of a change of the membership: it is in the view when it is applied.
+  const bool membership =
+      progress.commit_told < log_.configuration_index() && log_.configuration_index() <= commit_;
+  const bool eager = membership || commit_eager_.contains(follower) || leaving_.contains(follower);
   const bool news =
       eager && progress.commit_told < commit_ && progress.state() == ProgressState::replicate;
   if (news || progress.heartbeat_due || progress.sent_round < round_)
