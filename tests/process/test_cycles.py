@@ -112,6 +112,17 @@ class Cycles:
             raise Failure(f"{failure}: {why[0]}") from None
 
 
+    def end(self):
+        """The best-ranked leads in the end: one that was lost often is waited for 64 times as
+        long, so the group is told to wait less."""
+        done = self.group.muster("set", "handover-after=50ms")
+        if done.returncode != 0:
+            raise Failure(f"set: {done.stderr}")
+        members = self.group.servers[0].members()
+        self.group.wait_led_by(max(members, key=lambda name: members[name]["number"]),
+                               count=len(self.group.servers))
+
+
 class CyclesTest(unittest.TestCase):
     def test_never_two_groups_and_never_a_member_left_out(self):
         cycles = int(os.environ.get("MUSTER_CYCLES", "8"))
@@ -132,6 +143,7 @@ class CyclesTest(unittest.TestCase):
                     took.append(time.monotonic() - changed)
                     print(f"{done:3} of {cycles}, {len(group.servers)} servers: {what}; whole "
                           f"{took[-1]:.1f} s after {changed - begun:.1f} s", flush=True)
+                run.end()
         print(f"{done} cycles, whole again after {sum(took) / len(took):.1f} s on average, "
               f"{max(took):.1f} s at most", flush=True)
         self.assertEqual(done, cycles)
