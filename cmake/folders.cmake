@@ -21,12 +21,16 @@ muster_folder(client USES session net discovery wire base PRECOMPILE <boost/asio
 muster_folder(gateway USES edge net replica group service wire base PRECOMPILE <boost/asio.hpp>)
 muster_folder(server USES node gateway storage storage/format net raft discovery edge replica group
               service wire base LINKS spdlog::spdlog PRECOMPILE <boost/asio.hpp>)
-muster_folder(cli USES client session server node gateway storage storage/format net raft discovery
+muster_folder(library USES client session server node net discovery wire base LINKS spdlog::spdlog
+              PRECOMPILE <boost/asio.hpp>)
+muster_folder(cli USES library client session server node gateway storage storage/format net raft discovery
               edge replica group chat echo service wire base LINKS spdlog::spdlog fmt::fmt PROGRAM muster)
 if(TARGET cli_test)
   target_link_libraries(cli_test PRIVATE muster_storage_simulated)  # For crashes of `recover`.
 endif()
 if(NOT MUSTER_PURE_ONLY)
+  set_source_files_properties("${PROJECT_SOURCE_DIR}/src/library/version.cc" PROPERTIES
+    COMPILE_DEFINITIONS "MUSTER_VERSION=\"${PROJECT_VERSION}\"")
   set_source_files_properties("${PROJECT_SOURCE_DIR}/src/cli/version.cc" PROPERTIES
     COMPILE_DEFINITIONS "MUSTER_VERSION=\"${PROJECT_VERSION}\";MUSTER_BUILD=\"${CMAKE_BUILD_TYPE}, ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}\"")
 endif()

@@ -15,11 +15,11 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/serve_config.h"
-#include "client/question.h"
 #include "echo/echo.h"
+#include "library/port_holder.h"
 #include "muster/error.h"
-#include "net/loop.h"
 #include "server/server.h"
+#include "server/validation.h"
 #include "wire/control.h"
 
 namespace muster::cli {
@@ -191,30 +191,10 @@ void add_admission_options(CLI::App& command, ServeOptions& options) {
 }
 
 /// CLI11 asks each option by itself; what two of them say together is checked here.
-void check_times(const node::Options& node) {
-  const auto refuse = [](const std::string& text) {
-    throw CLI::ValidationError(text, CLI::ExitCodes::ValidationError);
-  };
-  const Duration least = 3 * node.heartbeat_interval;
-  if (node.election_timeout < least) {
-    refuse("--election-timeout " + to_text(node.election_timeout) +
-           " is below three heartbeats of " + to_text(node.heartbeat_interval) +
-           ": make it at least " + to_text(least) + ", or --heartbeat-interval shorter");
+void check_together(const node::Options& node) {
+  if (const Result<void> valid = server::validate(node); !valid) {
+    throw CLI::ValidationError("--" + valid.error().message, CLI::ExitCodes::ValidationError);
   }
-  if (node.failure_timeout < node.election_timeout) {
-    refuse("--failure-timeout " + to_text(node.failure_timeout) +
-           " is below --election-timeout: make it at least " + to_text(node.election_timeout));
-  }
-}
-
-void check_names(const node::Options& node) {
-  const auto check_name = [](const std::string& option, const std::string& name) {
-    if (const Result<void> valid = wire::validate_name(name); !valid) {
-      throw CLI::ValidationError(option, valid.error().message);
-    }
-  };
-  check_name("--group", node.group);
-  if (!node.name.empty()) check_name("--name", node.name);
 }
 
 node::FoundingMode founding_of(const ServeOptions& options) {
@@ -237,19 +217,6 @@ std::vector<std::unique_ptr<service::Machine>> make_services() {
   services.push_back(std::make_unique<echo::Echo>());
   services.push_back(std::make_unique<chat::Chat>());
   return services;
-}
-
-// The name of the Muster server that answers on this port of this machine, or nothing.
-std::string who_holds(std::uint16_t port, const Bytes& secret) {
-  net::Loop loop;
-  const auto answer = client::ask(loop,
-                                  {.servers = {"127.0.0.1:" + std::to_string(port)},
-                                   .secret = secret,
-                                   .server_timeout = std::chrono::milliseconds{500},
-                                   .timeout = std::chrono::milliseconds{500}},
-                                  {.type = wire::FrameType::status_request, .body = {}});
-  if (!answer) return {};
-  return "Muster server " + answer->hello.name() + " of group " + answer->hello.group();
 }
 
 void print_ready(const server::Server::Ready& ready) {
@@ -289,10 +256,9 @@ std::set<std::string> settings_given(const CLI::App& command) {
 }
 
 ExitCode run(const CLI::App& command, ServeOptions options) {
-  check_times(options.server.node);
-  check_names(options.server.node);
   options.server.node.settings_given = settings_given(command);
   options.server.node.tags = tags_of(options.tags);
+  check_together(options.server.node);
   options.server.datagrams.mode = discovery_of(options.discovery);
   if (!options.multicast_address.empty()) {
     const auto set = net::Datagrams::set_group(options.server.datagrams, options.multicast_address);
@@ -310,7 +276,7 @@ ExitCode run(const CLI::App& command, ServeOptions options) {
     server.admission.secret = std::move(secret->bytes);
   }
   server.who_holds = [secret = server.admission.secret](std::uint16_t port) {
-    return who_holds(port, secret);
+    return library::who_holds(port, secret);
   };
   for (;;) {
     server::Server::End end = server::Server(std::move(server), print_ready).run();

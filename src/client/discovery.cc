@@ -70,8 +70,8 @@ void Discovery::go_on() {
     return;
   }
   timer_.expires_at(std::chrono::steady_clock::time_point(search_.deadline().time_since_epoch()));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) go_on();
+  timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
+    if (!error && !alive.expired()) go_on();  // It may be due and queued when this goes.
   });
 }
 

@@ -1,0 +1,278 @@
+#include "library/client_driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "library/discovery.h"
+#include "library/follower.h"
+#include "net/address.h"
+#include "wire/control.h"
+#include "wire/limits.h"
+
+namespace muster::library {
+namespace {
+
+static_assert(calls_in_flight_max == wire::session_requests_in_flight_max);
+static_assert(reads_in_flight_max == wire::session_reads_in_flight_max);
+static_assert(call_payload_bytes_max == wire::command_bytes_max);
+static_assert(topics_followed_max == wire::link_topics_max);
+
+/// Of one search of several; shorter if who waits is told sooner, so that he learns what was found.
+constexpr Duration search_timeout = std::chrono::seconds{3};
+
+Error has_ended_error(const std::string& reason) {
+  return {ErrorCode::aborted, "this client has ended" +
+                                  (reason.empty() ? "" : " (" + reason + ")") +
+                                  ": make a new one to go on"};
+}
+
+ClientChange to_public(const session::StateChange& change) {
+  const auto kind = [&] {
+    switch (change.kind) {
+      case session::StateChange::Kind::connected:
+        return ClientChange::Kind::connected;
+      case session::StateChange::Kind::lost:
+        return ClientChange::Kind::lost;
+      case session::StateChange::Kind::opened:
+        return ClientChange::Kind::opened;
+      case session::StateChange::Kind::resumed:
+        return ClientChange::Kind::resumed;
+      case session::StateChange::Kind::ended:
+        return ClientChange::Kind::ended;
+    }
+    return ClientChange::Kind::ended;
+  };
+  return {.kind = kind(), .address = change.address, .reason = change.reason};
+}
+
+}  // namespace
+
+Interruptions call_interruptions() {
+  return {.dropped = {ErrorCode::aborted,
+                      "the client was destroyed before the answer came: look before you call again",
+                      Outcome::perhaps_applied},
+          .cancelled = {ErrorCode::aborted,
+                        "the call was cancelled before the answer came: look before you call again",
+                        Outcome::perhaps_applied}};
+}
+
+Interruptions other_interruptions() {
+  return {.dropped = {ErrorCode::aborted, "the client was destroyed: make a new one to go on"},
+          .cancelled = {ErrorCode::aborted, "cancelled by the caller; it may be asked again"}};
+}
+
+ClientDriver::ClientDriver(boost::asio::io_context& context, ClientOptions options)
+    : context_(context), options_(std::move(options)), id_(client::make_session_id()) {}
+
+ClientDriver::~ClientDriver() = default;
+
+Result<void> ClientDriver::check_options() const {
+  if (Result<void> valid = wire::validate_name(options_.name); !valid) return valid;
+  if (!options_.kind.empty()) {
+    if (Result<void> valid = wire::validate_name(options_.kind); !valid) return valid;
+  }
+  if (!options_.group.empty()) {
+    if (Result<void> valid = wire::validate_name(options_.group); !valid) return valid;
+  }
+  for (const std::string& server : options_.servers) {
+    if (const auto address = net::parse_address(server); !address) return address.error();
+  }
+  if (options_.secret.size() > wire::secret_bytes_max) {
+    return Error{ErrorCode::invalid_argument,
+                 "a secret has at most " + std::to_string(wire::secret_bytes_max) + " bytes"};
+  }
+  if (!options_.servers.empty()) return {};
+  if (options_.discovery.mode == DiscoveryMode::off) {
+    return Error{ErrorCode::invalid_argument,
+                 "discovery is off and no server is named: name one (HOST:PORT)"};
+  }
+  return check_discovery(options_.discovery);
+}
+
+client::Client::Options ClientDriver::client_options() const {
+  client::Client::Options options{.session = {.id = id_,
+                                              .name = options_.name,
+                                              .kind = options_.kind,
+                                              .seeds = options_.servers,
+                                              .seed = client::make_seed()},
+                                  .secret = options_.secret};
+  if (options_.servers.empty()) {
+    options.discovery = to_search({.group = options_.group,
+                                   .zone = options_.zone,
+                                   .secret = options_.secret,
+                                   .timeout = std::min(search_timeout, options_.timeout / 2),
+                                   .discovery = options_.discovery});
+  }
+  return options;
+}
+
+void ClientDriver::start() {
+  if (client_ || over_) return;
+  if (const Result<void> valid = check_options(); !valid) {
+    over_ = valid.error();
+    return;
+  }
+  Loops& loops = Loops::of(context_);
+  client_ = std::make_unique<client::Client>(loops.loop(), client_options());
+  client_->on_change([this](const session::StateChange& change) { changed(change); });
+  loops.add(shared_from_this());
+}
+
+/// Begins, if nobody did yet. Errors: why no operation can be begun.
+Result<void> ClientDriver::usable() {
+  start();
+  if (over_) return *over_;
+  return {};
+}
+
+void ClientDriver::connect(Duration timeout, const WaitingPointer<Connected>& waiting) {
+  if (const Result<void> can = usable(); !can) return waiting->complete(can.error());
+  if (auto now = connected()) return waiting->complete(std::move(*now));
+  std::erase_if(connecting_, [](const auto& each) { return each->done(); });
+  connecting_.push_back(waiting);
+  waiting->complete_after(timeout, [this, timeout] { return not_connected(timeout); });
+}
+
+void ClientDriver::call(ServiceId service, SharedBytes payload, Duration timeout,
+                        const WaitingPointer<Reply>& waiting) {
+  if (const Result<void> can = usable(); !can) return waiting->complete(can.error());
+  const auto taken =
+      client_->call(service, std::move(payload), within_limits(timeout),
+                    [waiting](Result<session::Reply> result) {
+                      if (!result) return waiting->complete(result.error());
+                      waiting->complete(Reply{.position = result->position,
+                                              .payload = std::move(result->payload)});
+                    });
+  if (!taken) waiting->complete(taken.error());
+}
+
+void ClientDriver::read(ServiceId service, const SharedBytes& payload, Consistency consistency,
+                        Duration timeout, const WaitingPointer<ReadReply>& waiting) {
+  if (const Result<void> can = usable(); !can) return waiting->complete(can.error());
+  const auto taken = client_->read(
+      service, payload,
+      consistency == Consistency::local ? client::Consistency::local
+                                        : client::Consistency::linearizable,
+      within_limits(timeout), [waiting](Result<session::ReadResult> result) {
+        if (!result) return waiting->complete(result.error());
+        waiting->complete(ReadReply{.index = result->index, .payload = std::move(result->payload)});
+      });
+  if (!taken) waiting->complete(taken.error());
+}
+
+Result<std::shared_ptr<Follower>> ClientDriver::follow(const std::string& topic,
+                                                       const FollowOptions& options) {
+  if (const Result<void> can = usable(); !can) return can.error();
+  if (followers_.contains(topic)) {
+    return Error{ErrorCode::already_exists,
+                 "this client follows topic " + topic + " already: take its news from there"};
+  }
+  if (followers_.size() >= topics_followed_max) {  // Those that pause are counted too.
+    return Error{ErrorCode::resource_exhausted, "a client follows at most " +
+                                                    std::to_string(topics_followed_max) +
+                                                    " topics: leave one, or make another client"};
+  }
+  const auto follower = std::make_shared<Follower>(weak_from_this(), context_, topic, options);
+  const Result<void> followed = client_->follow(
+      topic, follower->from(), [weak = std::weak_ptr(follower)](const session::TopicNews& news) {
+        if (const auto self = weak.lock()) self->take(news);
+      });
+  if (!followed) return followed.error();
+  followers_.emplace(topic, follower);
+  return follower;
+}
+
+void ClientDriver::pause(const Follower& follower) {
+  if (client_) client_->unfollow(follower.topic());
+}
+
+void ClientDriver::resume(Follower& follower) {
+  const auto found = followers_.find(follower.topic());
+  if (!client_ || over_ || found == followers_.end() || found->second.get() != &follower) return;
+  const Result<void> followed =
+      client_->follow(follower.topic(), follower.from(),
+                      [weak = std::weak_ptr(found->second)](const session::TopicNews& news) {
+                        if (const auto self = weak.lock()) self->take(news);
+                      });
+  if (!followed) follower.end(followed.error());
+}
+
+void ClientDriver::forget(const Follower& follower) {
+  const auto found = followers_.find(follower.topic());
+  if (found == followers_.end() || found->second.get() != &follower) return;
+  if (client_) client_->unfollow(follower.topic());
+  followers_.erase(found);
+}
+
+void ClientDriver::end(const WaitingPointer<bool>& waiting) {
+  if (!client_) {  // It never began, or is over already.
+    if (!over_) over_ = has_ended_error({});
+    return waiting->complete(true);
+  }
+  ending_.push_back(waiting);
+  if (ending_.size() > 1) return;
+  const auto finish = [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->close();
+  };
+  // The client must not be destroyed from within its own call.
+  client_->end([this, finish] { boost::asio::post(context_, finish); });
+  waiting->complete_after(options_.timeout, [this, finish] {
+    boost::asio::post(context_, finish);
+    return Error{ErrorCode::deadline_exceeded, "the group could not be told in time"};
+  });
+}
+
+void ClientDriver::close() {
+  if (!over_) over_ = has_ended_error({});
+  if (!client_) return;
+  Loops::of(context_).remove(*this);
+  client_.reset();  // Drops whom it was to answer.
+  has_ended();
+  for (const auto& waiting : std::exchange(ending_, {})) waiting->complete(true);
+}
+
+void ClientDriver::has_ended() {
+  for (const auto& waiting : std::exchange(connecting_, {})) waiting->complete(*over_);
+  for (const auto& [topic, follower] : std::exchange(followers_, {})) follower->end(*over_);
+}
+
+void ClientDriver::changed(const session::StateChange& change) {
+  if (change.kind == session::StateChange::Kind::ended) {
+    over_ = has_ended_error(change.reason);
+    has_ended();
+  } else if (auto now = connected()) {
+    for (const auto& waiting : std::exchange(connecting_, {})) waiting->complete(*now);
+  }
+  if (options_.on_change) options_.on_change(to_public(change));
+}
+
+std::optional<Connected> ClientDriver::connected() const {
+  const session::Session& session = client_->session();
+  if (!session.opened()) return std::nullopt;
+  Connected connected{
+      .address = session.server().value_or(""), .server = {}, .group = {}, .group_id = {}};
+  if (const auto& hello = session.hello()) {
+    connected.server = hello->name();
+    connected.group = hello->group();
+    connected.group_id = hello->group_id();
+  }
+  return connected;
+}
+
+Error ClientDriver::not_connected(Duration timeout) const {
+  const auto seconds = std::chrono::duration<double>(timeout).count();
+  const std::string within =
+      "no server took this client within " + std::to_string(seconds).substr(0, 5) + " s: ";
+  if (client_ && client_->session().last_error()) {
+    const Error& last = *client_->session().last_error();
+    return {last.code, within + last.message};
+  }
+  if (client_ && !client_->search_failure().empty()) {
+    return {ErrorCode::unavailable,
+            within + client_->search_failure() +
+                "; name one (HOST:PORT), or look into it with: muster doctor"};
+  }
+  return {ErrorCode::unavailable, within + "start one, or name one that runs (HOST:PORT)"};
+}
+
+}  // namespace muster::library

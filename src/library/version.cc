@@ -1,0 +1,9 @@
+#include "muster/version.h"
+
+namespace muster {
+
+std::string_view version() {
+  return MUSTER_VERSION;
+}
+
+}  // namespace muster
