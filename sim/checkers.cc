@@ -158,11 +158,33 @@ void OneGroup::seen(std::size_t server, const node::Report& report) {
     throw Violation("one group",
                     "server " + std::to_string(server) + " gave a group up that has clients' data");
   }
+  if (report.view != nullptr && report.view->dissolved && report.group == chosen_) chosen_.reset();
   if (!strict_ || !report.group || report.commit.value == 0) return;
+  if (over_.contains(*report.group)) return;
   if (!group_) group_ = report.group;
-  if (*group_ == *report.group) return;
-  throw Violation("one group", "server " + std::to_string(server) +
-                                   " committed in a group, while another group had committed");
+  if (*group_ != *report.group) {
+    throw Violation("one group", "server " + std::to_string(server) +
+                                     " committed in a group, while another group had committed");
+  }
+  if (report.commit < commit_) return;
+  commit_ = report.commit;
+  for (const auto& [number, role] : report.configuration.members) {
+    if (role == raft::MemberRole::voter) seats_.emplace(number, false);
+  }
+  std::erase_if(seats_,
+                [&](const auto& seat) { return !report.configuration.is_voter(seat.first); });
+}
+
+void OneGroup::gave_up(const group::GivenUp& seat) {
+  const auto found = seats_.find(seat.number);
+  if (seat.group != group_ || found == seats_.end()) return;
+  found->second = true;
+  const auto left = std::ranges::count(seats_, false, [](const auto& one) { return one.second; });
+  if (static_cast<std::size_t>(left) > seats_.size() / 2) return;
+  over_.insert(*group_);
+  group_.reset();
+  seats_.clear();
+  commit_ = {};
 }
 
 void OneGroup::applied(std::size_t server, GroupId group) {

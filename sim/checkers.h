@@ -133,21 +133,33 @@ class OneLeaderPerTerm {
   std::map<std::pair<GroupId, Term>, ProcessId> leaders_;
 };
 
-/// Founding: with as many founders as expect each other no two groups commit anything. Otherwise
-/// groups of servers that don't hear each other may, until they meet; but clients' commands take
-/// effect in one of them only, and that one gives way to none.
+/// Founding: with as many founders as expect each other no two groups commit anything, unless so
+/// many voters have given the first one up that the rest is no majority of it. Otherwise groups of
+/// servers that don't hear each other may, until they meet; but clients' commands take effect in
+/// one of them only, and that one gives way to none.
 class OneGroup {
  public:
   explicit OneGroup(bool strict) : strict_(strict) {}
   void seen(std::size_t server, const node::Report& report);
   /// A client's command took effect there.
   void applied(std::size_t server, GroupId group);
+  /// A server has put its folder away: it will never vote there again.
+  void gave_up(const group::GivenUp& seat);
   /// The group that has clients' data.
   std::optional<GroupId> used() const { return used_; }
+  /// The group that clients write to: the first that has opened a session, until it gives way.
+  std::optional<GroupId> chosen() const { return chosen_; }
+  void opened(GroupId group) {
+    if (!chosen_) chosen_ = group;
+  }
 
  private:
   bool strict_;
-  std::optional<GroupId> group_;  // The only one.
+  std::optional<GroupId> chosen_;
+  std::optional<GroupId> group_;        // The only one.
+  std::map<ServerNumber, bool> seats_;  // Of its voters; true: given up.
+  LogIndex commit_;                     // When they were those.
+  std::set<GroupId> over_;
   std::optional<GroupId> used_;
 };
 

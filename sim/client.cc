@@ -7,6 +7,7 @@
 #include "sim/register.h"
 #include "sim/server.h"
 #include "sim/witness.h"
+#include "wire/control.h"
 
 namespace muster::sim {
 
@@ -213,9 +214,31 @@ void Client::dial_failed(EndId end, const std::string& address, bool refused) {
   turn();
 }
 
+// Two groups of one name that both have clients' data are for a person to bring together. So
+// clients write to one group only: who meets a server of another one, or one that has not said
+// which it belongs to, hangs up and goes elsewhere.
+bool Client::leads_astray(const wire::Frame& frame) {
+  OneGroup& one_group = world_.checkers.one_group;
+  if (frame.type == wire::FrameType::server_hello) {
+    const auto hello = wire::decode<wire::ServerHello>(frame.body.view());
+    server_group_.reset();
+    if (!hello || hello->group_id().empty()) return false;
+    server_group_ = *wire::parse_id<GroupId>(hello->group_id());
+    return one_group.chosen() && one_group.chosen() != server_group_;
+  }
+  if (frame.type != wire::FrameType::session_opened) return false;
+  if (!server_group_) return true;
+  one_group.opened(*server_group_);
+  return one_group.chosen() != server_group_;
+}
+
 void Client::received(EndId end, const wire::Frame& frame) {
   const auto link = link_of(end);
   if (!link) return;
+  if (leads_astray(frame)) {
+    world_.network.close(end);
+    return closed(end, "another group");
+  }
   session_->frame(*link, frame.type, frame.body, world_.events.now());
   turn();
 }

@@ -76,6 +76,7 @@ class Client final : public Process {
   void refuse(const Command& command, const Error& error);
   void finish(const session::CompletedRead& read);
   void session_ended();
+  bool leads_astray(const wire::Frame& frame);
   std::optional<session::LinkId> link_of(EndId end) const;
 
   const std::uint32_t number_;
@@ -91,6 +92,7 @@ class Client final : public Process {
   std::uint64_t answered_{0};
   std::uint64_t last_value_{0};
   std::map<std::uint64_t, SharedBytes> echoed_;  // Acknowledged in this session, by operation.
+  std::optional<GroupId> server_group_;          // Of the server at hand, as it says.
   bool making_{false};
   bool ended_{false};
   std::optional<Instant> tick_at_;

@@ -116,7 +116,8 @@ class Server final : public Process, public DatagramListener {
   Disk disk_;
   State state_{State::dark};
   storage::Identity fresh_identity_;  // Of a folder that holds nothing.
-  std::string gone_from_;             // The group that gave way, of which this server was.
+  std::vector<GroupId> gone_from_;    // What this server has to say of former groups.
+  std::vector<group::GivenUp> gave_up_;
   std::unique_ptr<node::Node> node_;
   std::vector<node::Input> inbox_;
   bool turn_scheduled_{false};

@@ -71,7 +71,7 @@ class GroupTest : public testing::Test {
     *change.mutable_member() = one;
     change.set_cause(cause);
     change.set_time_ms(time_ms);
-    change.set_gone_from(gone_from);
+    if (!gone_from.empty()) change.add_gone_from(gone_from);
     Told told;
     EXPECT_TRUE(group_.membership_changed(LogIndex{++index_}, roles_, wire::encode(change), told));
     return told;
@@ -268,6 +268,53 @@ TEST(ViewTest, GroupsBeyondTheLimitPushTheOldestOut) {
   EXPECT_EQ(groups.size(), gone_groups_max);
   EXPECT_EQ(groups.front(), group(2));
   EXPECT_EQ(groups.back(), group(1'000));
+}
+
+wire::GivenUp seat(const std::string& group, std::uint32_t number) {
+  wire::GivenUp given;
+  given.set_group_id(group);
+  given.set_number(number);
+  return given;
+}
+
+TEST_F(GroupTest, TheSeatThatAServerGaveUpElsewhereComesWithIt) {
+  wire::MemberChange change;
+  change.set_kind(wire::MemberChange::JOINED);
+  *change.mutable_member() = member(c, "c");
+  *change.add_gave_up() = seat(other_id, 2);
+  roles_[c] = Role::standby;
+  Told told;
+  EXPECT_TRUE(group_.membership_changed({2}, roles_, wire::encode(change), told));
+  const GivenUp given{.group = GroupId{*Uuid::parse(other_id)}, .number = ServerNumber{2}};
+  EXPECT_THAT(view().given_up, ElementsAre(given));
+  EXPECT_TRUE(view().gone_groups.empty());
+}
+
+TEST_F(GroupTest, TheSeatsThatFoundersGaveUpElsewhereAreInEntryOne) {
+  wire::Founding founding;
+  founding.set_group_id(own_id);
+  *founding.add_given_up() = seat(other_id, 1);
+  *founding.add_given_up() = seat(other_id, 3);
+  View founded;
+  take_founding(founded, founding);
+  ASSERT_EQ(founded.given_up.size(), 2U);
+  EXPECT_EQ(founded.given_up[0].number, ServerNumber{1});
+  EXPECT_EQ(founded.given_up[1].number, ServerNumber{3});
+}
+
+TEST(ViewTest, SeatsBeyondTheLimitPushTheOldestOut) {
+  std::vector<GivenUp> seats;
+  for (std::uint32_t number = 1; number <= gone_groups_max; ++number) {
+    remember(seats, seat(other_id, number));
+  }
+  remember(seats, seat(other_id, 1));
+  remember(seats, seat("no id", 5));
+  EXPECT_EQ(seats.size(), gone_groups_max);
+  EXPECT_EQ(seats.front().number, ServerNumber{1});
+  remember(seats, seat(other_id, 1'000));
+  EXPECT_EQ(seats.size(), gone_groups_max);
+  EXPECT_EQ(seats.front().number, ServerNumber{2});
+  EXPECT_EQ(seats.back().number, ServerNumber{1'000});
 }
 
 TEST_F(GroupTest, AStateIsKeptWithItsTime) {
@@ -547,6 +594,13 @@ TEST_F(GroupTest, AQueryAnswersWithTheView) {
 
 TEST_F(GroupTest, ASnapshotCarriesEverything) {
   join(c, "c", 5, other_id);
+  wire::MemberChange came;
+  *came.mutable_member() = member(ServerNumber{4}, "d");
+  came.set_kind(wire::MemberChange::JOINED);
+  *came.add_gave_up() = seat(other_id, 2);
+  roles_[ServerNumber{4}] = Role::standby;
+  Told told;
+  EXPECT_TRUE(group_.membership_changed(LogIndex{++index_}, roles_, wire::encode(came), told));
   roles_.erase(b);
   change_members(wire::MemberChange::REMOVED, member(b, ""), "fenced", 7);
   apply(election_of_c());
@@ -564,15 +618,17 @@ TEST_F(GroupTest, ASnapshotCarriesEverything) {
   EXPECT_EQ(again, bytes);
   const View& taken = restored.view();
   EXPECT_EQ(taken.number, view().number);
-  EXPECT_EQ(taken.next_number, 4U);
+  EXPECT_EQ(taken.next_number, 5U);
   EXPECT_EQ(taken.name, "default");
   EXPECT_TRUE(taken.used);
   EXPECT_EQ(taken.dissolved->into(), other_id);
   EXPECT_EQ(taken.election->took_ms(), 38U);
   EXPECT_EQ(taken.departed.at(b).cause, "fenced");
-  EXPECT_EQ(taken.departed.at(b).index, LogIndex{3});
+  EXPECT_EQ(taken.departed.at(b).index, LogIndex{4});
   EXPECT_TRUE(taken.departed.at(b).removed);
   EXPECT_EQ(taken.members.at(c).joined_ms(), 5);
+  EXPECT_EQ(taken.given_up, view().given_up);
+  EXPECT_EQ(taken.given_up.size(), 1U);
   EXPECT_EQ(taken.gone_groups, view().gone_groups);
   EXPECT_EQ(taken.met.size(), 1U);
 

@@ -6,6 +6,7 @@
 //   u8 whether there is one, then the latest election
 //   u8 whether there is one, then what the group gave way to
 //   u32 count, then the ids of groups that gave way; the same for those met
+//   u32 count, then of each seat that was given up: the group's id, u32 number
 //
 // Each document and text with its length before it: one of all members could pass the limit of a
 // message.
@@ -30,6 +31,14 @@ void write_optional(Writer& writer, const std::optional<Message>& message) {
 void write_groups(Writer& writer, const std::vector<GroupId>& groups) {
   writer.integer(static_cast<std::uint32_t>(groups.size()));
   for (const GroupId& group : groups) writer.uuid(group.uuid);
+}
+
+void write_given_up(Writer& writer, const std::vector<GivenUp>& seats) {
+  writer.integer(static_cast<std::uint32_t>(seats.size()));
+  for (const GivenUp& seat : seats) {
+    writer.uuid(seat.group.uuid);
+    writer.integer(seat.number.value);
+  }
 }
 
 template <class Message>
@@ -73,6 +82,14 @@ void read_groups(Reader& reader, std::vector<GroupId>& groups) {
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) groups.push_back({reader.uuid()});
 }
 
+void read_given_up(Reader& reader, std::vector<GivenUp>& seats) {
+  const auto count = reader.integer<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    const GroupId group{reader.uuid()};
+    seats.push_back({.group = group, .number = ServerNumber{reader.integer<std::uint32_t>()}});
+  }
+}
+
 [[nodiscard]] Result<void> read_view(Reader& reader, View& view) {
   view.number = reader.integer<std::uint64_t>();
   const auto next_number = reader.integer<std::uint32_t>();
@@ -87,6 +104,7 @@ void read_groups(Reader& reader, std::vector<GroupId>& groups) {
   if (auto read = read_optional(reader, view.dissolved); !read) return read;
   read_groups(reader, view.gone_groups);
   read_groups(reader, view.met);
+  read_given_up(reader, view.given_up);
   return {};
 }
 
@@ -117,6 +135,7 @@ void Group::State::encode(Bytes& out) const {
   write_optional(writer, view.dissolved);
   write_groups(writer, view.gone_groups);
   write_groups(writer, view.met);
+  write_given_up(writer, view.given_up);
 }
 
 Result<void> Group::restore(BytesView part) {

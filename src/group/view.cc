@@ -114,6 +114,7 @@ void take_founding(View& view, const wire::Founding& founding) {
   view.name = founding.group();
   view.branch = founding.branch();
   view.fork = founding.fork();
+  for (const wire::GivenUp& seat : founding.given_up()) remember(view.given_up, seat);
   cut(view.name, wire::name_bytes_max);
   cut(view.branch, wire::name_bytes_max);
   view.settings = with_defaults(founding.settings());
@@ -141,9 +142,10 @@ void take_change(View& view, const wire::MemberChange& change) {
     member.set_state_since_ms(change.time_ms());
     std::erase_if(view.departed,
                   [&](const auto& item) { return item.second.member.id() == member.id(); });
-    if (const auto gone = wire::parse_id<GroupId>(change.gone_from())) {
-      remember(view.gone_groups, *gone);
+    for (const std::string& id : change.gone_from()) {
+      if (const auto gone = wire::parse_id<GroupId>(id)) remember(view.gone_groups, *gone);
     }
+    for (const wire::GivenUp& seat : change.gave_up()) remember(view.given_up, seat);
   } else if (change.kind() == wire::MemberChange::UPDATED) {
     const auto member = view.members.find(number);
     if (member != view.members.end()) relearn(member->second, fitted(change.member()));
@@ -185,6 +187,18 @@ bool remember(std::vector<GroupId>& groups, GroupId group) {
   if (groups.size() == gone_groups_max) groups.erase(groups.begin());
   groups.push_back(group);
   return true;
+}
+
+void remember(std::vector<GivenUp>& seats, const wire::GivenUp& seat) {
+  const auto group = wire::parse_id<GroupId>(seat.group_id());
+  if (!group) return;
+  remember(seats, GivenUp{.group = *group, .number = ServerNumber{seat.number()}});
+}
+
+void remember(std::vector<GivenUp>& seats, const GivenUp& seat) {
+  if (std::ranges::find(seats, seat) != seats.end()) return;
+  if (seats.size() == gone_groups_max) seats.erase(seats.begin());
+  seats.push_back(seat);
 }
 
 }  // namespace muster::group

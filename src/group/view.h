@@ -26,12 +26,20 @@ struct Departed {
   std::string cause{};  ///< As in `wire::MemberChange`.
 };
 
+/// A seat that a server of this group gave up in another one, which never came about for it.
+struct GivenUp {
+  GroupId group;
+  ServerNumber number;
+  friend bool operator==(const GivenUp&, const GivenUp&) = default;
+};
+
 inline constexpr std::size_t departed_max = 64;     ///< Beyond it who went first is forgotten.
-inline constexpr std::size_t gone_groups_max = 64;  ///< The same for each list of group ids.
+inline constexpr std::size_t gone_groups_max = 64;  ///< The same for each list of groups.
 
 /// The numbered membership. Every change of it is an entry of the log, so all servers see the same
 /// views in the same order. The number rises with each change of servers, roles, states, settings,
-/// and leader record, and when the group gives way; not with `used`, `gone_groups` and `met`.
+/// and leader record, and when the group gives way; not with `used`, `gone_groups`, `given_up` and
+/// `met`.
 struct View {
   std::uint64_t number{0};
   GroupId group;
@@ -46,6 +54,7 @@ struct View {
   std::optional<wire::Dissolve> dissolved{};     ///< The group gave way; nothing follows it.
   bool used{false};                              ///< A client's command reached a service.
   std::vector<GroupId> gone_groups{};            ///< That gave way to this one, newest last.
+  std::vector<GivenUp> given_up{};               ///< Newest last.
   std::vector<GroupId> met{};  ///< Groups of this name that were met, newest last.
 
   /// The departed one with this server id, if it is remembered.
@@ -74,5 +83,8 @@ void take_roles(View& view, const Roles& roles, LogIndex index, const wire::Memb
 bool relearn(wire::Member& member, const wire::Member& said);
 /// At most `gone_groups_max`, each once. Returns false if it was there.
 bool remember(std::vector<GroupId>& groups, GroupId group);
+/// The same; nothing happens if a document names no group.
+void remember(std::vector<GivenUp>& seats, const wire::GivenUp& seat);
+void remember(std::vector<GivenUp>& seats, const GivenUp& seat);
 
 }  // namespace muster::group

@@ -14,6 +14,8 @@ namespace {
 // Applying so much takes well under the 5 ms that a turn of the loop may last.
 constexpr std::size_t applied_bytes_per_turn = std::size_t{512} * 1024;
 constexpr std::size_t entry_overhead_bytes = 64;
+// So many times the usual bytes of log a snapshot waits for one that is being sent.
+constexpr std::size_t snapshot_delay_max = 8;
 constexpr Duration time_entry_interval = std::chrono::seconds{1};
 
 bool is_empty(const raft::Ready& ready) {
@@ -161,8 +163,22 @@ ConsensusOutputs Consensus::turn(Now now) {
       break;
     }
   }
-  if (bytes_since_snapshot_ >= options_.log_bytes_between_snapshots) take_snapshot();
+  if (snapshot_is_due(now)) take_snapshot();
   return std::exchange(out_, {});
+}
+
+// A newer snapshot takes the place of one that is being sent, which begins anew: under load a
+// follower that needs longer than the log takes to grow would never get one.
+bool Consensus::snapshot_is_due(Now now) const {
+  if (bytes_since_snapshot_ < options_.log_bytes_between_snapshots) return false;
+  if (bytes_since_snapshot_ / snapshot_delay_max >= options_.log_bytes_between_snapshots) {
+    return true;
+  }
+  return std::ranges::none_of(raft_.configuration().members, [&](const auto& member) {
+    const auto progress = raft_.progress(member.first);
+    return progress && progress->state == raft::ProgressState::snapshot &&
+           now.monotonic - progress->last_heard < options_.election_timeout;
+  });
 }
 
 void Consensus::carry_out(raft::Ready ready, Now now) {

@@ -89,6 +89,7 @@ class Consensus {
   struct CompactWait {};
   using Wait = std::variant<StoreWait, FetchWait, SnapshotFetchWait, SaveWait, CompactWait>;
 
+  bool snapshot_is_due(Now now) const;
   void carry_out(raft::Ready ready, Now now);
   void store(raft::Ready::Store store, std::vector<raft::Message> held, Now now);
   void load_received();

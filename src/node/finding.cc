@@ -15,6 +15,9 @@ constexpr Duration link_patience = std::chrono::seconds{1};
 // So many failure timeouts without a leader until a group that took no command counts as dead.
 constexpr int dead_group_patience = 4;
 
+// Giving way that was proposed and is not applied after this is proposed again.
+constexpr Duration meeting_patience = std::chrono::seconds{1};
+
 wire::Role::Value role_in_beacon(const raft::Raft& raft) {
   if (raft.role() == raft::Role::leader) return wire::Role::LEADER;
   return raft.configuration().is_voter(raft.self()) ? wire::Role::VOTER : wire::Role::STANDBY;
@@ -118,11 +121,26 @@ bool Node::Impl::may_found(Now now) {
   return true;
 }
 
+// A server that is to join one group only, as another one gave way to that or went on without it,
+// has nothing to lose in any: when that one is heard no more, it may have given way too.
+void Node::Impl::watch_wish(const std::map<ServerId, discovery::Heard>& heard, Now now) {
+  if (!identity_.rejoins) return;
+  const bool hears = std::ranges::any_of(
+      heard, [&](const auto& other) { return other.second.group == identity_.rejoins; });
+  if (hears || !wish_heard_at_) wish_heard_at_ = now.monotonic;
+  const bool dropped =
+      now.monotonic - *wish_heard_at_ >= dead_group_patience * options_.failure_timeout;
+  if (dropped == std::exchange(wish_dropped_, dropped)) return;
+  refresh_hello();
+}
+
 void Node::Impl::look_for_group(Now now) {
   if (restart_ || consensus_) return;
   const bool links_overdue = now.monotonic >= settled_at_ + link_patience;
-  auto decision = discovery::decide_founding(identity_.server, heard_servers(), expected_servers(),
-                                             links_overdue);
+  const auto heard = heard_servers();
+  watch_wish(heard, now);
+  auto decision =
+      discovery::decide_founding(identity_.server, heard, expected_servers(), links_overdue);
   if (const auto* const join = std::get_if<discovery::Join>(&decision)) {
     return wait_to_join(join->group);
   }
@@ -163,34 +181,109 @@ void Node::Impl::tell_wait(const std::string& what) {
 
 // The others that this server knows as founders may have founded or joined another group before
 // they heard of this one: then entry 1 is never committed. What never took a command in here has
-// nothing to lose, and nobody was told of anything. A group that was ever seen to be one is never
-// given up like this: its other servers may go on without this one.
+// nothing to lose, and nobody was told of anything. A group that was ever seen to be one is not
+// given up like this: its other servers may go on without this one (see `lost_its_majority`).
 bool Node::Impl::never_came_about(Duration patience, Now now) const {
   return state().view().number == 0 && !found_commands_ && !consensus_->has_commands() &&
-         now.monotonic - leader_seen_ >= patience;
+         now.monotonic - leader_seen_ >= patience && !may_come_about();
+}
+
+// So many of the founders are in reach, and in no other group, that they can elect a leader.
+bool Node::Impl::may_come_about() const {
+  const raft::Configuration& configuration = consensus_->raft().configuration();
+  std::size_t here = configuration.is_voter(*identity_.number) ? 1 : 0;
+  for (const auto& [server, peer] : peers_.all()) {
+    if (peer.group && peer.group != identity_.group) continue;
+    const auto number = peer.group ? peer.number : number_of(peer.hello.server_id());
+    if (number && configuration.is_voter(*number)) ++here;
+  }
+  return configuration.voter_count() > 0 && here >= configuration.majority();
 }
 
 void Node::Impl::give_up_group(const std::string& why) {
   if (out_.exit) return;
-  out_.exit = Exit{.code = 0,
-                   .reason = "group " + options_.group + " (" + identity_.group->uuid.to_string() +
-                             ") never came about, and " + why +
-                             ": the data is archived, and this server begins anew",
-                   .afterwards = Afterwards::archive_rejoin,
-                   .founds = true};
+  begin_anew("group " + options_.group + " (" + identity_.group->uuid.to_string() +
+             ") never came about, and " + why +
+             ": the data is archived, and this server begins anew");
+  group::remember(out_.exit->gave_up, {.group = *identity_.group, .number = *identity_.number});
+  out_.exit->founds = true;
 }
 
+// With all that is known of groups that are over: their late members are told by whoever has them.
+void Node::Impl::begin_anew(std::string reason) {
+  out_.exit = Exit{.code = 0,
+                   .reason = std::move(reason),
+                   .afterwards = Afterwards::archive_rejoin,
+                   .gone_from = options_.gone_from,
+                   .gave_up = options_.gave_up};
+  for (const GroupId& gone : state().view().gone_groups) {
+    group::remember(out_.exit->gone_from, gone);
+  }
+  for (const group::GivenUp& seat : state().view().given_up) {
+    group::remember(out_.exit->gave_up, seat);
+  }
+}
+
+// A server that saw its group come about learns who of the others did not and gave it up: from
+// themselves, or here from the group that they are in now.
+void Node::Impl::tell_who_gave_up(const Peer& peer) {
+  if (peer.hello.can_write() || peer.hello.has_client_data()) return;
+  wire::Removed removed;
+  for (const group::GivenUp& seat : state().view().given_up) {
+    if (seat.group == *peer.group) removed.add_given_up(seat.number.value);
+  }
+  if (removed.given_up().empty()) return;
+  removed.set_group_id(peer.group->uuid.to_string());
+  removed.set_reason("its group lost its majority before it took a command");
+  peers_.send(peer.server, wire::FrameType::removed, wire::encode(removed));
+}
+
+void Node::Impl::hear_who_gave_up(const Peer& peer) {
+  for (const wire::GivenUp& seat : peer.hello.gave_up()) {
+    if (seat.group_id() != identity_.group->uuid.to_string()) continue;
+    note_given_up(ServerNumber{seat.number()});
+  }
+}
+
+void Node::Impl::note_given_up(ServerNumber number) {
+  if (consensus_ && consensus_->raft().configuration().contains(number)) given_up_.insert(number);
+}
+
+// Whoever gave the group up never votes in it again; when the rest is no majority, nothing more is
+// committed. Nor was a command that stands here: either there is none, or all voters are those of
+// entry 1, and a majority of those never had one.
+bool Node::Impl::lost_its_majority(Now now) const {
+  if (given_up_.empty() || leadership_.leader || state().view().used ||
+      now.monotonic - leader_seen_ < options_.failure_timeout) {
+    return false;
+  }
+  const bool has_commands =
+      found_commands_ || consensus_->has_commands() || state().sessions().size() > 0;
+  if (has_commands && consensus_->raft().configuration_index() > LogIndex{1}) return false;
+  const raft::Configuration& configuration = consensus_->raft().configuration();
+  std::size_t left = 0;
+  for (const auto& [number, role] : configuration.members) {
+    if (role == raft::MemberRole::voter && !given_up_.contains(number)) ++left;
+  }
+  return left < configuration.majority();
+}
+
+// A group that has lost its majority is given up by whoever knows that for certain.
 // Servers that wait for a group which nobody can write to, or for each other's, wait for ever:
 // after a long while, whoever holds such a group and meets others that can't be let in gives it up.
 void Node::Impl::give_up_dead_group(Now now) {
+  if (lost_its_majority(now)) return give_up_group("a majority of its voters gave it up");
   if (leadership_.leader ||
       !never_came_about(dead_group_patience * options_.failure_timeout, now)) {
     return;
   }
-  for (const auto& [server, peer] : peers_.all()) {
-    if (peer.group == identity_.group || peer.other_branch) continue;
-    return give_up_group("others wait that can't be let in");
-  }
+  const bool others_wait = std::ranges::any_of(peers_.all(), [&](const auto& item) {
+    return item.second.group != identity_.group && !item.second.other_branch;
+  });
+  if (!others_wait) return others_wait_since_.reset();
+  if (!others_wait_since_) others_wait_since_ = now.monotonic;
+  if (now.monotonic - *others_wait_since_ < options_.failure_timeout) return;
+  give_up_group("others wait that can't be let in");
 }
 
 // Two groups of one name: at most one of them gives way, and only by an entry of its own log. One
@@ -206,8 +299,8 @@ void Node::Impl::meet(const Peer& peer, Now now) {
     removed.set_reason("its group gave way to " + identity_.group->uuid.to_string());
     return peers_.send(peer.server, wire::FrameType::removed, wire::encode(removed));
   }
+  tell_who_gave_up(peer);
   if (!leads() || view.number == 0 || view.dissolved || now.monotonic < next_meeting_) return;
-  next_meeting_ = now.monotonic + std::chrono::seconds{1};
   wire::GroupChange change;
   switch (discovery::decide_conflict({*identity_.group, view.used},
                                      {*peer.group, peer.hello.has_client_data()})) {
@@ -217,6 +310,7 @@ void Node::Impl::meet(const Peer& peer, Now now) {
       if (!peer.hello.can_write()) return;  // A group that lacks its majority could take nobody in.
       change.mutable_dissolve()->set_into(peer.group->uuid.to_string());
       change.mutable_dissolve()->set_only_if_unused(true);
+      next_meeting_ = now.monotonic + meeting_patience;
       return consensus_->offer(change);
     case discovery::Conflict::report:
       if (!met_.insert(*peer.group).second) return;
@@ -230,12 +324,14 @@ void Node::Impl::take_removed(const Peer& peer, const wire::Frame& frame) {
   const auto removed = wire::decode<wire::Removed>(frame.body.view());
   if (!removed || !identity_.group || out_.exit) return;
   if (removed->group_id() != identity_.group->uuid.to_string()) return;
+  if (removed->given_up_size() > 0) {
+    for (const std::uint32_t number : removed->given_up()) note_given_up(ServerNumber{number});
+    return;
+  }
   if (peer.group != identity_.group) {
-    out_.exit = Exit{.code = 0,
-                     .reason = removed->reason() + "; the data is archived, and this server joins",
-                     .afterwards = Afterwards::archive_rejoin,
-                     .gone_from = removed->group_id(),
-                     .joins = peer.group};
+    begin_anew(removed->reason() + "; the data is archived, and this server joins");
+    group::remember(out_.exit->gone_from, *identity_.group);
+    out_.exit->joins = peer.group;
   } else {
     leave_for_good(removed->reason());
   }
@@ -268,13 +364,11 @@ void Node::Impl::leave_dissolved_group(Now now) {
       if (peer.group == identity_.group) return;
     }
   }
-  out_.exit = Exit{.code = 0,
-                   .reason = "group " + options_.group + " (" + identity_.group->uuid.to_string() +
-                             ") gave way to " + dissolved->into() +
-                             ": the data is archived, and this server joins that group",
-                   .afterwards = Afterwards::archive_rejoin,
-                   .gone_from = identity_.group->uuid.to_string(),
-                   .joins = parsed_group(dissolved->into())};
+  begin_anew("group " + options_.group + " (" + identity_.group->uuid.to_string() +
+             ") gave way to " + dissolved->into() +
+             ": the data is archived, and this server joins that group");
+  group::remember(out_.exit->gone_from, *identity_.group);
+  out_.exit->joins = parsed_group(dissolved->into());
 }
 
 }  // namespace muster::node

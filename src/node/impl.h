@@ -99,8 +99,15 @@ class Node::Impl {
   void refresh_beacon(Now now);
   void meet(const Peer& peer, Now now);
   bool never_came_about(Duration patience, Now now) const;
+  bool may_come_about() const;
   void give_up_group(const std::string& why);
+  void begin_anew(std::string reason);
+  void watch_wish(const std::map<ServerId, discovery::Heard>& heard, Now now);
   void give_up_dead_group(Now now);
+  void tell_who_gave_up(const Peer& peer);
+  void hear_who_gave_up(const Peer& peer);
+  void note_given_up(ServerNumber number);
+  bool lost_its_majority(Now now) const;
   void take_removed(const Peer& peer, const wire::Frame& frame);
   void leave_for_good(const std::string& reason);
   void leave_dissolved_group(Now now);
@@ -209,7 +216,7 @@ class Node::Impl {
   std::optional<std::uint64_t> binding_;
 
   std::map<std::string, ServerNumber> founders_;  // By server id, as entry 1 lists them.
-  bool found_commands_{false};  // In the log, at the start; or there was a snapshot.
+  bool found_commands_{false};                    // In the log behind the snapshot, at the start.
   Leadership leadership_;
   raft::Role role_{raft::Role::follower};         // As it was told last.
   std::map<ServerNumber, Instant> forwarded_at_;  // Followers with clients that wait.
@@ -228,14 +235,18 @@ class Node::Impl {
   std::optional<ServerNumber> leader_before_;    // At the weighing before.
   std::map<ServerNumber, std::pair<wire::ServerState::Value, Instant>> states_proposed_;
   std::vector<Steering> steerings_;
-  std::set<GroupId> met_;  // Other groups of this name that were reported.
+  std::set<ServerNumber> given_up_;  // Voters that gave this group up, as others tell.
+  std::set<GroupId> met_;            // Other groups of this name that were reported.
   Instant next_meeting_{};
   Instant next_relearning_{};
-  std::string settings_adopted_;        // As bytes.
-  std::optional<GroupId> joins_;        // The group that is waited for.
-  Instant settled_at_{};                // When discovery's window was last seen open.
-  std::optional<Duration> leaderless_;  // Before this server became leader, until that is told.
-  LogIndex told_from_;                  // Events before it are old news: the log was replayed.
+  std::string settings_adopted_;              // As bytes.
+  std::optional<GroupId> joins_;              // The group that is waited for.
+  std::optional<Instant> others_wait_since_;  // Servers that this dead group can't let in.
+  std::optional<Instant> wish_heard_at_;  // When the only group that it may join was heard last.
+  bool wish_dropped_{false};              // Long ago: any will do.
+  Instant settled_at_{};                  // When discovery's window was last seen open.
+  std::optional<Duration> leaderless_;    // Before this server became leader, until that is told.
+  LogIndex told_from_;                    // Events before it are old news: the log was replayed.
   std::optional<Instant> dissolved_since_;
   std::set<ServerNumber> orphans_watched_;  // Lost servers whose sessions are timed here.
   std::optional<FencePending> fencing_;

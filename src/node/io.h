@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "edge/link.h"
+#include "group/view.h"
 #include "muster/bytes.h"
 #include "muster/ids.h"
 #include "muster/time.h"
@@ -132,7 +133,9 @@ struct Exit {
   int code{0};
   std::string reason;
   Afterwards afterwards{Afterwards::keep};
-  std::string gone_from{};         ///< With `archive_rejoin`: the id of the group that gave way.
+  /// With `archive_rejoin`: what it has to say of former groups (`Options`).
+  std::vector<GroupId> gone_from{};
+  std::vector<group::GivenUp> gave_up{};
   std::optional<GroupId> joins{};  ///< With `archive_rejoin`: only this group; else any.
   /// With `archive_rejoin`: it may found as well, like a server that never was in a group.
   bool founds{false};

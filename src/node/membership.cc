@@ -17,6 +17,15 @@ raft::Options raft_options(const Options& options, std::uint64_t seed) {
   return raft;
 }
 
+void add(google::protobuf::RepeatedPtrField<wire::GivenUp>& to,
+         const std::vector<group::GivenUp>& seats) {
+  for (const group::GivenUp& seat : seats) {
+    wire::GivenUp& given = *to.Add();
+    given.set_group_id(seat.group.uuid.to_string());
+    given.set_number(seat.number.value);
+  }
+}
+
 }  // namespace
 
 wire::Member Node::Impl::own_member() const {
@@ -62,12 +71,16 @@ void Node::Impl::found(const std::vector<ServerId>& voters, Now now) {
   founding.set_group_id(group.uuid.to_string());
   founding.set_group(options_.group);
   *founding.mutable_settings() = settings_of(options_);
+  add(*founding.mutable_given_up(), options_.gave_up);
   raft::Configuration configuration;
   std::uint32_t number = 0;
   for (const ServerId server : voters) {
     const ServerNumber given{++number};
     wire::Member& member = *founding.add_members();
     member = server == identity_.server ? own_member() : member_of(*peers_.find(server), given);
+    if (server != identity_.server) {
+      founding.mutable_given_up()->MergeFrom(peers_.find(server)->hello.gave_up());
+    }
     member.set_number(given.value);
     member.set_role(wire::Role::VOTER);
     member.set_joined_ms(now.wall.milliseconds);
@@ -121,8 +134,7 @@ void Node::Impl::bind(GroupId group, ServerNumber number) {
 void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replica::Replica> replica,
                                  Now now) {
   restart_.reset();
-  found_commands_ =
-      restored.snapshot.index > LogIndex{} || Consensus::holds_commands(restored.entries);
+  found_commands_ = Consensus::holds_commands(restored.entries);
   for (const Entry& entry : restored.entries) {
     if (entry.index == LogIndex{1}) remember_founders(entry.payload.view());
   }
@@ -215,6 +227,7 @@ void Node::Impl::peer_news(const PeerNews& news, Now now) {
 void Node::Impl::peer_arrived(ServerId server, Now now) {
   const Peer* const peer = peers_.find(server);
   if (peer == nullptr || !consensus_) return;
+  hear_who_gave_up(*peer);
   if (peer->other_branch) return meet_branch(*peer);
   if (peer->group && peer->group != identity_.group) return meet(*peer, now);
   if (peer->group == identity_.group) {
@@ -315,7 +328,8 @@ void Node::Impl::admit(const Peer& peer, Now now) {
   change.set_kind(wire::MemberChange::JOINED);
   *change.mutable_member() = member_of(peer, number);
   change.set_cause("joined: " + peer.hello.name());
-  change.set_gone_from(peer.hello.gone_from());
+  *change.mutable_gone_from() = peer.hello.gone_from();
+  *change.mutable_gave_up() = peer.hello.gave_up();
   change.set_time_ms(consensus_->log_time(now).milliseconds);
   // Refused while another change is under way; asked again when that is applied, and by upkeep.
   const auto proposed =
@@ -342,11 +356,12 @@ void Node::Impl::refresh_hello() {
   hello.set_host(options_.host);
   hello.set_zone(options_.zone);
   for (const auto& [key, value] : options_.tags) (*hello.mutable_tags())[key] = value;
-  hello.set_gone_from(options_.gone_from);
+  for (const GroupId& gone : options_.gone_from) hello.add_gone_from(gone.uuid.to_string());
+  add(*hello.mutable_gave_up(), options_.gave_up);
   hello.set_stopping(stop_by_.has_value() || leaving_);
   hello.set_has_client_data(state().view().used);
   hello.set_can_write(leadership_.leader.has_value() && leadership_.reachable);
-  if (identity_.rejoins && *identity_.rejoins != GroupId{}) {
+  if (identity_.rejoins && *identity_.rejoins != GroupId{} && !wish_dropped_) {
     hello.set_joins(identity_.rejoins->uuid.to_string());
   } else if (joins_)
     hello.set_joins(joins_->uuid.to_string());

@@ -10,16 +10,13 @@
 #include <vector>
 
 #include "base/entry.h"
+#include "group/view.h"
 #include "muster/ids.h"
 #include "muster/time.h"
 #include "raft/configuration.h"
 #include "raft/options.h"
 #include "storage/format/disk_job.h"
 #include "wire/muster.pb.h"
-
-namespace muster::group {
-struct View;
-}  // namespace muster::group
 
 namespace muster::node {
 
@@ -59,8 +56,10 @@ struct Options {
   Duration discovery_window{std::chrono::milliseconds{1500}};
   unsigned discovery_attempts{4};
   Duration beacon_interval{std::chrono::seconds{1}};
-  /// The id of the group that this server belonged to until that gave way to another one.
-  std::string gone_from{};
+  /// The groups that this server belonged to until they gave way, and those that these knew of.
+  std::vector<GroupId> gone_from{};
+  /// The seats that it gave up in groups that never came about, and those that it knew of.
+  std::vector<group::GivenUp> gave_up{};
 
   // Settings of the group: the founder's. A member goes by the group's.
   ElectionRule election{ElectionRule::highest_id};

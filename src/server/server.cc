@@ -470,6 +470,7 @@ void Server::archive_data() {
   end_.again->rejoin = !exit_.founds;
   end_.again->joins = exit_.joins;
   end_.again->node.gone_from = exit_.gone_from;
+  end_.again->node.gave_up = exit_.gave_up;
 }
 
 void Server::tell_left_behind(const std::string& archive) {
