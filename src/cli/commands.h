@@ -32,6 +32,8 @@ CLI::App* add_snapshot(CLI::App& root, ExitCode& exit);
 CLI::App* add_watch(CLI::App& root, ExitCode& exit);
 /// `muster bench`: puts the group under load and measures it.
 CLI::App* add_bench(CLI::App& root, ExitCode& exit);
+/// `muster demo`: a whole group on this machine, live.
+CLI::App* add_demo(CLI::App& root, ExitCode& exit);
 /// `muster doctor`: what on this machine may keep servers from each other, with remedies.
 CLI::App* add_doctor(CLI::App& root, ExitCode& exit);
 /// `muster recover`: a group whose majority is lost for good goes on from one folder.

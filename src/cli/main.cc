@@ -41,6 +41,7 @@ ExitCode run(std::vector<std::string> arguments) {
   add_snapshot(root, exit);
   add_watch(root, exit);
   add_bench(root, exit);
+  add_demo(root, exit);
   add_doctor(root, exit);
   add_recover(root, exit);
   add_reset(root, exit);
