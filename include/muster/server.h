@@ -1,12 +1,15 @@
 // A server of a group, inside your program, with your services.
 //
-//     auto server = muster::Server::start({.group = "shop", .services = make_services}).value();
-//     server.wait_until_ready(std::chrono::minutes{1});
+//     muster::ServerOptions options{.group = "shop"};
+//     options.services = muster::services_of<Counter>();
+//     auto server = muster::Server::start(options).value();
+//     server.wait_until_ready(std::chrono::minutes{1}).value();
 //     ...
 //     server.stop();
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -32,6 +35,16 @@ constexpr ServiceId first_own_service{100};
 /// Makes all services of a server, each in its state before the first command. Called at the start
 /// and whenever the state is taken in anew, from any thread. The same on all servers of a group.
 using Services = std::function<std::vector<std::unique_ptr<service::Machine>>()>;
+
+/// Services of these types, made without an argument.
+template <std::derived_from<service::Machine>... Machines>
+Services services_of() {
+  return [] {
+    std::vector<std::unique_ptr<service::Machine>> services;
+    (services.push_back(std::make_unique<Machines>()), ...);
+    return services;
+  };
+}
 
 /// When a server may found a group.
 enum class Founding : std::uint8_t {

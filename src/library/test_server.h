@@ -88,12 +88,6 @@ class Counter final : public service::Machine {
   std::int64_t sum_{0};
 };
 
-inline std::vector<std::unique_ptr<service::Machine>> counter_services() {
-  std::vector<std::unique_ptr<service::Machine>> services;
-  services.push_back(std::make_unique<Counter>());
-  return services;
-}
-
 /// A folder of this test alone, removed with it.
 class TestFolder {
  public:
@@ -113,7 +107,7 @@ class TestFolder {
 /// Options of a server that founds its group alone and meets nobody.
 inline ServerOptions lone_server(const TestFolder& folder) {
   ServerOptions options;
-  options.services = counter_services;
+  options.services = services_of<Counter>();
   options.group = "library-test";
   options.client_port = 0;
   options.peer_port = 0;
