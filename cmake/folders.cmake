@@ -24,7 +24,8 @@ muster_folder(server USES node gateway storage storage/format net raft discovery
 muster_folder(library USES client session server node net discovery wire base LINKS spdlog::spdlog
               PRECOMPILE <boost/asio.hpp>)
 muster_folder(cli USES library client session server node gateway storage storage/format net raft discovery
-              edge replica group chat echo service wire base LINKS spdlog::spdlog fmt::fmt PROGRAM muster)
+              edge replica group chat echo service wire base LINKS spdlog::spdlog fmt::fmt PkgConfig::EDIT
+              PROGRAM muster)
 if(TARGET cli_test)
   target_link_libraries(cli_test PRIVATE muster_storage_simulated)  # For crashes of `recover`.
 endif()

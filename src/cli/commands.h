@@ -30,6 +30,8 @@ CLI::App* add_dissolve(CLI::App& root, ExitCode& exit);
 CLI::App* add_snapshot(CLI::App& root, ExitCode& exit);
 /// `muster watch`: events as they happen.
 CLI::App* add_watch(CLI::App& root, ExitCode& exit);
+/// `muster chat`: talk in rooms.
+CLI::App* add_chat(CLI::App& root, ExitCode& exit);
 /// `muster bench`: puts the group under load and measures it.
 CLI::App* add_bench(CLI::App& root, ExitCode& exit);
 /// `muster demo`: a whole group on this machine, live.

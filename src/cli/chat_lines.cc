@@ -1,0 +1,191 @@
+#include "cli/chat_lines.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <ctime>
+
+#include "cli/json_line.h"
+#include "wire/json.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr std::int64_t ms_per_second = 1'000;
+
+std::string clock_of(LogTime time) {
+  const std::time_t seconds = time.milliseconds / ms_per_second;
+  std::tm parts{};
+  localtime_r(&seconds, &parts);
+  std::array<char, 16> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%H:%M", &parts)};
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::string name_of(const ServerNames& names, std::uint32_t number) {
+  const auto found = names.find(number);
+  return found == names.end() ? "#" + std::to_string(number) : found->second;
+}
+
+/// What stands behind `prefix`, or nothing.
+std::string behind(std::string_view text, std::string_view prefix) {
+  return text.starts_with(prefix) ? std::string(text.substr(prefix.size())) : std::string();
+}
+
+std::string quiet_text(const wire::Election& election, const ServerNames& names) {
+  const std::string leader = name_of(names, election.leader());
+  const bool stays = election.has_previous() && election.previous() == election.leader();
+  const std::string lost = behind(election.cause(), "lost:");
+  if (!lost.empty() && !stays) {
+    return fmt::format("{} left us; {} leads now ({} ms)", lost, leader, election.took_ms());
+  }
+  if (stays) return {};  // Who came or went is told by itself.
+  return election.took_ms() > 0 ? fmt::format("{} leads now ({} ms)", leader, election.took_ms())
+                                : fmt::format("{} leads now", leader);
+}
+
+std::string quiet_text(const wire::MemberChange& change) {
+  const std::string& name = change.member().name();
+  switch (change.kind()) {
+    case wire::MemberChange::JOINED:
+      return name + " joined us";
+    case wire::MemberChange::LEFT:
+      return name + " left for good";
+    case wire::MemberChange::REMOVED:
+      return name + " was taken out";
+    default:
+      return {};
+  }
+}
+
+std::string quiet_text(const wire::StateChange& change, const ServerNames& names) {
+  const std::string name = name_of(names, change.number());
+  switch (change.state()) {
+    case wire::ServerState::FAILED:
+      return name + " does not answer any more";
+    case wire::ServerState::STOPPED:
+      return name + " was stopped";
+    case wire::ServerState::ALIVE:
+      return name + " is back";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+std::string chat_json(const chat::Line& line) {
+  return JsonLine{}
+      .add("index", line.position.index.value)
+      .add("ordinal", line.position.ordinal)
+      .add("room", line.room)
+      .add("from", line.from)
+      .add("to", line.to)
+      .add("text", line.text)
+      .add_json("time", wire::json_time(line.time))
+      .add("kind", chat::name_of(line.kind))
+      .text();
+}
+
+std::string chat_text(const chat::Line& line, const ChatView& view, const Colours& colours) {
+  const std::string from = colours.person(line.from);
+  std::string head = colours.quiet(clock_of(line.time)) + " ";
+  if (!line.room.empty() && line.room != view.room) head += colours.quiet("[" + line.room + "] ");
+  const auto person = [&](const std::string& name) {
+    return name == view.self ? std::string("you") : colours.person(name);
+  };
+  switch (line.kind) {
+    case chat::Kind::message:
+      return head + from + ": " + line.text;
+    case chat::Kind::action:
+      return head + "* " + from + " " + line.text;
+    case chat::Kind::join:
+      return head + from + colours.quiet(" joined");
+    case chat::Kind::leave:
+      return head + from + colours.quiet(" left");
+    case chat::Kind::nick:
+      return head + from + colours.quiet(" is now ") + colours.person(line.text);
+    case chat::Kind::topic:
+      return head + from +
+             colours.quiet(line.text.empty() ? " took the topic away" : " set the topic: ") +
+             line.text;
+    case chat::Kind::direct:
+      return head + person(line.from) + " -> " + person(line.to) + ": " + line.text;
+  }
+  return head;
+}
+
+std::string room_text(const chat::RoomState& state, const Colours& colours) {
+  std::vector<std::string> people;
+  for (const std::string& name : state.people) people.push_back(colours.person(name));
+  std::string text =
+      colours.strong(state.room) + ": " + (people.empty() ? "nobody is here" : joined(people));
+  if (!state.topic.empty()) text += "; topic: " + state.topic;
+  return text;
+}
+
+std::string rooms_text(const chat::Rooms& rooms) {
+  if (rooms.rooms.empty()) return "there are no rooms yet: /join makes one";
+  std::string text;
+  for (const chat::RoomSummary& room : rooms.rooms) {
+    if (!text.empty()) text += "\n";
+    text +=
+        fmt::format("{}  {} {}{}{}", room.room, room.people, room.people == 1 ? "person" : "people",
+                    room.topic.empty() ? "" : "; ", room.topic);
+  }
+  return text;
+}
+
+void learn_names(const wire::GroupEvent& event, ServerNames& names) {
+  const auto learn = [&](const wire::Member& member) {
+    if (!member.name().empty()) names[member.number()] = member.name();
+  };
+  if (event.has_founded()) {
+    for (const wire::Member& member : event.founded().members()) learn(member);
+  } else if (event.has_member()) {
+    learn(event.member().member());
+  }
+}
+
+std::string quiet_text(const wire::GroupEvent& event, const ServerNames& names) {
+  switch (event.what_case()) {
+    case wire::GroupEvent::kElection:
+      return quiet_text(event.election(), names);
+    case wire::GroupEvent::kMember:
+      return quiet_text(event.member());
+    case wire::GroupEvent::kState:
+      return quiet_text(event.state(), names);
+    case wire::GroupEvent::kDissolved:
+    case wire::GroupEvent::kMet:
+      return event.text();
+    default:
+      return {};
+  }
+}
+
+std::string view_text(const wire::Status& status, const wire::Members& members,
+                      std::string_view home, const Colours& colours) {
+  std::string text = fmt::format(
+      "group   {}, view {}, term {}, leader {}\nwrites  {}\nclients {}", status.group(),
+      status.view(), status.term(), status.leader().empty() ? "none" : status.leader(),
+      status.writable()
+          ? fmt::format("possible; {} of {} servers may fail", status.tolerates(), status.servers())
+          : "not possible: " + status.reason(),
+      status.sessions());
+  for (const wire::MemberStatus& member : members.members()) {
+    const bool alive = member.state() == wire::ServerState::ALIVE;
+    const std::string line = fmt::format("#{} {} {} {} {}{}", member.number(), member.name(),
+                                         member.address(), wire::Role::Value_Name(member.role()),
+                                         wire::ServerState::Value_Name(member.state()),
+                                         member.name() == home ? "  <- your home" : "");
+    text += "\n" + (alive ? line : colours.quiet(line));
+  }
+  return text;
+}
+
+}  // namespace muster::cli

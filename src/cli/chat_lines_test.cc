@@ -1,0 +1,107 @@
+// What the chat shows to people and to scripts.
+#include "cli/chat_lines.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <set>
+
+namespace muster::cli {
+namespace {
+
+using chat::Kind;
+
+class ChatLinesTest : public testing::Test {
+ protected:
+  ChatLinesTest() {
+    setenv("TZ", "UTC", 1);
+    tzset();
+  }
+  static chat::Line line(Kind kind, const std::string& text) {
+    return {.position = {.index = {7}, .ordinal = 2},
+            .time = {(10 * 3600 + 42 * 60) * 1'000LL + 5},
+            .kind = kind,
+            .room = "lobby",
+            .from = "ann",
+            .text = text};
+  }
+  static std::string shown(const chat::Line& line) {
+    return chat_text(line, {.self = "bob", .room = "lobby"}, Colours(false));
+  }
+};
+
+TEST_F(ChatLinesTest, EachKindOfLineReadsAsASentence) {
+  EXPECT_EQ(shown(line(Kind::message, "hello")), "10:42 ann: hello");
+  EXPECT_EQ(shown(line(Kind::action, "waves")), "10:42 * ann waves");
+  EXPECT_EQ(shown(line(Kind::join, "")), "10:42 ann joined");
+  EXPECT_EQ(shown(line(Kind::leave, "")), "10:42 ann left");
+  EXPECT_EQ(shown(line(Kind::nick, "zoe")), "10:42 ann is now zoe");
+  EXPECT_EQ(shown(line(Kind::topic, "cats")), "10:42 ann set the topic: cats");
+  EXPECT_EQ(shown(line(Kind::topic, "")), "10:42 ann took the topic away");
+  chat::Line direct = line(Kind::direct, "psst");
+  direct.room.clear();
+  direct.to = "bob";
+  EXPECT_EQ(shown(direct), "10:42 ann -> you: psst");
+}
+
+TEST_F(ChatLinesTest, LinesOfOtherRoomsNameTheirs) {
+  EXPECT_EQ(chat_text(line(Kind::message, "hello"), {.self = "bob", .room = "den"}, Colours(false)),
+            "10:42 [lobby] ann: hello");
+}
+
+TEST_F(ChatLinesTest, JsonHasEveryField) {
+  EXPECT_EQ(chat_json(line(Kind::join, "")),
+            R"({"index":7,"ordinal":2,"room":"lobby","from":"ann","to":"","text":"",)"
+            R"("time":"1970-01-01T10:42:00.005Z","kind":"JOIN"})");
+}
+
+TEST_F(ChatLinesTest, ColoursOfAPersonAreManyAndAlwaysTheSame) {
+  const Colours colours(true);
+  EXPECT_EQ(colours.person("ann"), colours.person("ann"));
+  EXPECT_EQ(colours.person("Ann", "x"), colours.person("ann", "x"));
+  std::set<std::string> different;
+  for (int i = 0; i < 200; ++i) different.insert(colours.person("p" + std::to_string(i), "x"));
+  EXPECT_GE(different.size(), 24U);
+  EXPECT_EQ(Colours(false).person("ann"), "ann");
+}
+
+TEST_F(ChatLinesTest, WhatHappensToTheGroupIsToldInAFewWords) {
+  ServerNames names{{1, "a"}, {2, "b"}};
+  wire::GroupEvent joined;
+  joined.mutable_member()->set_kind(wire::MemberChange::JOINED);
+  joined.mutable_member()->mutable_member()->set_number(3);
+  joined.mutable_member()->mutable_member()->set_name("c");
+  learn_names(joined, names);
+  EXPECT_EQ(quiet_text(joined, names), "c joined us");
+
+  wire::GroupEvent election;
+  election.mutable_election()->set_cause("lost:b");
+  election.mutable_election()->set_leader(3);
+  election.mutable_election()->set_previous(2);
+  election.mutable_election()->set_took_ms(14);
+  EXPECT_EQ(quiet_text(election, names), "b left us; c leads now (14 ms)");
+  election.mutable_election()->set_cause("joined:d");
+  election.mutable_election()->set_previous(3);
+  EXPECT_EQ(quiet_text(election, names), "");
+  election.mutable_election()->set_cause("rank:c");
+  election.mutable_election()->set_previous(9);
+  election.mutable_election()->set_took_ms(0);
+  EXPECT_EQ(quiet_text(election, names), "c leads now");
+
+  wire::GroupEvent failed;
+  failed.mutable_state()->set_number(9);
+  failed.mutable_state()->set_state(wire::ServerState::FAILED);
+  EXPECT_EQ(quiet_text(failed, names), "#9 does not answer any more");
+}
+
+TEST_F(ChatLinesTest, RoomsAndTheirPeopleAreListed) {
+  const chat::RoomState room{.room = "lobby", .topic = "cats", .people = {"ann", "bob"}};
+  EXPECT_EQ(room_text(room, Colours(false)), "lobby: ann, bob; topic: cats");
+  EXPECT_EQ(rooms_text({}), "there are no rooms yet: /join makes one");
+  EXPECT_EQ(rooms_text({.rooms = {{"den", "", 1, 0}, {"lobby", "cats", 2, 9}}}),
+            "den  1 person\nlobby  2 people; cats");
+}
+
+}  // namespace
+}  // namespace muster::cli
