@@ -118,7 +118,7 @@ class Sending {
 
   ExitCode run() {
     client_.sign_in(options_.name, [this](const Result<chat::Receipt>& receipt) {
-      if (!receipt) fail(receipt.error(), "");
+      if (!receipt) fail(receipt.error());
       signed_in_ = receipt.has_value();
     });
     for (std::size_t i = 0; i < options_.send.size(); ++i) {
@@ -145,8 +145,10 @@ class Sending {
   void answered(const chat::Say& say, const Result<chat::Receipt>& receipt) {
     if (receipt) {
       print(say, *receipt);
-    } else if (signed_in_ || receipt.error().outcome == Outcome::perhaps_applied) {
-      fail(receipt.error(), say.text);
+    } else {
+      fmt::print(stderr, "not acknowledged: {}\n", say.text);
+      // What follows from having no name was told with that.
+      if (signed_in_ || receipt.error().outcome == Outcome::perhaps_applied) fail(receipt.error());
     }
     if (++answered_ < options_.send.size()) return;
     client_.end([this] { loop_.stop(); });
@@ -164,10 +166,7 @@ class Sending {
     fmt::print("{},\"repeated\":{}}}\n", line.substr(0, line.size() - 1), repeated);
   }
 
-  void fail(const Error& error, const std::string& text) {
-    if (!text.empty()) fmt::print(stderr, "not acknowledged: {}\n", text);
-    exit_ = std::max(exit_, report(error));
-  }
+  void fail(const Error& error) { exit_ = std::max(exit_, report(error)); }
 
   net::Loop& loop_;
   const ChatOptions& options_;

@@ -75,13 +75,13 @@ def wait_until(holds, seconds, what):
 class Process:
     """A process whose output is gathered line by line."""
 
-    def __init__(self, arguments, log, environment):
+    def __init__(self, arguments, log, environment, stdin=subprocess.DEVNULL):
         self.arguments = arguments
         self.output = []
         self.ready = threading.Event()
         self.log = open(log, "ab") if log else None
         self.process = subprocess.Popen(
-            arguments, env=environment, stdin=subprocess.DEVNULL,
+            arguments, env=environment, stdin=stdin,
             stdout=subprocess.PIPE, stderr=self.log or subprocess.DEVNULL)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -103,6 +103,8 @@ class Process:
             raise Failure(f"still running after {seconds} s: {' '.join(self.arguments)}") from None
         self.reader.join()
         self.process.stdout.close()
+        if self.process.stdin:
+            self.process.stdin.close()
         if self.log:
             self.log.close()
         return code
