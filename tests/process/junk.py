@@ -107,8 +107,8 @@ def random_frames(port, seed):
 def wrong_version(port, seed):
     chance = random.Random(seed)
     with contextlib.suppress(OSError), connect(port) as connection:
-        send(connection, hello(chance.randrange(256), (chance.randrange(256), chance.randrange(256)),
-                               chance.randrange(256)))
+        versions = (chance.randrange(256), chance.randrange(256))
+        send(connection, hello(chance.randrange(256), versions, chance.randrange(256)))
 
 
 def silent(ports, count):
@@ -139,6 +139,15 @@ def greedy(port):
             connection.sendall(questions)
             asked += 2_000
     return connection, asked
+
+
+def deaf_follower(port, topic):
+    """A client that follows a topic from now on and never reads; returned once it follows."""
+    connection = connect(port)
+    name = topic.encode()
+    send(connection, hello() + frame(24, b"\x0a" + bytes([len(name)]) + name + b"\x10\x01"))
+    connection.recv(16)
+    return connection
 
 
 def datagrams(port, seed, count):

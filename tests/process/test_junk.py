@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 import unittest
 
 import junk
@@ -132,6 +133,17 @@ class JunkTest(unittest.TestCase):
             connection, asked = junk.greedy(b.port)
             self.held.append(connection)
             self.assertLess(asked, 2_000_000, "questions are taken without end")
+        self.check_served()
+
+    def test_followers_that_never_read_cost_what_is_kept_for_all(self):
+        b = self.group.servers[1]
+        for _ in range(50):
+            self.held.append(junk.deaf_follower(b.port, "chat/loud"))
+        lines = ("x" * 4_000 + "\n") * 2_000
+        said = subprocess.run([self.group.binary, "chat", "loudmouth", "--room", "loud",
+                               *self.group.server_options()], env=self.group.environment(),
+                              input=lines, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(said.returncode, 0, said.stderr)
         self.check_served()
 
     def test_a_flood_of_datagrams(self):
