@@ -1,4 +1,4 @@
-"""`muster demo`: what a newcomer sees, with a terminal and without one, and that nothing is left."""
+"""`muster demo`: what a newcomer sees, with a terminal and without, and that nothing is left."""
 
 import fcntl
 import os
