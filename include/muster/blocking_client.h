@@ -49,8 +49,8 @@ class BlockingSubscription {
 ///
 /// Thread-safety: any number of threads may use it at the same time; their calls are under way
 /// side by side. From within `on_change`, which runs on its own thread, every function that waits
-/// gives FAILED_PRECONDITION. Destroying it while other threads wait in it gives those ABORTED, a
-/// call with `perhaps_applied`; no thread may enter it any more.
+/// gives FAILED_PRECONDITION, and it must not be destroyed there. Destroying it while other threads
+/// wait in it gives those ABORTED, a call with `perhaps_applied`; no thread may enter it any more.
 class BlockingClient {
  public:
   /// Finds a server and opens a session. Errors: as `Client::connect`, within the options' timeout.
