@@ -37,6 +37,7 @@ class Witness final : public service::Machine {
   service::FrozenParts freeze() const override { return machine_->freeze(); }
   [[nodiscard]] Result<void> restore(BytesView part) override { return machine_->restore(part); }
   void clear() override { machine_->clear(); }
+  void set_behaviour(std::uint32_t version) override { machine_->set_behaviour(version); }
 
  private:
   std::size_t server_;

@@ -66,6 +66,11 @@ class Machine {
   virtual void apply(const Command& command, Output& output) = 0;
   /// The log time at which `expire` should be called next, or nothing.
   virtual std::optional<LogTime> deadline() const { return std::nullopt; }
+  /// The services behave as of this version from the next command on. It is raised by an entry of
+  /// the log, once the programs of all servers support it, so what is decided by it is the same
+  /// everywhere; never by what this program happens to be. Called after `clear` and `restore` too,
+  /// with a version above 1. A machine that has behaved in one way only ignores it.
+  virtual void set_behaviour(std::uint32_t /*version*/) {}
   /// Log time has reached `now`, which is at or after `deadline()`.
   virtual void expire(LogTime /*now*/, Output& /*output*/) {}
   /// The session has ended; what the machine keeps for it can go.

@@ -57,6 +57,11 @@ void Group::apply(const service::Command& command, service::Output& output) {
       return change(decoded->updated(), output);
     case wire::GroupChange::kMeeting:
       return change(decoded->meeting(), output);
+    case wire::GroupChange::kCheckpoint:
+      state_.write().view.checkpoint = command.position.index;
+      return output.reply({});
+    case wire::GroupChange::kBehaviour:
+      return change_behaviour(decoded->behaviour(), output);
     case wire::GroupChange::WHAT_NOT_SET:
       break;
   }
@@ -182,6 +187,25 @@ void Group::change(const wire::Meeting& meeting, service::Output& output) {
   wire::GroupEvent event;
   *event.mutable_met() = meeting;
   publish(view, words_for(view, meeting), std::move(event), output);
+  output.reply({});
+}
+
+// Every server's program must support it, those that are away included.
+void Group::change_behaviour(std::uint32_t version, service::Output& output) {
+  if (version <= view().behaviour) return output.reply({});
+  for (const auto& [number, member] : view().members) {
+    if (member.behaviour_version() >= version) continue;
+    return output.refuse(
+        ErrorCode::failed_precondition,
+        name_of(view(), number) + " does not support behaviour version " + std::to_string(version));
+  }
+  View& view = state_.write().view;
+  view.behaviour = version;
+  ++view.number;
+  wire::GroupEvent event;
+  event.set_behaviour(version);
+  publish(view, "services behave as of version " + std::to_string(version), std::move(event),
+          output);
   output.reply({});
 }
 

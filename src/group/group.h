@@ -23,8 +23,9 @@ inline constexpr std::string_view topic = "group";
 /// that changes nothing (a state that the server has already, settings as they are, a group met
 /// before) is answered and tells nobody. Refusals: `permission_denied` for a client's command,
 /// `invalid_argument` for what is no such change, `not_found` for an unknown server,
-/// `failed_precondition` for giving way `only_if_unused` when a client's command precedes it, and
-/// for everything after the group gave way.
+/// `failed_precondition` for a behaviour that not all members support, for giving way
+/// `only_if_unused` when a client's command precedes it, and for everything after the group gave
+/// way.
 ///
 /// Query: empty; answer: the view as `wire::Founding`, whose `members` carry roles.
 /// `resource_exhausted` if that passes the limit of a message.
@@ -66,6 +67,7 @@ class Group final : public service::Machine {
   void change(const wire::Dissolve& dissolve, service::Output& output);
   void change(const wire::Member& updated, service::Output& output);
   void change(const wire::Meeting& meeting, service::Output& output);
+  void change_behaviour(std::uint32_t version, service::Output& output);
   void tell(wire::MemberChange change, service::Output& output) const;
 
   service::CopyOnWrite<State> state_;

@@ -549,6 +549,43 @@ TEST_F(GroupTest, AGroupOfTheSameNameIsToldOfOnce) {
   EXPECT_EQ(apply(change).answers[0].substr(0, 17), "INVALID_ARGUMENT:");
 }
 
+TEST_F(GroupTest, ServicesBehaveAnewOnceAllProgramsSupportIt) {
+  wire::GroupChange change;
+  change.set_behaviour(2);
+  EXPECT_EQ(apply(change).answers[0],
+            "FAILED_PRECONDITION: a does not support behaviour version 2");
+  for (const ServerNumber number : {a, b}) {
+    wire::GroupChange updated;
+    *updated.mutable_updated() = view().members.at(number);
+    updated.mutable_updated()->set_behaviour_version(number == a ? 3 : 2);
+    apply(updated);
+  }
+  const std::uint64_t number = view().number;
+  EXPECT_THAT(apply(change).texts(), ElementsAre("services behave as of version 2"));
+  EXPECT_EQ(view().behaviour, 2U);
+  EXPECT_EQ(view().number, number + 1);
+  EXPECT_TRUE(apply(change).events.empty());  // Nor back.
+  change.set_behaviour(3);
+  EXPECT_EQ(apply(change).answers[0],
+            "FAILED_PRECONDITION: b does not support behaviour version 3");
+  Group restored;
+  ASSERT_TRUE(restored.restore(state()));
+  EXPECT_EQ(restored.view().behaviour, 2U);
+}
+
+TEST_F(GroupTest, ACheckpointIsRememberedAndTellsNobody) {
+  wire::GroupChange change;
+  change.mutable_checkpoint();
+  const Told told = apply(change);
+  EXPECT_EQ(told.answers[0], "done");
+  EXPECT_TRUE(told.events.empty());
+  EXPECT_EQ(view().number, 1U);
+  EXPECT_EQ(view().checkpoint, LogIndex{2});
+  Group restored;
+  ASSERT_TRUE(restored.restore(state()));
+  EXPECT_EQ(restored.view().checkpoint, LogIndex{2});
+}
+
 TEST_F(GroupTest, ClientsCommandsAreRefused) {
   wire::GroupChange change;
   change.mutable_dissolve()->set_into(other_id);

@@ -94,6 +94,8 @@ void read_given_up(Reader& reader, std::vector<GivenUp>& seats) {
   view.number = reader.integer<std::uint64_t>();
   const auto next_number = reader.integer<std::uint32_t>();
   view.used = reader.integer<std::uint8_t>() != 0;
+  view.behaviour = reader.integer<std::uint32_t>();
+  view.checkpoint = LogIndex{reader.integer<std::uint64_t>()};
   wire::Founding founding;
   if (auto read = read_message(reader, founding); !read) return read;
   take_founding(view, founding);
@@ -115,6 +117,8 @@ void Group::State::encode(Bytes& out) const {
   writer.integer(view.number);
   writer.integer(view.next_number);
   writer.integer(static_cast<std::uint8_t>(view.used ? 1 : 0));
+  writer.integer(view.behaviour);
+  writer.integer(view.checkpoint.value);
   wire::Founding founding;
   founding.set_group_id(view.group.uuid.to_string());
   founding.set_group(view.name);

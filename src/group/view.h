@@ -38,8 +38,8 @@ inline constexpr std::size_t gone_groups_max = 64;  ///< The same for each list 
 
 /// The numbered membership. Every change of it is an entry of the log, so all servers see the same
 /// views in the same order. The number rises with each change of servers, roles, states, settings,
-/// and leader record, and when the group gives way; not with `used`, `gone_groups`, `given_up` and
-/// `met`.
+/// leader record and behaviour, and when the group gives way; not with `checkpoint`, `used`,
+/// `gone_groups`, `given_up` and `met`.
 struct View {
   std::uint64_t number{0};
   GroupId group;
@@ -52,6 +52,8 @@ struct View {
   std::map<ServerNumber, Departed> departed{};   ///< At most `departed_max`.
   std::optional<wire::Election> election{};      ///< The latest.
   std::optional<wire::Dissolve> dissolved{};     ///< The group gave way; nothing follows it.
+  std::uint32_t behaviour{1};                    ///< The version by which services behave.
+  LogIndex checkpoint{};                         ///< Of the latest one's entry.
   bool used{false};                              ///< A client's command reached a service.
   std::vector<GroupId> gone_groups{};            ///< That gave way to this one, newest last.
   std::vector<GivenUp> given_up{};               ///< Newest last.

@@ -67,7 +67,8 @@ Consensus::Consensus(const Options& options, raft::Raft raft,
       raft_(std::move(raft)),
       replica_(std::move(replica)),
       machines_(std::move(machines)),
-      jobs_(jobs) {}
+      jobs_(jobs),
+      digests_(raft_.self()) {}
 
 void Consensus::offer(SharedBytes batch) {
   if (raft_.role() != raft::Role::leader) return;
@@ -163,14 +164,31 @@ ConsensusOutputs Consensus::turn(Now now) {
       break;
     }
   }
-  if (snapshot_is_due(now)) take_snapshot();
+  keep_snapshots(now);
   return std::exchange(out_, {});
+}
+
+// The leader has all servers take a snapshot at one entry, so that their states can be compared.
+// Who hears of no such entry, or could not take it, takes one of its own a little later.
+void Consensus::keep_snapshots(Now now) {
+  if (checkpoint_ && !saving_ && checkpoint_->mark.index <= raft_.stored_index()) {
+    save(std::move(*std::exchange(checkpoint_, std::nullopt)));
+  }
+  const std::size_t between = options_.log_bytes_between_snapshots;
+  if (bytes_since_snapshot_ < between || !snapshot_may_be_replaced(now)) return;
+  if (raft_.role() == raft::Role::leader && bytes_since_snapshot_ >= next_checkpoint_bytes_) {
+    next_checkpoint_bytes_ = bytes_since_snapshot_ + between / 8;  // It may be lost.
+    wire::GroupChange change;
+    change.mutable_checkpoint();
+    offer(change);
+    has_more_ = true;
+  }
+  if (bytes_since_snapshot_ >= between + between / 4 && !checkpoint_) take_snapshot();
 }
 
 // A newer snapshot takes the place of one that is being sent, which begins anew: under load a
 // follower that needs longer than the log takes to grow would never get one.
-bool Consensus::snapshot_is_due(Now now) const {
-  if (bytes_since_snapshot_ < options_.log_bytes_between_snapshots) return false;
+bool Consensus::snapshot_may_be_replaced(Now now) const {
   if (bytes_since_snapshot_ / snapshot_delay_max >= options_.log_bytes_between_snapshots) {
     return true;
   }
@@ -252,6 +270,7 @@ void Consensus::send(raft::Message message, Now now) {
 
 void Consensus::apply(const std::vector<Entry>& entries) {
   if (entries.empty()) return;
+  std::shared_ptr<const replica::Frozen> frozen;
   for (const Entry& entry : entries) {
     bytes_since_snapshot_ += entry.payload.size() + entry_overhead_bytes;
     replica::Applied applied;
@@ -264,12 +283,27 @@ void Consensus::apply(const std::vector<Entry>& entries) {
     } else {
       applied = replica_->apply(entry);
     }
+    digests_.applied(entry.index, replica_->digest());
+    if (replica_->view().checkpoint == entry.index && !installing_) {
+      frozen = replica_->freeze();
+      begin_log_anew();
+    }
     out_.news.insert(out_.news.end(), std::make_move_iterator(applied.news.begin()),
                      std::make_move_iterator(applied.news.end()));
     out_.events.insert(out_.events.end(), std::make_move_iterator(applied.events.begin()),
                        std::make_move_iterator(applied.events.end()));
   }
   raft_.applied(entries.back().index);
+  if (frozen) {
+    const LogIndex index = frozen->index;
+    checkpoint_ =
+        SaveWait{.frozen = std::move(frozen), .mark = raft_.mark_at(index), .checkpoint = true};
+  }
+}
+
+void Consensus::begin_log_anew() {
+  bytes_since_snapshot_ = 0;
+  next_checkpoint_bytes_ = 0;
 }
 
 void Consensus::fetch(const raft::Ready& ready) {
@@ -291,9 +325,12 @@ void Consensus::take_snapshot() {
       replica_->applied() == LogIndex{0}) {
     return;
   }
+  begin_log_anew();
+  save({.frozen = replica_->freeze(), .mark = raft_.mark_at(replica_->applied())});
+}
+
+void Consensus::save(SaveWait wait) {
   saving_ = true;
-  bytes_since_snapshot_ = 0;
-  SaveWait wait{.frozen = replica_->freeze(), .mark = raft_.mark_at(replica_->applied())};
   storage::SaveSnapshotJob job{.header = {.index = wait.mark.index,
                                           .term = wait.mark.term,
                                           .metadata = encode_mark(wait.mark)},
@@ -349,7 +386,8 @@ void Consensus::take_loaded(storage::DiskResult result) {
   loader_.reset();
   installing_.reset();
   received_snapshot_.reset();
-  bytes_since_snapshot_ = 0;
+  checkpoint_.reset();
+  begin_log_anew();
   raft_.installed(index);
   out_.state_replaced = true;
   out_.membership_applied = true;
@@ -377,6 +415,7 @@ void Consensus::done(const SaveWait& wait, storage::DiskResult& result, Now) {
   const auto* const saved = std::get_if<storage::SnapshotSaved>(&result.outcome);
   check(saved != nullptr);
   if (saved->header.index != wait.mark.index) return;  // A newer one was installed meanwhile.
+  if (wait.checkpoint) digests_.encoded(wait.mark.index, saved->header.checksum);
   raft::SnapshotMark mark = wait.mark;
   mark.checksum = saved->header.checksum;
   raft_.snapshot_taken(mark);

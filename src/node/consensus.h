@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "node/digests.h"
 #include "node/disk_jobs.h"
 #include "node/io.h"
 #include "node/options.h"
@@ -65,6 +66,8 @@ class Consensus {
   bool has_more() const { return has_more_; }
   /// Takes a snapshot now, unless one is being taken.
   void take_snapshot();
+  /// Of this server's state and those that the others tell.
+  Digests& digests() { return digests_; }
   /// When log time must move on although nothing is written.
   Instant deadline() const;
   /// Log time, as this leader would stamp an entry now; of others, that of the latest entry.
@@ -85,17 +88,21 @@ class Consensus {
   struct SaveWait {
     std::shared_ptr<const replica::Frozen> frozen;  // Released on this thread, when it is done.
     raft::SnapshotMark mark;
+    bool checkpoint{false};  // The others take theirs at the same entry.
   };
   struct CompactWait {};
   using Wait = std::variant<StoreWait, FetchWait, SnapshotFetchWait, SaveWait, CompactWait>;
 
-  bool snapshot_is_due(Now now) const;
+  bool snapshot_may_be_replaced(Now now) const;
   void carry_out(raft::Ready ready, Now now);
   void store(raft::Ready::Store store, std::vector<raft::Message> held, Now now);
   void load_received();
   void release(std::vector<raft::Message> held, Now now);
   void send(raft::Message message, Now now);
   void apply(const std::vector<Entry>& entries);
+  void save(SaveWait wait);
+  void keep_snapshots(Now now);
+  void begin_log_anew();
   void fetch(const raft::Ready& ready);
   void keep_clock(Now now);
   void propose_queued(Now now);
@@ -120,6 +127,9 @@ class Consensus {
   std::optional<SnapshotLoader> loader_;
   bool saving_{false};
   std::size_t bytes_since_snapshot_{0};
+  std::size_t next_checkpoint_bytes_{0};  // Of the log since the snapshot, when one is due.
+  std::optional<SaveWait> checkpoint_;    // Waits until its entry is durable here.
+  Digests digests_;
 
   std::deque<SharedBytes> queue_;
   std::size_t queued_bytes_{0};

@@ -162,6 +162,39 @@ TEST_F(ConsensusTest, ASnapshotThatReplacesOneBeingLoadedIsLoadedInstead) {
   EXPECT_FALSE(consensus_->raft().installing());
 }
 
+TEST_F(ConsensusTest, TheLeaderHasAllTakeASnapshotAtOneEntryAndTheStatesAreCompared) {
+  options_.log_bytes_between_snapshots = 600;
+  become_leader();
+  const auto save = [&] {
+    return std::ranges::find_if(waiting_, [](const storage::DiskJob& job) {
+      return std::holds_alternative<storage::SaveSnapshotJob>(job.work);
+    });
+  };
+  for (int round = 0; round < 20 && save() == waiting_.end(); ++round) {
+    write_all();
+    offer();
+    turn();
+    step(eve, 2, raft::AppendReply{.accepted = true, .match = consensus_->raft().last_index()});
+  }
+  ASSERT_NE(save(), waiting_.end());
+  const LogIndex index = std::get<storage::SaveSnapshotJob>(save()->work).header.index;
+  EXPECT_EQ(index, consensus_->replica().view().checkpoint);
+  EXPECT_GT(index, LogIndex{2});
+  EXPECT_FALSE(consensus_->digests().to_tell());
+
+  storage::SnapshotSaved outcome{std::get<storage::SaveSnapshotJob>(save()->work).header};
+  outcome.header.checksum = 4711;
+  storage::DiskResult saved{.id = save()->id, .outcome = std::move(outcome)};
+  waiting_.erase(save());
+  EXPECT_TRUE(consensus_->disk_done(saved, now_));
+  const auto told = consensus_->digests().to_tell();
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->items().size(), 1);
+  EXPECT_EQ(told->items(0).index(), index.value);
+  EXPECT_TRUE(told->items(0).whole());
+  EXPECT_EQ(told->items(0).digest(), 4711U);
+}
+
 TEST_F(ConsensusTest, OneVoterWhoseClockIsAheadDoesNotMoveLogTimeAlsoWhenItLeads) {
   become_leader();
   offer();

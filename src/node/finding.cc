@@ -160,6 +160,7 @@ void Node::Impl::look_for_group(Now now) {
 }
 
 void Node::Impl::wait_to_join(GroupId group) {
+  refuse_unknown_behaviour(group);
   if (options_.founding == FoundingMode::now) {
     return fail({ErrorCode::failed_precondition,
                  "group " + options_.group + " (" + group.uuid.to_string() +

@@ -77,6 +77,8 @@ class Node::Impl {
   // traffic.cc: frames of peers, batches on their way to the leader, leadership.
   void peer_frame(ServerId from, const wire::Frame& frame, Now now);
   void take_raft(const Peer& peer, const wire::Frame& frame, Now now);
+  void take_digests(const Peer& peer, const wire::Frame& frame);
+  void compare_digests();
   void take_forward(const Peer& peer, const wire::Frame& frame, Now now);
   void pass_batches(Now now);
   void forward(const Peer& leader, std::span<const SharedBytes> batches);
@@ -145,6 +147,8 @@ class Node::Impl {
   void relearn(ServerNumber number, const wire::Member& said);
   void forget_the_lost(Now now);
   void tell_what_is_missing(Now now);
+  void raise_behaviour();
+  void refuse_unknown_behaviour(GroupId group);
   void continue_alone_if_proven(Now now);
   void fence_done(const storage::DiskResult& result, Now now);
   void watch_orphans(Now now);

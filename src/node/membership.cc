@@ -42,6 +42,7 @@ wire::Member Node::Impl::own_member() const {
   member.set_state(wire::ServerState::ALIVE);
   member.set_machine(options_.machine);
   member.set_folder(options_.folder);
+  member.set_behaviour_version(options_.behaviour_version);
   return member;
 }
 
@@ -59,6 +60,7 @@ wire::Member Node::Impl::member_of(const Peer& peer, ServerNumber number) const 
   member.set_state(wire::ServerState::ALIVE);
   member.set_machine(peer.hello.machine());
   member.set_folder(peer.hello.folder());
+  member.set_behaviour_version(peer.hello.behaviour_version());
   return member;
 }
 
@@ -321,6 +323,7 @@ void Node::Impl::admit(const Peer& peer, Now now) {
   if (!leads() || view.number == 0 || number_of(peer.hello.server_id())) return;
   // Until the latest change is applied, the view may offer a number that it gave away.
   if (state().applied() < consensus_->raft().configuration_index()) return;
+  if (peer.hello.behaviour_version() < view.behaviour) return;  // It sees so itself, and ends.
   raft::Configuration next = consensus_->raft().configuration();
   const ServerNumber number{view.next_number};
   next.members[number] = raft::MemberRole::standby;
@@ -358,6 +361,7 @@ void Node::Impl::refresh_hello() {
   for (const auto& [key, value] : options_.tags) (*hello.mutable_tags())[key] = value;
   for (const GroupId& gone : options_.gone_from) hello.add_gone_from(gone.uuid.to_string());
   add(*hello.mutable_gave_up(), options_.gave_up);
+  hello.set_behaviour_version(options_.behaviour_version);
   hello.set_stopping(stop_by_.has_value() || leaving_);
   hello.set_has_client_data(state().view().used);
   hello.set_can_write(leadership_.leader.has_value() && leadership_.reachable);
@@ -369,6 +373,7 @@ void Node::Impl::refresh_hello() {
     hello.set_group_id(identity_.group->uuid.to_string());
     hello.set_number(identity_.number->value);
     hello.set_branch(branch_text());
+    hello.set_behaviour(state().view().behaviour);
     if (!branch_text().empty() && state().view().branch == branch_text()) {
       *hello.mutable_fork() = state().view().fork;
     }

@@ -76,6 +76,9 @@ struct Options {
 
   std::uint32_t priority{100};  ///< 0 to 255; counts before the number in the order of preference.
 
+  /// The newest behaviour of services that this program supports; raised with each change of what
+  /// a command does.
+  std::uint32_t behaviour_version{1};
   std::size_t log_bytes_between_snapshots{64 * 1'024 * 1'024};
   /// Limits of the consensus core. Its times and seed are those of this server, set above.
   raft::Options raft{};

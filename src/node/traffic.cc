@@ -31,6 +31,8 @@ void Node::Impl::peer_frame(ServerId from, const wire::Frame& frame, Now now) {
       return take_farewell(*peer, frame);
     case wire::FrameType::removed:
       return take_removed(*peer, frame);
+    case wire::FrameType::state_digests:
+      return take_digests(*peer, frame);
     default:
       notice(NoticeLevel::debug, "server " + peer->hello.name() + " sent a frame of type " +
                                      std::to_string(static_cast<unsigned>(frame.type)) +
@@ -49,6 +51,16 @@ void Node::Impl::take_raft(const Peer& peer, const wire::Frame& frame, Now now) 
   if (const auto stepped = consensus_->raft().step(*message, now.monotonic); !stepped) {
     notice(NoticeLevel::warning, "server " + peer.hello.name() + ": " + stepped.error().message);
   }
+}
+
+void Node::Impl::take_digests(const Peer& peer, const wire::Frame& frame) {
+  if (!consensus_ || peer.group != identity_.group) return;
+  const auto digests = wire::decode<wire::StateDigests>(frame.body.view());
+  if (!digests) {
+    return notice(NoticeLevel::warning,
+                  "server " + peer.hello.name() + ": " + digests.error().message);
+  }
+  consensus_->digests().told(*peer.number, *digests);
 }
 
 void Node::Impl::take_forward(const Peer& peer, const wire::Frame& frame, Now now) {

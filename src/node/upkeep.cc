@@ -57,6 +57,8 @@ void Node::Impl::upkeep(Now now) {
     }
   }
   tell_what_is_missing(now);
+  refuse_unknown_behaviour(*identity_.group);
+  compare_digests();
   // Not only the leader's: a founder whose disk was slow no longer leads when it may first invite.
   for (const auto& [server, peer] : peers_.all()) {
     if (peer.group != identity_.group) {
@@ -69,6 +71,7 @@ void Node::Impl::upkeep(Now now) {
     tell_outcome_if_due(now);
     note_states(now);
     relearn_members(now);
+    raise_behaviour();
     if (!stop_by_ && !leaving_) hand_over_if_due(now);
     mend_voters(now);
     forget_the_lost(now);
@@ -243,6 +246,57 @@ void Node::Impl::relearn_members(Now now) {
     relearn(*peer.number, member_of(peer, *peer.number));
   }
   relearn(*identity_.number, own_member());
+}
+
+// Once all programs support more, those of servers that are away included, all behave so.
+void Node::Impl::raise_behaviour() {
+  const group::View& view = state().view();
+  if (view.members.empty() || consensus_->queued_bytes() > 0) return;
+  std::uint32_t supported = options_.behaviour_version;
+  for (const auto& [number, member] : view.members) {
+    supported = std::min(supported, member.behaviour_version());
+  }
+  if (supported <= view.behaviour) return;
+  wire::GroupChange change;
+  change.set_behaviour(supported);
+  consensus_->offer(change);
+}
+
+// What such a group's log means is not known here: a guess would give another state.
+void Node::Impl::refuse_unknown_behaviour(GroupId group) {
+  std::uint32_t needed = state().view().behaviour;
+  for (const auto& [server, peer] : peers_.all()) {
+    if (peer.group == group) needed = std::max(needed, peer.hello.behaviour());
+  }
+  if (needed <= options_.behaviour_version) return;
+  fail({ErrorCode::failed_precondition,
+        "the services of group " + options_.group + " behave as of version " +
+            std::to_string(needed) + "; this program knows them up to version " +
+            std::to_string(options_.behaviour_version) + ": start a newer one"});
+}
+
+// Who differs from a majority has a state that the log does not explain: it must not go on serving.
+void Node::Impl::compare_digests() {
+  if (const auto digests = consensus_->digests().to_tell()) {
+    const Bytes body = wire::encode(*digests);
+    for (const auto& [server, peer] : peers_.all()) {
+      if (peer.group != identity_.group) continue;
+      peers_.send(server, wire::FrameType::state_digests, body);
+    }
+  }
+  std::set<ServerNumber> voters;
+  for (const auto& [number, role] : consensus_->raft().configuration().members) {
+    if (role == raft::MemberRole::voter) voters.insert(number);
+  }
+  const auto verdict = consensus_->digests().judge(voters);
+  if (!verdict) return;
+  std::map<ServerNumber, std::string> names;
+  for (const auto& [number, member] : state().view().members) names[number] = member.name();
+  const std::string text = words_for(*verdict, names);
+  if (!verdict->outvoted) return notice(NoticeLevel::error, text + ": report it");
+  fail({ErrorCode::internal,
+        text + ". This server is alone with its state and stops: check its memory and that all run "
+               "the same program; then start it with --rejoin, which archives its data"});
 }
 
 void Node::Impl::relearn(ServerNumber number, const wire::Member& said) {

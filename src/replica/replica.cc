@@ -79,6 +79,7 @@ void Replica::apply_batch(const wire::BatchView& batch, std::uint32_t ordinal, A
                      .payload = command.payload,
                      .system = true},
                     output);
+      if (target == group_.get()) adopt_behaviour();
     }
     return;
   }
@@ -90,6 +91,12 @@ void Replica::apply_batch(const wire::BatchView& batch, std::uint32_t ordinal, A
     return;
   }
   apply_sequenced(batch, ordinal, *session, out);
+}
+
+void Replica::adopt_behaviour() {
+  if (behaviour_ == view().behaviour) return;
+  behaviour_ = view().behaviour;
+  for (const auto& machine : machines_) machine->set_behaviour(behaviour_);
 }
 
 // Exactly `last + 1` is taken: what was taken is answered from the kept replies, a gap is refused

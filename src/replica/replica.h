@@ -147,6 +147,7 @@ class Replica {
   void mix(BytesView bytes);
   void mix_events(const std::vector<Event>& events);
   service::Machine* machine(ServiceId id) const;
+  void adopt_behaviour();
 
   Options options_;
   MachineFactory factory_;
@@ -156,6 +157,7 @@ class Replica {
   LogIndex applied_;
   LogTime time_;
   std::uint64_t digest_{0};
+  std::uint32_t behaviour_{1};  // As the machines were told.
 };
 
 /// Builds a second replica from a snapshot's bytes, slice by slice, to be swapped in when whole.

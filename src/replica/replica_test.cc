@@ -355,6 +355,54 @@ TEST_F(ReplicaTest, AfterTheGroupGaveWayCommandsAreRefusedAndAnsweredAsUsual) {
   }
 }
 
+// Answers with the version by which it behaves.
+class Mannered final : public service::Machine {
+ public:
+  ServiceId id() const override { return notebook; }
+  std::string_view name() const override { return "mannered"; }
+  void set_behaviour(std::uint32_t version) override { version_ = version; }
+  void apply(const service::Command&, service::Output& output) override { output.reply({}); }
+  Result<Bytes> query(BytesView) const override { return Bytes(version_); }
+  service::FrozenParts freeze() const override { return {}; }
+  [[nodiscard]] Result<void> restore(BytesView) override { return {}; }
+  void clear() override { version_ = 1; }
+
+ private:
+  std::uint32_t version_{1};
+};
+
+TEST(ReplicaBehaviourTest, MachinesBehaveAsTheLogSaysAlsoAfterASnapshot) {
+  const auto machines = [] {
+    std::vector<std::unique_ptr<service::Machine>> all;
+    all.push_back(std::make_unique<Mannered>());
+    return all;
+  };
+  Replica replica({}, machines);
+  wire::Founding founding;
+  founding.add_members()->set_number(1);
+  founding.mutable_members(0)->set_behaviour_version(2);
+  replica.apply_membership({1}, {{ServerNumber{1}, group::Role::voter}}, wire::encode(founding));
+  EXPECT_EQ(replica.query(notebook, {})->size(), 1U);
+
+  wire::GroupChange change;
+  change.set_behaviour(2);
+  wire::BatchBuilder batch(wire::BatchHeader{.system = true});
+  ASSERT_TRUE(batch.add(group::service_id, wire::encode(change)));
+  const Bytes bytes = std::move(batch).finish();
+  wire::EntryBuilder entry;
+  ASSERT_TRUE(entry.add(*wire::BatchView::parse(bytes)));
+  replica.apply({.term = {1},
+                 .index = {2},
+                 .kind = EntryKind::commands,
+                 .payload = SharedBytes(std::move(entry).finish({}))});
+  EXPECT_EQ(replica.query(notebook, {})->size(), 2U);
+
+  FrozenEncoder encoder(replica.freeze());
+  Restorer restorer({}, machines);
+  for (Bytes chunk; encoder.next(chunk);) ASSERT_TRUE(restorer.feed(chunk));
+  EXPECT_EQ(std::move(restorer).finish().value()->query(notebook, {})->size(), 2U);
+}
+
 // Answers nothing, and tells all who follow it one word.
 class Herald final : public service::Machine {
  public:

@@ -112,6 +112,7 @@ Result<void> Restorer::feed(BytesView bytes) {
 
 Result<std::unique_ptr<Replica>> Restorer::finish() && {
   if (!ended_) return damaged("it ends early");
+  replica_->adopt_behaviour();
   return std::move(replica_);
 }
 

@@ -56,6 +56,7 @@ constexpr std::array frame_names{
     Named{FrameType::peer_hello, "peer_hello"},
     Named{FrameType::invite, "invite"},
     Named{FrameType::removed, "removed"},
+    Named{FrameType::state_digests, "state_digests"},
     Named{FrameType::raft, "raft"},
     Named{FrameType::forward, "forward"},
     Named{FrameType::forward_refused, "forward_refused"},
@@ -103,6 +104,7 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
     case FrameType::forward_refused:
     case FrameType::handover:
     case FrameType::farewell:
+    case FrameType::state_digests:
       return type;
   }
   return std::nullopt;

@@ -62,6 +62,7 @@ enum class FrameType : std::uint8_t {
   forward_refused = 69,  ///< ForwardRefused: the batches of a forward were not proposed.
   handover = 70,         ///< Handover.
   farewell = 71,         ///< Farewell.
+  state_digests = 72,    ///< StateDigests.
 };
 
 /// Which of a connection's queues a frame waits in: an urgent one overtakes the others.
