@@ -19,8 +19,8 @@ void DemoModel::keep(std::deque<DemoLine>& lines, DemoLine line) {
 
 std::vector<std::string> turned(std::vector<std::string> addresses, std::size_t place) {
   if (addresses.empty()) return addresses;
-  std::ranges::rotate(addresses,
-                      addresses.begin() + static_cast<std::ptrdiff_t>(place % addresses.size()));
+  const auto first = static_cast<std::ptrdiff_t>(place % addresses.size());
+  std::rotate(addresses.begin(), addresses.begin() + first, addresses.end());
   return addresses;
 }
 
