@@ -26,8 +26,9 @@ std::string make_inbox();
 
 /// A person who signs in, goes into rooms and hears what happens there. Each line is told once and
 /// in order of its room, over however many servers. When the group has ended the session, a new one
-/// is opened, the person signs in again and goes back into the rooms, and is told what was missed;
-/// what was unanswered is "perhaps applied", and nothing is said again by itself.
+/// is opened, the person signs in again and goes back into the rooms, and is told what was missed.
+/// What was sent and is unanswered is "perhaps applied" then, and is not sent again; what never
+/// left this client goes out in the new session.
 ///
 /// Handlers are called from the loop, never from within a call. Thread-safety: none.
 class ChatClient {
@@ -99,6 +100,7 @@ class ChatClient {
   void renew_later();
   void choose_another_name();
   void fail_waiting(const Error& error);
+  bool may_go_to_next_session(const chat::Request& request, const Error& error) const;
   void send(const chat::Request& request, OnReceipt done);
   void enter(const std::string& room, std::uint32_t lines, OnRoom done);
   void follow(const std::string& topic, std::optional<wire::EventPosition> from);

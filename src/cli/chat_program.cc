@@ -76,7 +76,8 @@ void ChatProgram::ask_name(const std::string& proposed, const std::string& why) 
   if (!why.empty()) show(why);
   proposed_name_ = proposed;
   terminal_->set_prompt(proposed.empty() ? "your name: " : "your name [" + proposed + "]: ");
-  if (!std::exchange(asking_name_, true) && !chatting_) terminal_->begin();
+  asking_name_ = true;
+  terminal_->begin();
 }
 
 void ChatProgram::sign_in(const std::string& name) {
@@ -123,7 +124,6 @@ void ChatProgram::joined_first(const Result<chat::RoomState>& room) {
     exit_ = report(room.error());
     return leave_chat();
   }
-  chatting_ = true;
   room_ = options_.room;
   if (!options_.client.json) {
     show_beginning();
@@ -162,7 +162,6 @@ void ChatProgram::take_line(const std::string& line) {
   proposed_name_ = name;
   asking_name_ = false;
   terminal_->set_prompt("");
-  chatting_ = true;  // Input is taken from here on.
   sign_in(name);
 }
 
@@ -194,7 +193,7 @@ void ChatProgram::take_input(const ChatInput& input) {
     case ChatInput::Kind::help:
       return show(chat_help());
     case ChatInput::Kind::quit:
-      return leave_chat();
+      return quit();
     case ChatInput::Kind::mistake:
       return complain({ErrorCode::invalid_argument, input.text}, "");
   }
@@ -231,24 +230,39 @@ void ChatProgram::sent(const Result<chat::Receipt>& receipt, const chat::Request
   } else {
     complain(receipt.error(), what);
   }
-  if (reader_ && !input_ended_ && client_->unanswered() < unanswered_max / 2) reader_->resume();
+  go_on_reading();
   finish_when_done();
+}
+
+void ChatProgram::go_on_reading() {
+  if (!reader_ || quitting_ || moving_) return;
+  if (client_->unanswered() < unanswered_max / 2) reader_->resume();
+}
+
+// What is piped in behind a change of rooms is meant for what comes of it.
+void ChatProgram::set_moving(bool moving) {
+  moving_ = moving;
+  if (!moving) return go_on_reading();
+  if (reader_) reader_->pause();
 }
 
 void ChatProgram::join(const std::string& room) {
   if (client_->room(room) != nullptr) return go_to(room);
+  set_moving(true);
   client_->join(room, terminal_ ? lines_on_terminal : 0,
                 [this, room](const Result<chat::RoomState>& state) {
+                  set_moving(false);
                   if (!state) return complain(state.error(), "/join " + room);
                   if (!options_.client.json) show(room_text(*state, colours_));
                   go_to(room);
                   finish_when_done();
                 });
-  if (!terminal_) room_ = room;  // What is piped in after it is meant for it.
 }
 
 void ChatProgram::leave(const std::string& room) {
+  set_moving(true);
   client_->leave(room, [this, room](const Result<chat::Receipt>& receipt) {
+    set_moving(false);
     if (!receipt) return complain(receipt.error(), "/leave " + room);
     const std::vector<std::string> left = client_->rooms();
     if (room == room_) go_to(left.empty() ? "" : left.front());
@@ -417,9 +431,10 @@ void ChatProgram::complain(const Error& error, const std::string& what) {
   if (!terminal_) {
     fmt::print(stderr, "{}: {}\n", name_of(error.code), text);
     exit_ = unknown ? 3 : std::max(exit_, 1);
-    return;
+    return finish_when_done();
   }
   show("! " + text);
+  finish_when_done();
 }
 
 // ---- Leaving ------------------------------------------------------------------------------------
@@ -430,9 +445,22 @@ bool ChatProgram::all_was_told() const {
   });
 }
 
+void ChatProgram::quit() {
+  quitting_ = true;
+  if (reader_) reader_->pause();
+  end_of_input();
+}
+
 void ChatProgram::finish_when_done() {
-  if (!input_ended_ || options_.follow || leaving_ || !client_) return;
-  if (client_->unanswered() == 0 && questions_ == 0 && all_was_told()) leave_chat();
+  const bool stays = options_.follow && !quitting_;
+  if (!input_ended_ || stays || leaving_ || !client_) return;
+  if (client_->unanswered() > 0 || questions_ > 0) return;  // Each has its time.
+  if (all_was_told()) return leave_chat();
+  if (std::exchange(waiting_to_be_told_, true)) return;
+  timer_.expires_after(options_.client.timeout);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) leave_chat();
+  });
 }
 
 void ChatProgram::leave_chat() {

@@ -69,6 +69,8 @@ class ChatProgram {
   void send(const chat::Request& request, const std::string& what);
   void join(const std::string& room);
   void leave(const std::string& room);
+  void set_moving(bool moving);
+  void go_on_reading();
   void show_topic();
   void show_who();
   void show_rooms();
@@ -89,6 +91,7 @@ class ChatProgram {
   void complain(const Error& error, const std::string& what);
   void update_prompt();
   void go_to(const std::string& room);
+  void quit();
   void finish_when_done();
   void leave_chat();
   bool all_was_told() const;
@@ -106,9 +109,11 @@ class ChatProgram {
   std::size_t questions_{0};     // Unanswered.
   std::string proposed_name_{};  // While it is asked for.
   bool asking_name_{false};
-  bool chatting_{false};
   bool home_lost_{false};
   bool input_ended_{false};
+  bool moving_{false};              // To or from a room.
+  bool quitting_{false};            // As soon as all is answered.
+  bool waiting_to_be_told_{false};  // Nothing else is waited for.
   bool leaving_{false};
   std::string room_{};  // Where what is typed is said; empty: nowhere.
   ServerNames names_{};

@@ -196,6 +196,7 @@ struct Terminal::Impl : std::enable_shared_from_this<Terminal::Impl> {
   boost::asio::signal_set resized;
   EditLine* editor{nullptr};
   History* recall{nullptr};
+  bool begun{false};
   bool editing{false};
   bool closed{false};
 };
@@ -208,6 +209,7 @@ Terminal::~Terminal() {
 }
 
 void Terminal::begin() {
+  if (std::exchange(impl_->begun, true)) return;
   impl_->enter_line();
   impl_->wait_for_input();
   impl_->wait_for_resize();

@@ -37,7 +37,7 @@ class Terminal {
   /// Shows text, one or more lines without an end of the last.
   void print(std::string_view text);
   void set_prompt(std::string prompt);
-  /// Shows the prompt and takes input; before that only `print` works.
+  /// Shows the prompt and takes input, if it does not do so already.
   void begin();
 
  private:
