@@ -112,6 +112,7 @@ struct Scenario {
   std::array<double, fault_count> rates{};  ///< Per second, for the whole group.
   Duration outage_max{};                    ///< Of what a fault takes away.
   std::optional<std::size_t> wrong_clock;   ///< A server whose wall clock is years ahead.
+  std::optional<std::size_t> flipped;  ///< A server whose registers are not what they should be.
 
   double rate(Fault fault) const { return rates[static_cast<std::size_t>(fault)]; }
 };

@@ -6,6 +6,7 @@
 #include "echo/echo.h"
 #include "group/view.h"
 #include "muster/check.h"
+#include "sim/flipped.h"
 #include "sim/register.h"
 #include "sim/witness.h"
 #include "storage/data_folder.h"
@@ -96,7 +97,11 @@ node::MachineFactory Server::machines() {
                                                    [this] { return group_; }));
     };
     add(std::make_unique<echo::Echo>());
-    add(std::make_unique<Register>());
+    if (scenario_.flipped == number_) {
+      add(std::make_unique<Flipped>(std::make_unique<Register>()));
+    } else {
+      add(std::make_unique<Register>());
+    }
     return machines;
   };
 }

@@ -1,10 +1,12 @@
 // Unit tests of the simulator's own parts.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sim/clock.h"
 #include "sim/core.h"
 #include "sim/event_queue.h"
 #include "sim/options.h"
+#include "sim/violation.h"
 #include "sim/world.h"
 
 namespace muster::sim {
@@ -39,6 +41,20 @@ TEST(WorldTest, TheSameSeedGivesTheSameDigest) {
   const Summary again = World(scenario, false).run();
   EXPECT_EQ(once.digest, again.digest);
   EXPECT_EQ(once.steps, again.steps);
+}
+
+TEST(WorldTest, AServerWhoseStateIsNotThatOfTheOthersStops) {
+  Scenario scenario = draw({.seed = 7, .profile = "calm", .servers = 3, .length = 8s});
+  scenario.limits.log_bytes_between_snapshots = 16 * 1'024;
+  EXPECT_NO_THROW(World(scenario, false).run());
+  scenario.flipped = 1;
+  try {
+    World(scenario, false).run();
+    ADD_FAILURE() << "nobody noticed";
+  } catch (const Violation& violation) {
+    EXPECT_THAT(violation.what(), testing::HasSubstr("the state up to index"));
+    EXPECT_THAT(violation.what(), testing::HasSubstr("s1 have one, "));
+  }
 }
 
 TEST(CoreWorldTest, TheSameSeedGivesTheSameDigest) {
