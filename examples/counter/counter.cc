@@ -54,7 +54,7 @@ void serve(muster::ServerOptions options) {
   sigset_t signals;  // Blocked before the server's threads begin, so that only this one takes them.
   sigemptyset(&signals), sigaddset(&signals, SIGTERM), sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  auto server = muster::Server::start(std::move(options)).value();
+  auto server = muster::Server::start(options).value();
   const auto ready = server.wait_until_ready(std::chrono::minutes{5}).value();
   std::cout << ready.name << " is ready" << std::endl;
   sigwaitinfo(&signals, nullptr);

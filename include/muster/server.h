@@ -83,7 +83,10 @@ struct ServerOptions {
   std::size_t expect{0};  ///< How many found the group together; 0: this one and the seeds.
   Founding founding{Founding::automatic};
   std::uint32_t priority{100};  ///< 0 to 255: the higher leads; counts before the number.
-  bool rejoin{false};           ///< What lies in the folder is archived, and it joins as a new one.
+  /// The newest behaviour of the services that this program knows, from 1 on: raise it with each
+  /// change of what a command does (`Machine::set_behaviour`).
+  std::uint32_t behaviour_version{1};
+  bool rejoin{false};  ///< What lies in the folder is archived, and it joins as a new one.
 
   // Settings of the group: the founder's, as long as nobody changes them with `muster set`.
   Election election{Election::highest_id};
@@ -134,7 +137,7 @@ class Server {
   /// Opens ports and data folder, and serves from then on. Errors: INVALID_ARGUMENT for options or
   /// services that can never work; ALREADY_EXISTS for a port that is taken; whatever keeps it from
   /// using the data folder. Each says what to do.
-  [[nodiscard]] static Result<Server> start(ServerOptions options);
+  [[nodiscard]] static Result<Server> start(const ServerOptions& options);
   /// Stops in good order, and waits for it.
   ~Server();
   Server(Server&&) noexcept;

@@ -157,7 +157,7 @@ Server::~Server() = default;
 Server::Server(Server&&) noexcept = default;
 Server& Server::operator=(Server&&) noexcept = default;
 
-Result<Server> Server::start(ServerOptions options) {
+Result<Server> Server::start(const ServerOptions& options) {
   auto started = Implementation::start(options);
   if (!started) return started.error();
   return Server(std::move(*started));

@@ -101,6 +101,7 @@ node::Options node_options(const ServerOptions& options) {
   node.forget_after = options.forget_after;
   node.settings_given = settings_given(options);
   node.priority = options.priority;
+  node.behaviour_version = options.behaviour_version;
   return node;
 }
 
@@ -135,6 +136,7 @@ Result<server::Options> to_server_options(const ServerOptions& options) {
   if (options.open && !options.secret.empty()) {
     return invalid("a server is open or has a secret, not both: leave one out");
   }
+  if (options.behaviour_version < 1) return invalid("behaviour_version 0 is none: the first is 1");
   server::Options server;
   server.node = node_options(options);
   if (const auto valid = server::validate(server.node); !valid) return valid.error();

@@ -88,6 +88,9 @@ TEST(Server, RefusesServicesAndOptionsThatCanNeverWork) {
   options.election_timeout = options.heartbeat_interval;
   EXPECT_EQ(refusal(options), ErrorCode::invalid_argument);
   options = lone_server(folder);
+  options.behaviour_version = 0;
+  EXPECT_EQ(refusal(options), ErrorCode::invalid_argument);
+  options = lone_server(folder);
   options.seeds = {"nowhere"};
   EXPECT_EQ(refusal(options), ErrorCode::invalid_argument);
 }
@@ -143,6 +146,38 @@ TEST(Server, LeavesSignalsToTheProgramAndGivesItTheLog) {
   }
   std::signal(SIGTERM, before);
   EXPECT_NE(lines, std::vector<std::string>{});
+}
+
+class Versioned final : public service::Machine {
+ public:
+  ServiceId id() const override { return counter_id; }
+  std::string_view name() const override { return "versioned"; }
+  void set_behaviour(std::uint32_t version) override { version_ = version; }
+  void apply(const service::Command& /*command*/, service::Output& output) override {
+    output.reply(as_bytes(std::to_string(version_)));
+  }
+  Result<Bytes> query(BytesView /*request*/) const override { return Bytes{}; }
+  service::FrozenParts freeze() const override { return {}; }
+  Result<void> restore(BytesView /*part*/) override { return {}; }
+  void clear() override { version_ = 1; }
+
+ private:
+  std::uint32_t version_{1};
+};
+
+TEST(Server, ServicesBehaveAsAllProgramsKnow) {
+  TestServer server([](ServerOptions& options) {
+    options.services = services_of<Versioned>();
+    options.behaviour_version = 3;
+  });
+  ClientOptions options;
+  options.servers = {server.address()};
+  auto client = BlockingClient::connect(options).value();
+  std::string version;
+  for (int i = 0; i < 100'000 && version != "3"; ++i) {  // It is raised soon after the founding.
+    version = as_text(client.call(counter_id, {}).value().payload.view());
+  }
+  EXPECT_EQ(version, "3");
 }
 
 TEST(Version, IsThatOfTheProject) {
