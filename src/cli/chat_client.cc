@@ -14,6 +14,7 @@ namespace muster::cli {
 namespace {
 
 constexpr std::chrono::milliseconds renew_pause{200};
+constexpr std::size_t servers_max = 64;  // That are remembered for the next session.
 
 }  // namespace
 
@@ -33,7 +34,6 @@ ChatClient::ChatClient(net::Loop& loop, Options options, Handlers handlers)
       options_(std::move(options)),
       handlers_(std::move(handlers)),
       retry_(loop.context()) {
-  seeds_.insert(options_.client.session.seeds.begin(), options_.client.session.seeds.end());
   places_[chat::inbox_topic(options_.inbox)] = std::nullopt;
   places_[std::string(group::topic)] = std::nullopt;
   begin_session();
@@ -45,17 +45,24 @@ void ChatClient::begin_session() {
   client::Client::Options options = options_.client;
   options.session.name = options_.name;
   options.session.kind = "chat";
-  options.session.seeds.assign(seeds_.begin(), seeds_.end());
   client_ = std::make_unique<client::Client>(loop_, std::move(options));
   client_->on_change([this](const session::StateChange& change) {
     if (ending_) return;
     if (const auto& hello = client_->session().hello()) {
-      seeds_.insert(hello->client_addresses().begin(), hello->client_addresses().end());
+      for (const std::string& address : hello->client_addresses()) learn_server(address);
     }
     handlers_.on_change(change);
     if (change.kind == session::StateChange::Kind::ended) session_ended();
   });
   follow_all();
+}
+
+// For sessions to come; in the order in which they were named and heard of.
+void ChatClient::learn_server(const std::string& address) {
+  std::vector<std::string>& seeds = options_.client.session.seeds;
+  if (std::ranges::find(seeds, address) == seeds.end() && seeds.size() < servers_max) {
+    seeds.push_back(address);
+  }
 }
 
 void ChatClient::follow_all() {

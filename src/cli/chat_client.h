@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +93,7 @@ class ChatClient {
   };
 
   void begin_session();
+  void learn_server(const std::string& address);
   void session_ended();
   void renew();
   void renewed(const Result<chat::Receipt>& receipt);
@@ -119,7 +119,6 @@ class ChatClient {
   std::deque<Waiting> waiting_;                                       // For a new session.
   std::map<std::string, chat::RoomState> rooms_;                      // Without lines.
   std::map<std::string, std::optional<wire::EventPosition>> places_;  // Of topics followed.
-  std::set<std::string> seeds_;                                       // Servers that were heard of.
   std::size_t unanswered_{0};
   boost::asio::steady_timer retry_;
   std::shared_ptr<const bool> alive_{std::make_shared<const bool>(true)};

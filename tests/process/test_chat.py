@@ -124,9 +124,8 @@ class ChatTest(unittest.TestCase):
     def wait_joined(self, chatters):
         for chatter in chatters:
             chatter.say(f"{chatter.name} is here")
-        wanted = {f"{each.name} is here" for each in chatters}
-        wait_until(lambda: all(wanted <= set(watcher.texts()) for watcher in chatters[:1]), 20,
-                   "all to be in the room")
+            wait_until(lambda: f"{chatter.name} is here" in chatter.texts(), 20,
+                       lambda: f"{chatter.name} to be in the room: {chatter.errors.read_text()}")
 
     def wait_texts(self, chatters, count, seconds=60):
         for chatter in chatters:
@@ -284,6 +283,15 @@ class ChatTest(unittest.TestCase):
             self.assertEqual(wrong.returncode, 1)
             self.assertIn("did you mean /join?", wrong.stderr)
             self.assertIn("carl: hello", wrong.stdout)
+            # All of it is answered before it leaves.
+            for lines, code, text in (("hello again\n/quit\nnever said\n", 0, "carl: hello again"),
+                                      ("/leave den\n", 1, "carl is not in room den"),
+                                      ("/join den\n/rooms\n/who\nhi\n", 0, "carl: hi"),
+                                      ("status\nstatus\n", 0, "<- your home")):
+                done = chat("carl", said=lines)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(text, done.stdout + done.stderr)
+                self.assertNotIn("never said", done.stdout)
             for bad in (["a b", "--send", "x"], ["ann", "--send", ""], ["--room", "a b"],
                         ["ann", "--history", "x"], ["ann", "--key", "k"]):
                 self.assertEqual(chat(*bad).returncode, 2, bad)
