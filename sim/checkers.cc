@@ -270,6 +270,68 @@ void StoredStays::recovered(std::size_t server, const storage::Recovered& found)
                                       std::to_string(last.value));
 }
 
+void SettingsOfTheGroup::seen(std::size_t server, const node::Report& report) const {
+  if (report.view == nullptr || report.view->number == 0) return;
+  const wire::GroupSettings& settings = report.view->settings;
+  const auto handover_after =
+      std::chrono::milliseconds(static_cast<std::int64_t>(settings.handover_after_ms()));
+  if (report.election == node::from_schema(settings.election()) &&
+      report.voters_max == settings.voters() && report.handover_after == handover_after) {
+    return;
+  }
+  throw Violation("settings of the group", "server " + std::to_string(server) +
+                                               " goes by others than those that are applied");
+}
+
+bool MajorityKept::decides(GroupId group, const raft::Configuration& configuration,
+                           Instant now) const {
+  std::size_t living = 0;
+  for (const auto& [number, role] : configuration.members) {
+    const auto seen = seen_.find({group, number});
+    const bool lives = seen != seen_.end() && now - seen->second < patience_;
+    if (role == raft::MemberRole::voter && lives) ++living;
+  }
+  return living >= configuration.majority();
+}
+
+void MajorityKept::seen(const node::Report& report, Instant now) {
+  if (!report.group || !report.number) return;
+  const Member self{*report.group, *report.number};
+  seen_[self] = now;
+  if (!report.leads) {
+    before_.erase(self);
+    return;
+  }
+  const auto [before, fresh] = before_.try_emplace(self, report.configuration);
+  if (fresh || before->second == report.configuration) return;
+  const bool decided = decides(*report.group, before->second, now);
+  before->second = report.configuration;
+  if (!decided || decides(*report.group, report.configuration, now)) return;
+  throw Violation("a majority is kept", "number " + std::to_string(report.number->value) +
+                                            " changed who votes so that the living can't decide");
+}
+
+void HeirsStay::seen(const node::Report& report, Instant now) {
+  constexpr Duration known_after = std::chrono::milliseconds(1'500);
+  if (!report.group || !report.number) return;
+  const Member self{*report.group, *report.number};
+  if (report.stopping) {
+    stopping_since_.try_emplace(self, now);
+  } else {
+    stopping_since_.erase(self);
+  }
+  if (!report.heir) {
+    heirs_.erase(self);
+    return;
+  }
+  if (!heirs_.emplace(self, *report.heir).second) return;
+  const auto stopping = stopping_since_.find({*report.group, *report.heir});
+  if (stopping == stopping_since_.end() || now - stopping->second < known_after) return;
+  throw Violation("heirs stay", "number " + std::to_string(report.number->value) +
+                                    " hands the leadership to number " +
+                                    std::to_string(report.heir->value) + ", which is stopping");
+}
+
 void WithinLimits::seen(std::size_t server, const node::Report& report) const {
   if (report.queued_bytes <= limits_.queued_bytes_max &&
       report.attached <= limits_.attached_sessions_max) {
@@ -280,7 +342,7 @@ void WithinLimits::seen(std::size_t server, const node::Report& report) const {
                                        std::to_string(report.attached) + " sessions");
 }
 
-void Checkers::seen(ProcessId process, const node::Report& report) {
+void Checkers::seen(ProcessId process, const node::Report& report, Instant now) {
   const std::size_t server = process.server;
   one_leader.seen(process, report);
   one_group.seen(server, report);
@@ -288,6 +350,9 @@ void Checkers::seen(ProcessId process, const node::Report& report) {
   digests.seen(server, report);
   no_leader_without_state.seen(server, report);
   stored.seen(server, report);
+  settings.seen(server, report);
+  majority_kept.seen(report, now);
+  heirs_stay.seen(report, now);
   within_limits.seen(server, report);
 }
 

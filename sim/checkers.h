@@ -13,6 +13,7 @@
 #include "group/view.h"
 #include "muster/ids.h"
 #include "node/options.h"
+#include "sim/followers.h"
 #include "sim/register.h"
 #include "sim/violation.h"
 #include "storage/format/disk_job.h"
@@ -211,6 +212,40 @@ class StoredStays {
   std::map<std::size_t, LogIndex> stored_;
 };
 
+/// Settings are adopted when they are applied, neither before nor by some members only.
+class SettingsOfTheGroup {
+ public:
+  void seen(std::size_t server, const node::Report& report) const;
+};
+
+/// Who votes is changed one by one, and so that the living decide before and after. A server lives
+/// that has taken a turn lately; whoever leads knows after its failure timeout, and some more.
+class MajorityKept {
+ public:
+  MajorityKept(const node::Options& limits)
+      : patience_(limits.failure_timeout + std::chrono::seconds(1)) {}
+  void seen(const node::Report& report, Instant now);
+
+ private:
+  using Member = std::pair<GroupId, ServerNumber>;
+  bool decides(GroupId group, const raft::Configuration& configuration, Instant now) const;
+
+  Duration patience_;
+  std::map<Member, Instant> seen_;
+  std::map<Member, raft::Configuration> before_;  // Of leaders.
+};
+
+/// The leadership is handed to one that stays: not to one that has long said that it goes.
+class HeirsStay {
+ public:
+  void seen(const node::Report& report, Instant now);
+
+ private:
+  using Member = std::pair<GroupId, ServerNumber>;
+  std::map<Member, Instant> stopping_since_;
+  std::map<Member, ServerNumber> heirs_;  // Of those that hand over now.
+};
+
 /// Invariant 9: what grows has a limit.
 class WithinLimits {
  public:
@@ -224,12 +259,13 @@ class WithinLimits {
 /// All of them. `seen` is called after every turn of a server.
 struct Checkers {
   Checkers(const node::Options& limits, bool strict_founding)
-      : one_group(strict_founding), within_limits(limits) {}
+      : one_group(strict_founding), majority_kept(limits), within_limits(limits) {}
   Checkers(const Checkers&) = delete;
   Checkers& operator=(const Checkers&) = delete;
 
-  void seen(ProcessId process, const node::Report& report);
+  void seen(ProcessId process, const node::Report& report, Instant now);
 
+  PublishedEvents published;
   ExactlyOnce exactly_once;
   RegisterModel model;
   OneOrder order{exactly_once, model};
@@ -241,6 +277,9 @@ struct Checkers {
   EqualDigests digests;
   NoLeaderWithoutState no_leader_without_state;
   StoredStays stored;
+  SettingsOfTheGroup settings;
+  MajorityKept majority_kept;
+  HeirsStay heirs_stay;
   WithinLimits within_limits;
 };
 

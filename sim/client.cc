@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "group/group.h"
+#include "muster/check.h"
 #include "muster/codec.h"
 #include "sim/register.h"
 #include "sim/server.h"
@@ -26,7 +28,8 @@ Client::Client(std::uint32_t number, HostId host, const Scenario& scenario, Worl
       host_(host),
       scenario_(scenario),
       world_(world),
-      random_(scenario.seed * 1'000 + 500 + number) {
+      random_(scenario.seed * 1'000 + 500 + number),
+      follower_(number, world.checkers.published) {
   world_.network.set_process(host_, this, HostState::refusing);
   open_session();
 }
@@ -41,6 +44,7 @@ void Client::open_session() {
   for (std::size_t server = first; server < first + known; ++server) {
     options.seeds.push_back(client_address(server % scenario_.servers));
   }
+  options.calls_in_flight_max = scenario_.load.in_flight_max;
   options.backoff_max = milliseconds(500);
   options.dial_timeout = milliseconds(1'500);
   options.open_timeout = milliseconds(2'000);
@@ -63,13 +67,16 @@ void Client::make_operation() {
   if (!making_) return;
   world_.events.after(random_.between(Duration{100}, scenario_.load.think_max),
                       [this] { make_operation(); });
+  if (session_->calls_in_flight() >= scenario_.load.in_flight_max) return pass_the_limit();
   if (commands_.size() + reads_.size() >= scenario_.load.in_flight_max) return;
   const std::uint64_t draw = random_.below(100);
   const auto key = static_cast<std::uint32_t>(random_.below(scenario_.load.keys));
   if (draw < 60) {
     make_register_command();
-  } else if (draw < 78) {
+  } else if (draw < 77) {
     make_echo_command();
+  } else if (draw < 78) {
+    forge();
   } else if (draw < 94) {
     make_read(Read::Kind::linearizable, key);
   } else {
@@ -110,6 +117,28 @@ void Client::command(ServiceId service, OperationId id, Bytes payload) {
                                              .service = service,
                                              .began = world_.checkers.real_time.floor(),
                                              .payload = shared});
+}
+
+// One more than the session may have in flight is refused with the word for that, and not sent.
+void Client::pass_the_limit() {
+  const Instant now = world_.events.now();
+  const auto taken = session_->call(echo::service_id, SharedBytes{}, now, now + patience);
+  if (!taken && taken.error().code == ErrorCode::resource_exhausted) return;
+  if (!taken && session_->ended()) return;
+  throw Violation("within limits", "client " + std::to_string(number_) + " was not told that " +
+                                       std::to_string(session_->calls_in_flight()) +
+                                       " commands in flight are too many");
+}
+
+// What only the leader may say of the group, said by a client.
+void Client::forge() {
+  wire::GroupChange change;
+  change.mutable_state()->set_number(1 + static_cast<std::uint32_t>(random_.below(5)));
+  change.mutable_state()->set_state(wire::ServerState::FAILED);
+  const Instant now = world_.events.now();
+  const auto sequence =
+      session_->call(group::service_id, SharedBytes(wire::encode(change)), now, now + patience);
+  if (sequence) forged_.insert(sequence->value);
 }
 
 void Client::make_read(Read::Kind kind, std::uint32_t key) {
@@ -158,10 +187,15 @@ void Client::turn() {
       world_.trace.say(world_.events.now(), "client " + std::to_string(number_) + ": " +
                                                 change.address + " " + change.reason);
     }
+    if (change.kind == session::StateChange::Kind::opened) follow();
     if (change.kind == session::StateChange::Kind::ended) ended_ = true;
   }
   for (const session::CompletedCall& call : ready.calls) finish(call);
   for (const session::CompletedRead& read : ready.reads) finish(read);
+  for (const session::TopicNews& news : ready.topics) {
+    // Of a group that its own has given way to: the session is about to end.
+    if (server_group_ == session_group_) follower_.told(news);
+  }
   if (std::exchange(ended_, false)) session_ended();
   schedule_tick();
 }
@@ -180,8 +214,27 @@ void Client::schedule_tick() {
   });
 }
 
+// From where the session before was told to; the first time from the beginning, or from now on.
+void Client::follow() {
+  // Places are those of one group's log.
+  if (session_group_ != server_group_) follower_.begin_anew();
+  session_group_ = server_group_;
+  auto from = follower_.next();
+  if (!from && random_.chance(0.5)) from = wire::beginning_of(LogIndex{1});
+  check(session_->follow(register_topic, from).has_value());
+}
+
 // The commands of a session that has ended are "perhaps applied" and are never sent again.
 void Client::session_ended() {
+  // Its home, or the leader, ends a session whose client was silent for so long; or its group gave
+  // way to another one.
+  const Duration silent = world_.events.now() - last_heard_;
+  if (silent < scenario_.limits.session_timeout * 9 / 10 && session_group_ &&
+      session_group_ == world_.checkers.one_group.chosen()) {
+    throw Violation("sessions stay", "the session of client " + std::to_string(number_) +
+                                         " ended though its client was there");
+  }
+  forged_.clear();
   commands_.clear();
   reads_.clear();
   for (const auto& [link, end] : links_) world_.network.close(end);
@@ -239,6 +292,7 @@ void Client::received(EndId end, const wire::Frame& frame) {
     world_.network.close(end);
     return closed(end, "another group");
   }
+  if (session_->opened()) last_heard_ = world_.events.now();
   session_->frame(*link, frame.type, frame.body, world_.events.now());
   turn();
 }
@@ -254,6 +308,12 @@ void Client::closed(EndId end, const std::string& reason) {
 // ---- Answers ------------------------------------------------------------------------------------
 
 void Client::finish(const session::CompletedCall& call) {
+  if (forged_.erase(call.sequence.value) > 0) {
+    if (call.result) {
+      throw Violation("only the leader's word", "a client's command changed the group");
+    }
+    return;
+  }
   const auto found = commands_.find(call.sequence.value);
   if (found == commands_.end()) return;
   const Command command = std::move(found->second);

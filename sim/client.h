@@ -5,12 +5,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "echo/echo.h"
 #include "session/session.h"
 #include "sim/checkers.h"
 #include "sim/event_queue.h"
+#include "sim/followers.h"
 #include "sim/network.h"
 #include "sim/scenario.h"
 #include "sim/trace.h"
@@ -37,6 +39,9 @@ class Client final : public Process {
   void stop() { making_ = false; }
   /// Nothing waits for an answer.
   bool idle() const { return commands_.empty() && reads_.empty(); }
+  /// It was told of all events there are.
+  bool told_all() const { return follower_.complete(); }
+  const Follower& follower() const { return follower_; }
   /// Reads all registers and the own tally, linearizably. Precondition: stopped and idle.
   void verify();
   std::uint64_t answered() const { return answered_; }
@@ -66,6 +71,8 @@ class Client final : public Process {
   void make_register_command();
   void make_echo_command();
   void make_read(Read::Kind kind, std::uint32_t key);
+  void pass_the_limit();
+  void forge();
   void command(ServiceId service, OperationId id, Bytes payload);
   OperationId next_operation() { return {number_, ++operations_}; }
 
@@ -75,6 +82,7 @@ class Client final : public Process {
   void acknowledge(const Command& command, const session::Reply& reply);
   void refuse(const Command& command, const Error& error);
   void finish(const session::CompletedRead& read);
+  void follow();
   void session_ended();
   bool leads_astray(const wire::Frame& frame);
   std::optional<session::LinkId> link_of(EndId end) const;
@@ -92,7 +100,11 @@ class Client final : public Process {
   std::uint64_t answered_{0};
   std::uint64_t last_value_{0};
   std::map<std::uint64_t, SharedBytes> echoed_;  // Acknowledged in this session, by operation.
+  std::optional<GroupId> session_group_;         // Where the session was opened.
   std::optional<GroupId> server_group_;          // Of the server at hand, as it says.
+  Follower follower_;
+  std::set<std::uint64_t> forged_;  // Sequence numbers of commands that only a leader may make.
+  Instant last_heard_{};            // A server that has this session open.
   bool making_{false};
   bool ended_{false};
   std::optional<Instant> tick_at_;

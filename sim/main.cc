@@ -32,6 +32,9 @@ struct Totals {
   std::uint64_t frames{0};
   std::uint64_t steps{0};
   std::uint64_t starts{0};
+  std::uint64_t restarts{0};
+  std::uint64_t events{0};
+  std::uint64_t gaps{0};
   std::uint64_t wishes{0};
   std::uint64_t digest{0xcbf29ce484222325U};
 };
@@ -49,6 +52,9 @@ void add(Totals& totals, const Summary& summary) {
   totals.frames += summary.frames;
   totals.steps += summary.steps;
   totals.starts += summary.starts;
+  totals.restarts += summary.restarts;
+  totals.events += summary.events;
+  totals.gaps += summary.gaps;
   totals.wishes += summary.wishes;
   totals.digest = (totals.digest ^ summary.digest) * 0x100000001b3U;
 }
@@ -87,12 +93,15 @@ void print_summary(const Totals& totals, Clock::duration passed) {
   const double real = std::chrono::duration<double>(passed).count();
   const double simulated = static_cast<double>(totals.simulated.count()) / 1e6;
   std::printf(
-      "%llu seeds, %.0f simulated seconds, %llu starts, %llu operations answered, %llu wishes of "
-      "operators granted, %llu frames, %llu steps, "
+      "%llu seeds, %.0f simulated seconds, %llu starts, %llu of them after a kill or stop, %llu "
+      "operations answered, %llu events and %llu gaps told, %llu wishes of operators granted, %llu "
+      "frames, %llu steps, "
       "%.1f s, %.0f simulated seconds per second, digest %016llx\n",
       static_cast<unsigned long long>(totals.seeds), simulated,
       static_cast<unsigned long long>(totals.starts),
+      static_cast<unsigned long long>(totals.restarts),
       static_cast<unsigned long long>(totals.acknowledged),
+      static_cast<unsigned long long>(totals.events), static_cast<unsigned long long>(totals.gaps),
       static_cast<unsigned long long>(totals.wishes),
       static_cast<unsigned long long>(totals.frames), static_cast<unsigned long long>(totals.steps),
       real, simulated / real, static_cast<unsigned long long>(totals.digest));

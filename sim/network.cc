@@ -181,6 +181,7 @@ void Network::arrive(std::uint64_t id, std::size_t from, Packet packet) {
   Connection* connection = find(id);
   if (connection == nullptr) return;
   const Direction& direction = connection->directions[from];
+  if (direction.broken) return;
   const bool cut = is_cut(connection->ends[from].host, connection->ends[1 - from].host);
   const bool datagram = options_.datagrams && connection->peer && packet.frame &&
                         packet.frame->type == wire::FrameType::raft;
@@ -292,6 +293,7 @@ void Network::break_end(std::uint64_t id, std::size_t at, const std::string& rea
   Connection* connection = find(id);
   if (connection == nullptr) return;
   // If it closed long ago, its last bytes never get through, and nobody is there to be told.
+  connection->directions[at].broken = true;
   connection->directions[at].waiting.clear();
   connection->directions[at].waiting_bytes = 0;
   close_end(id, at, reason);

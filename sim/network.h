@@ -94,6 +94,7 @@ class Network {
     std::size_t waiting_bytes{0};
     std::uint64_t stall{0};      // Counts the times it began to wait.
     bool unacknowledged{false};  // Data arrived whose acknowledgement was cut off.
+    bool broken{false};          // What was sent last is lost, and all that comes behind it.
   };
   enum class EndState : std::uint8_t { opening, open, closed };
   struct End {

@@ -4,6 +4,17 @@
 
 namespace muster::sim {
 
+namespace {
+
+/// Where the number of events stands: no client writes there.
+constexpr std::uint32_t events_key = 0xffff'ffff;
+
+}  // namespace
+
+std::uint64_t event_number(BytesView payload) {
+  return Reader(payload).integer<std::uint64_t>();
+}
+
 Bytes encode(const RegisterCommand& command) {
   Bytes out;
   Writer writer(out);
@@ -68,10 +79,28 @@ void Register::apply(const service::Command& command, service::Output& output) {
   if (decoded->kind != RegisterCommand::Kind::read) {
     block_of(decoded->key).write().cells[decoded->key] =
         Cell{.value = *after, .padding = Bytes(decoded->padding, std::byte{0x5a})};
+    publish(decoded->id, output);
   }
   Bytes reply;
   Writer(reply).integer(*after);
   output.reply(reply);
+}
+
+void Register::publish(const OperationId& id, service::Output& output) {
+  std::uint64_t& count = block_of(events_key).write().cells[events_key].value;
+  Bytes event;
+  Writer writer(event);
+  writer.integer(++count);
+  writer.integer(id.client);
+  writer.integer(id.number);
+  output.publish(register_topic, event);
+}
+
+Result<Bytes> Register::topic_state(std::string_view topic) const {
+  if (topic != register_topic) return Machine::topic_state(topic);
+  Bytes state;
+  Writer(state).integer(value(events_key));
+  return state;
 }
 
 Result<Bytes> Register::query(BytesView request) const {

@@ -12,6 +12,10 @@
 namespace muster::sim {
 
 inline constexpr ServiceId register_service{100};
+/// An event for each command that writes: how many there were with it (8 bytes), its operation.
+inline constexpr std::string_view register_topic = "registers";
+/// Of an event, or of the topic's state.
+std::uint64_t event_number(BytesView payload);
 
 /// Which operation of which client: names a command for all time, whatever session it travels in.
 struct OperationId {
@@ -47,6 +51,8 @@ class Register final : public service::Machine {
   ServiceId id() const override { return register_service; }
   std::string_view name() const override { return "register"; }
   void apply(const service::Command& command, service::Output& output) override;
+  /// How many events there were, 8 bytes.
+  Result<Bytes> topic_state(std::string_view topic) const override;
   Result<Bytes> query(BytesView request) const override;
   service::FrozenParts freeze() const override;
   [[nodiscard]] Result<void> restore(BytesView part) override;
@@ -65,6 +71,7 @@ class Register final : public service::Machine {
 
   service::CopyOnWrite<Block>& block_of(std::uint32_t key) { return blocks_[key % blocks_.size()]; }
   std::uint64_t value(std::uint32_t key) const;
+  void publish(const OperationId& id, service::Output& output);
 
   Blocks blocks_;
 };

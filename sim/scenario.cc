@@ -99,6 +99,13 @@ void draw_load(Scenario& scenario, Random& random) {
   }
 }
 
+// Some sessions end while their clients are cut off; some servers keep few events.
+void draw_sessions(Scenario& scenario, Random& random) {
+  if (random.chance(0.3)) scenario.limits.session_timeout = seconds(3);
+  scenario.limits.topic_events_max = one_of<std::size_t>(random, {16'384, 64, 4});
+  scenario.limits.topic_window_bytes = one_of<std::size_t>(random, {1U << 20U, 4'096, 512});
+}
+
 void draw_network(Scenario& scenario, Random& random) {
   NetworkOptions& network = scenario.network;
   network.delay_min = microseconds(one_of(random, {20, 100, 500}));
@@ -291,6 +298,7 @@ Scenario draw(const Request& request) {
   draw_discovery(scenario, random);
   draw_steering(scenario, random);
   shape(scenario, random);
+  draw_sessions(scenario, random);
   if (scenario.strict_founding) scenario.limits.expect = scenario.founders;
   return scenario;
 }

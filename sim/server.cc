@@ -327,7 +327,7 @@ void Server::schedule_tick() {
 
 void Server::observe() {
   const bool led = report_.leads;
-  const bool handed_over = report_.transferring;
+  const bool handed_over = report_.heir.has_value();
   const LogIndex committed = report_.commit;
   report_ = node_->report();
   if (report_.commit < committed) {
@@ -339,7 +339,7 @@ void Server::observe() {
                      report_.term.value << 32U | report_.commit.value, report_.stored.value);
   if (!group_ && report_.leads) check_founding();
   group_ = report_.group;
-  world_.checkers.seen({.server = number_, .process = process_}, report_);
+  world_.checkers.seen({.server = number_, .process = process_}, report_, world_.events.now());
   if (report_.view != nullptr) {
     const std::pair view{report_.group, report_.view->number};
     if (view != std::exchange(view_seen_, view)) {
@@ -348,7 +348,7 @@ void Server::observe() {
   }
   watch_hand_over();
   if (report_.leads && !led && on_lead_) on_lead_();
-  if (report_.transferring && !handed_over && on_hand_over_) on_hand_over_();
+  if (report_.heir && !handed_over && on_hand_over_) on_hand_over_();
 }
 
 void Server::check_founding() const {
@@ -362,7 +362,7 @@ void Server::check_founding() const {
 // A leader that is handing over takes nothing in: it goes on when that fails. One that was asked to
 // stop tries again for a while.
 void Server::watch_hand_over() {
-  if (!report_.transferring) return handing_over_since_.reset();
+  if (!report_.heir) return handing_over_since_.reset();
   const Instant now = clock_.monotonic(world_.events.now());
   if (!handing_over_since_) handing_over_since_ = now;
   const Duration timeout = scenario_.limits.election_timeout;

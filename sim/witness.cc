@@ -10,7 +10,9 @@ namespace {
 /// Listens to the answer on its way.
 class Listener final : public service::Output {
  public:
-  Listener(service::Output& output, AppliedCommand& command) : output_(output), command_(command) {}
+  using Published = std::function<void(BytesView)>;
+  Listener(service::Output& output, AppliedCommand& command, Published published)
+      : output_(output), command_(command), published_(std::move(published)) {}
   void reply(BytesView payload) override {
     command_.reply_checksum = crc32c(payload);
     output_.reply(payload);
@@ -20,11 +22,15 @@ class Listener final : public service::Output {
     command_.reply_checksum = crc32c(as_bytes(message));
     output_.refuse(code, message);
   }
-  void publish(std::string_view topic, BytesView event) override { output_.publish(topic, event); }
+  void publish(std::string_view topic, BytesView event) override {
+    published_(event);
+    output_.publish(topic, event);
+  }
 
  private:
   service::Output& output_;
   AppliedCommand& command_;
+  Published published_;
 };
 
 std::uint32_t checksum(const service::Command& command) {
@@ -67,7 +73,9 @@ void Witness::apply(const service::Command& command, service::Output& output) {
   AppliedCommand seen{.id = operation_of(command.payload),
                       .service = machine_->id(),
                       .checksum = checksum(command)};
-  Listener listener(output, seen);
+  Listener listener(output, seen, [&](BytesView event) {
+    checkers_.published.published(server_, command.position, event);
+  });
   machine_->apply(command, listener);
   if (const auto group = group_()) checkers_.one_group.applied(server_, *group);
   checkers_.order.applied(server_, command.position, seen, command.payload);

@@ -33,6 +33,9 @@ class Witness final : public service::Machine {
   void session_ended(SessionId session, service::Output& output) override {
     machine_->session_ended(session, output);
   }
+  Result<Bytes> topic_state(std::string_view topic) const override {
+    return machine_->topic_state(topic);
+  }
   Result<Bytes> query(BytesView request) const override;
   service::FrozenParts freeze() const override { return machine_->freeze(); }
   [[nodiscard]] Result<void> restore(BytesView part) override { return machine_->restore(part); }

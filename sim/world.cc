@@ -77,7 +77,14 @@ Summary World::run() {
   summary.steps = events_.steps();
   summary.frames = network_.frames();
   for (const auto& client : clients_) summary.acknowledged += client->answered();
-  for (const auto& server : servers_) summary.starts += server->processes();
+  for (const auto& client : clients_) {
+    summary.events += client->follower().events();
+    summary.gaps += client->follower().gaps();
+  }
+  for (const auto& server : servers_) {
+    summary.starts += server->processes();
+    if (server->processes() > 0) summary.restarts += server->processes() - 1;
+  }
   summary.wishes = operator_->granted();
   summary.digest = trace_.digest();
   return summary;
@@ -150,7 +157,9 @@ std::optional<std::string> World::what_is_missing() const {
     if (auto missing = what_is_missing(*servers_[number], number)) return missing;
   }
   for (std::size_t number = 0; number < clients_.size(); ++number) {
-    if (!clients_[number]->idle()) return "client " + std::to_string(number + 1) + " waits";
+    const std::string name = "client " + std::to_string(number + 1);
+    if (!clients_[number]->idle()) return name + " waits";
+    if (!clients_[number]->told_all()) return name + " was not told all events";
   }
   return std::nullopt;
 }

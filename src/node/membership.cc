@@ -149,6 +149,7 @@ void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replic
     if (session.home == *identity_.number) edge_.watch_absent(id, session.epoch, now.monotonic);
   });
   told_from_ = consensus_->raft().last_index();
+  adopt_settings();
   refresh_hello();
   refresh_targets(now);
   refresh_rank();

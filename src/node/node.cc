@@ -26,6 +26,8 @@ edge::Edge::Options edge_options(const Options& options) {
   edge.session_timeout = options.session_timeout;
   edge.links_max = options.links_max;
   edge.sessions_max = options.attached_sessions_max;
+  edge.topics.events_per_topic_max = options.topic_events_max;
+  edge.topics.window_bytes = options.topic_window_bytes;
   return edge;
 }
 
@@ -228,7 +230,10 @@ Report Node::Impl::report() const {
   report.term = raft.term();
   report.leader = raft.leader();
   report.leads = leads();
-  report.transferring = raft.transferring().has_value();
+  report.heir = raft.transferring();
+  report.election = options_.election;
+  report.voters_max = options_.voters;
+  report.handover_after = options_.handover_after;
   report.view = &replica.view();
   report.appointed = report.leads && appointed_;
   report.stopping = stop_by_ || leaving_;

@@ -86,6 +86,8 @@ struct Options {
   std::size_t queued_bytes_max{16 * 1'024 * 1'024};  ///< Batches waiting to become entries.
   std::size_t attached_sessions_max{20'000};         ///< Clients of this server.
   std::size_t links_max{30'000};
+  std::size_t topic_events_max{16'384};           ///< Kept of each topic, for those who come back.
+  std::size_t topic_window_bytes{1'024 * 1'024};  ///< Of events, that one client has not taken in.
   /// Names one boot of one machine and the local file system of the data folder; empty if that is
   /// not known. Voters with equal texts can fence each other's folders.
   std::string machine{};
@@ -127,7 +129,11 @@ struct Report {
   std::optional<ServerNumber> leader;
   raft::Configuration configuration{};
   bool leads{false};
-  bool transferring{false};
+  std::optional<ServerNumber> heir{};  ///< To whom it is handing over.
+  // What it goes by, of the group's settings.
+  ElectionRule election{ElectionRule::highest_id};
+  std::size_t voters_max{0};
+  Duration handover_after{};
   bool appointed{false};  ///< Leads because an operator said so.
   bool stopping{false};   ///< For a while or for good.
   /// The group as it is applied here; nothing before there is one. Valid until the next step.

@@ -107,6 +107,7 @@ Result<Node::Impl::Steering> Node::Impl::steer_transfer(const std::string& name,
                    " has no vote now, so it can't lead; `muster members` shows "
                    "who has");
   }
+  if (!may_lead(*heir)) return refused(name_of(*heir) + " is about to stop or to leave");
   const auto begun = hand_over(*heir, "transfer:" + name_of(*heir), true, now);
   if (!begun) return begun.error();
   return Steering{.is_done = [this, heir = *heir] { return leadership_.leader == heir; },

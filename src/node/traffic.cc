@@ -136,7 +136,10 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
     peers_.send(peer->server, wire::FrameType::raft, lane_of(message), encode_message(message));
   }
   const ServerNumber self = consensus_->raft().self();
-  if (outputs.state_replaced) edge_.restored(state(), self, now.monotonic);
+  if (outputs.state_replaced) {
+    edge_.restored(state(), self, now.monotonic);
+    adopt_settings();
+  }
   edge_.applied(outputs.news, self, now.monotonic);
   edge_.events(outputs.events, state());
   for (const raft::ReadOutcome& read : outputs.reads) {
