@@ -275,7 +275,7 @@ bool Client::leads_astray(const wire::Frame& frame) {
   if (frame.type == wire::FrameType::server_hello) {
     const auto hello = wire::decode<wire::ServerHello>(frame.body.view());
     server_group_.reset();
-    if (!hello || hello->group_id().empty()) return false;
+    if (!hello || hello->group_id().empty()) return session_group_.has_value();
     server_group_ = *wire::parse_id<GroupId>(hello->group_id());
     return one_group.chosen() && one_group.chosen() != server_group_;
   }
