@@ -1,5 +1,6 @@
 // Bytes that are no command, query or part of a snapshot are refused; what is restored is written
 // in the same bytes.
+#include <algorithm>
 #include <cstdint>
 
 #include "chat/chat.h"
@@ -19,7 +20,7 @@ class Nobody final : public service::Output {
   int answers{0};
 };
 
-void apply(chat::Chat& machine, BytesView payload) {
+void carry_out(chat::Chat& machine, BytesView payload) {
   Nobody output;
   const SessionId session{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
   machine.apply({.position = {.index = {1}}, .time = {}, .session = session, .payload = payload},
@@ -38,10 +39,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(chat::decode_person(bytes));
 
   chat::Chat chat;
-  apply(chat, bytes);
-  apply(chat, chat::encode(chat::Request{chat::SignIn{"ann", "inboxinboxinbox1"}}));
-  apply(chat, chat::encode(chat::Request{chat::Join{"lobby"}}));
-  apply(chat, bytes);
+  carry_out(chat, bytes);
+  carry_out(chat, chat::encode(chat::Request{chat::SignIn{"ann", "inboxinboxinbox1"}}));
+  carry_out(chat, chat::encode(chat::Request{chat::Join{"lobby"}}));
+  carry_out(chat, bytes);
   static_cast<void>(chat.query(bytes));
   static_cast<void>(chat.topic_state(as_text(bytes)));
 
@@ -52,6 +53,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Bytes again;
   parts.front()->encode(again);
   check(std::ranges::equal(again, bytes));
-  apply(chat, chat::encode(chat::Request{chat::SignIn{"ann", "inboxinboxinbox1"}}));
+  carry_out(chat, chat::encode(chat::Request{chat::SignIn{"ann", "inboxinboxinbox1"}}));
   return 0;
 }
