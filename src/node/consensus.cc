@@ -16,7 +16,9 @@ constexpr std::size_t applied_bytes_per_turn = std::size_t{512} * 1024;
 constexpr std::size_t entry_overhead_bytes = 64;
 // So many times the usual bytes of log a snapshot waits for one that is being sent.
 constexpr std::size_t snapshot_delay_max = 8;
-constexpr Duration time_entry_interval = std::chrono::seconds{1};
+constexpr Duration near_deadline = std::chrono::minutes{10};
+constexpr Duration time_entry_interval = std::chrono::seconds{1};       // While one is near.
+constexpr Duration idle_time_entry_interval = std::chrono::minutes{1};  // While one stands.
 
 bool is_empty(const raft::Ready& ready) {
   return ready.send_now.empty() && ready.store.empty() && ready.send_when_stored.empty() &&
@@ -127,15 +129,17 @@ void Consensus::propose_queued(Now now) {
 }
 
 // Services see time pass although nobody writes: an entry without commands when a deadline has
-// come, and each second while one stands, so that an outage differs from idleness.
+// come, and each second while one is near, so that an outage differs from idleness. One that is far
+// away (a history that is kept for days) does not cost an entry a second.
 void Consensus::keep_time(Now now) {
   const auto due = replica_->deadline();
   if (!due || raft_.role() != raft::Role::leader || !clock_) {
     next_time_entry_ = Instant::max();
     return;
   }
-  const Instant latest = now.monotonic + time_entry_interval;
   const Instant due_at = std::max(clock_->when(*due), now.monotonic);
+  const bool is_near = due_at - now.monotonic <= near_deadline;
+  const Instant latest = now.monotonic + (is_near ? time_entry_interval : idle_time_entry_interval);
   next_time_entry_ = std::min({next_time_entry_, due_at, latest});
   if (now.monotonic < next_time_entry_ || raft_.last_index() != raft_.commit()) return;
   next_time_entry_ = latest;

@@ -38,13 +38,34 @@ SharedBytes snapshot_at(std::uint64_t index) {
   return SharedBytes(std::move(all));
 }
 
+// Waits for one point in log time.
+class Alarm final : public service::Machine {
+ public:
+  explicit Alarm(LogTime at) : at_(at) {}
+  ServiceId id() const override { return ServiceId{100}; }
+  std::string_view name() const override { return "alarm"; }
+  void apply(const service::Command&, service::Output& output) override { output.reply({}); }
+  std::optional<LogTime> deadline() const override { return at_; }
+  Result<Bytes> query(BytesView) const override { return Bytes{}; }
+  service::FrozenParts freeze() const override { return {}; }
+  [[nodiscard]] Result<void> restore(BytesView) override { return {}; }
+  void clear() override {}
+
+ private:
+  LogTime at_;
+};
+
 class ConsensusTest : public testing::Test {
  protected:
   void start(raft::Restored restored) {
-    const auto none = [] { return std::vector<std::unique_ptr<service::Machine>>{}; };
+    const auto machines = [at = alarm_] {
+      std::vector<std::unique_ptr<service::Machine>> all;
+      if (at) all.push_back(std::make_unique<Alarm>(*at));
+      return all;
+    };
     consensus_.emplace(options_, raft::Raft({}, bob, std::move(restored)),
-                       std::make_unique<replica::Replica>(replica::Replica::Options{}, none), none,
-                       jobs_);
+                       std::make_unique<replica::Replica>(replica::Replica::Options{}, machines),
+                       machines, jobs_);
     consensus_->raft().tick(now_.monotonic);
   }
   // A voter of three that knows entry 1.
@@ -134,7 +155,16 @@ class ConsensusTest : public testing::Test {
     return times;
   }
 
+  // From now until time moves on though nobody writes, with an alarm so far from log time's start.
+  Duration wait_with_alarm_in(std::chrono::milliseconds time) {
+    alarm_ = LogTime{70 + time.count()};  // The median of the votes' clocks is 70.
+    become_leader();
+    turn();
+    return consensus_->deadline() - now_.monotonic;
+  }
+
   Options options_;
+  std::optional<LogTime> alarm_;
   DiskJobs jobs_;
   Now now_{.monotonic = Instant{1s}, .wall = far_ahead};
   std::optional<Consensus> consensus_;
@@ -193,6 +223,18 @@ TEST_F(ConsensusTest, TheLeaderHasAllTakeASnapshotAtOneEntryAndTheStatesAreCompa
   EXPECT_EQ(told->items(0).index(), index.value);
   EXPECT_TRUE(told->items(0).whole());
   EXPECT_EQ(told->items(0).digest(), 4711U);
+}
+
+TEST_F(ConsensusTest, TimeMovesEachSecondWhileADeadlineIsNear) {
+  EXPECT_EQ(wait_with_alarm_in(5min), 1s);
+}
+
+TEST_F(ConsensusTest, TimeMovesEachMinuteWhileADeadlineIsFar) {
+  EXPECT_EQ(wait_with_alarm_in(7 * 24h), 1min);
+}
+
+TEST_F(ConsensusTest, TimeMovesWhenTheDeadlineComes) {
+  EXPECT_EQ(wait_with_alarm_in(300ms), 300ms);
 }
 
 TEST_F(ConsensusTest, OneVoterWhoseClockIsAheadDoesNotMoveLogTimeAlsoWhenItLeads) {
