@@ -152,10 +152,9 @@ TEST(JsonTest, EscapesText) {
 }
 
 TEST(JsonTest, PrintsAnEnumValueWithoutANameAsANumber) {
-  MemberChange change;
-  change.set_kind(static_cast<MemberChange::Kind>(99));
-  EXPECT_EQ(to_json(change),
-            R"({"kind":99,"member":null,"cause":"","timeMs":0,"goneFrom":"","branch":""})");
+  StateChange change;
+  change.set_state(static_cast<ServerState::Value>(99));
+  EXPECT_EQ(to_json(change), R"({"number":0,"state":99,"cause":""})");
 }
 
 }  // namespace
