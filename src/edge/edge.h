@@ -110,6 +110,8 @@ class Edge {
   std::vector<ReadWanted> take_reads();
 
   std::size_t attached() const { return sessions_.size(); }
+  /// Somebody here waits for events.
+  bool has_followers() const { return topics_.has_followers(); }
   std::size_t pending_bytes() const { return pending_bytes_; }
 
  private:

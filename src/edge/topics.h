@@ -74,6 +74,7 @@ class Topics {
 
   /// The links that follow a topic, in order.
   std::vector<LinkId> links() const;
+  bool has_followers() const { return follows_ > 0; }
   std::size_t bytes_kept() const { return bytes_; }
   std::size_t topics_kept() const { return topics_kept_; }
 

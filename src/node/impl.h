@@ -85,6 +85,7 @@ class Node::Impl {
   void take_consensus(ConsensusOutputs outputs, Now now);
   void watch_leadership(Now now);
   void client_frame(LinkId link, const wire::Frame& frame, Now now);
+  void tell_commits_at_once(ServerNumber server, Now now);
   void rest_eagerness(Now now);
 
   void take_events(const std::vector<replica::Event>& events, Now now);
@@ -224,6 +225,7 @@ class Node::Impl {
   Leadership leadership_;
   raft::Role role_{raft::Role::follower};         // As it was told last.
   std::map<ServerNumber, Instant> forwarded_at_;  // Followers with clients that wait.
+  bool has_followers_{false};                     // As the others were told.
   std::map<ServerNumber, Instant> caught_up_since_;
   std::map<ServerNumber, Instant> lost_since_;
   std::map<ServerNumber, bool> farewells_;  // Linked members that are about to go; true: for good.

@@ -363,6 +363,7 @@ void Node::Impl::refresh_hello() {
   for (const GroupId& gone : options_.gone_from) hello.add_gone_from(gone.uuid.to_string());
   add(*hello.mutable_gave_up(), options_.gave_up);
   hello.set_behaviour_version(options_.behaviour_version);
+  hello.set_has_followers(edge_.has_followers());
   hello.set_stopping(stop_by_.has_value() || leaving_);
   hello.set_has_client_data(state().view().used);
   hello.set_can_write(leadership_.leader.has_value() && leadership_.reachable);

@@ -74,11 +74,21 @@ void Node::Impl::take_forward(const Peer& peer, const wire::Frame& frame, Now no
     const auto offset = batch.bytes().data() - frame.body.view().data();
     consensus_->offer(frame.body.slice(static_cast<std::size_t>(offset), batch.bytes().size()));
   }
-  const auto [found, is_new] = forwarded_at_.insert_or_assign(*peer.number, now.monotonic);
-  if (is_new) consensus_->raft().set_commit_eager(*peer.number, true);
+  tell_commits_at_once(*peer.number, now);
+}
+
+// To a server whose clients wait for their answers or for events, for a while.
+void Node::Impl::tell_commits_at_once(ServerNumber server, Now now) {
+  const auto [found, is_new] = forwarded_at_.insert_or_assign(server, now.monotonic);
+  if (is_new) consensus_->raft().set_commit_eager(server, true);
 }
 
 void Node::Impl::rest_eagerness(Now now) {
+  for (const auto& [server, peer] : peers_.all()) {
+    if (peer.group == identity_.group && peer.hello.has_followers()) {
+      tell_commits_at_once(*peer.number, now);
+    }
+  }
   std::erase_if(forwarded_at_, [&](const auto& item) {
     if (now.monotonic - item.second < eagerness) return false;
     consensus_->raft().set_commit_eager(item.first, false);

@@ -49,6 +49,10 @@ void Node::Impl::upkeep(Now now) {
   next_upkeep_ = now.monotonic + upkeep_interval;
   if (!consensus_) return;
   rest_eagerness(now);
+  if (edge_.has_followers() != has_followers_) {
+    has_followers_ = !has_followers_;
+    refresh_hello();
+  }
   for (const auto& [number, role] : consensus_->raft().configuration().members) {
     if (number == *identity_.number || peers_.find(number, *identity_.group) != nullptr) {
       lost_since_.erase(number);
