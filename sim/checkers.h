@@ -222,7 +222,7 @@ class SettingsOfTheGroup {
 /// that has taken a turn lately; whoever leads knows after its failure timeout, and some more.
 class MajorityKept {
  public:
-  MajorityKept(const node::Options& limits)
+  explicit MajorityKept(const node::Options& limits)
       : patience_(limits.failure_timeout + std::chrono::seconds(1)) {}
   void seen(const node::Report& report, Instant now);
 
