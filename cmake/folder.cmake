@@ -69,8 +69,6 @@ function(muster_folder NAME)
   if(MUSTER_TESTS AND tests)
     add_executable(${target}_test ${tests})
     target_link_libraries(${target}_test PRIVATE muster_${target} muster_warnings GTest::gmock_main)
-    # What is tested is optimised, the tests need it less, and compile in three quarters of the time.
-    target_compile_options(${target}_test PRIVATE -O1)
     if(MUSTER_PRECOMPILE)
       target_precompile_headers(${target}_test PRIVATE <gmock/gmock.h> <gtest/gtest.h> ${ARG_PRECOMPILE})
     endif()
