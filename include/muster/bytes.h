@@ -44,6 +44,11 @@ class SharedBytes {
     part.view_ = view_.subspan(offset, size);
     return part;
   }
+  /// The slice that `part` is. Precondition: `part` is empty or lies within these bytes.
+  SharedBytes slice(BytesView part) const {
+    if (part.empty()) return {};
+    return slice(static_cast<std::size_t>(part.data() - view().data()), part.size());
+  }
   friend bool operator==(const SharedBytes& a, const SharedBytes& b) {
     return std::ranges::equal(a.view_, b.view_);
   }

@@ -20,7 +20,7 @@ struct Word {
   std::string_view usage;
 };
 
-constexpr std::array words{
+constexpr std::array command_words{
     Word{"join", Kind::join, Takes::target, "/join ROOM"},
     Word{"leave", Kind::leave, Takes::perhaps_target, "/leave [ROOM]"},
     Word{"part", Kind::leave, Takes::perhaps_target, "/part [ROOM]"},
@@ -53,8 +53,8 @@ ChatInput mistake(std::string text) {
 }
 
 ChatInput unknown(std::string_view word) {
-  std::array<std::string_view, words.size()> known;
-  std::ranges::transform(words, known.begin(), &Word::word);
+  std::array<std::string_view, command_words.size()> known;
+  std::ranges::transform(command_words, known.begin(), &Word::word);
   return mistake("no command is called /" + std::string(word) + ": did you mean /" +
                  nearest(word, known) +
                  "? /help lists them, and // says a line that begins with /");
@@ -102,8 +102,8 @@ ChatInput read_chat_input(std::string_view line) {
   if (typed.starts_with("//")) return {.kind = Kind::say, .text = std::string(typed.substr(1))};
   if (!typed.starts_with('/')) return {.kind = Kind::say, .text = std::string(typed)};
   const auto [name, rest] = split(typed.substr(1));
-  const auto* const found = std::ranges::find(words, name, &Word::word);
-  return found == words.end() ? unknown(name) : fill(*found, rest);
+  const auto* const found = std::ranges::find(command_words, name, &Word::word);
+  return found == command_words.end() ? unknown(name) : fill(*found, rest);
 }
 
 std::string_view chat_help() {

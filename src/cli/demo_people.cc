@@ -16,9 +16,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::string_view room = "lobby";
-constexpr std::array<std::string_view, 3> names{"ann", "ben", "cleo"};
-constexpr auto pause = 1'100ms;
-constexpr Duration patience = 1h;
+constexpr std::array<std::string_view, 3> people_names{"ann", "ben", "cleo"};
+constexpr auto pause_between_words = 1'100ms;
+constexpr Duration people_patience = 1h;
 constexpr std::array<std::string_view, 15> small_talk{
     "hello, is this on?",
     "it is. Whatever we say is on the disks of two servers before anybody sees it",
@@ -58,7 +58,7 @@ class DemoPeople::Person {
  private:
   static session::Session::Options session_options(const DemoPeople& people, std::size_t place) {
     session::Session::Options options;
-    options.name = names[place];
+    options.name = people_names[place];
     options.kind = "demo";
     options.seeds = turned(people.servers_, place);
     options.backoff_max = 500ms;
@@ -71,14 +71,14 @@ class DemoPeople::Person {
     if (change.kind != Kind::opened || std::exchange(signed_in_, true)) return;
     std::string inbox = client_.session().id().uuid.to_string();
     std::erase(inbox, '-');
-    call(chat::SignIn{.name = std::string(names[place_]), .inbox = inbox});
+    call(chat::SignIn{.name = std::string(people_names[place_]), .inbox = inbox});
     call(chat::Join{.room = std::string(room)});
   }
 
   /// What comes of it is seen in the room.
   void call(const chat::Request& request) {
-    static_cast<void>(client_.call(chat::service_id, SharedBytes(chat::encode(request)), patience,
-                                   [](const Result<session::Reply>&) {}));
+    static_cast<void>(client_.call(chat::service_id, SharedBytes(chat::encode(request)),
+                                   people_patience, [](const Result<session::Reply>&) {}));
   }
 
   void follow() {
@@ -107,7 +107,7 @@ DemoPeople::DemoPeople(net::Loop& loop, std::vector<std::string> servers, OnLine
       servers_(std::move(servers)),
       on_line_(std::move(on_line)),
       timer_(loop.context()) {
-  for (std::size_t place = 0; place < names.size(); ++place) {
+  for (std::size_t place = 0; place < people_names.size(); ++place) {
     people_.push_back(std::make_unique<Person>(*this, place));
   }
   speak();
@@ -120,7 +120,7 @@ void DemoPeople::remark(std::string text) {
 }
 
 void DemoPeople::speak() {
-  timer_.expires_after(pause);
+  timer_.expires_after(pause_between_words);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     Person& person = *people_[said_ % people_.size()];

@@ -51,7 +51,7 @@ void write_all(std::string_view bytes) {
   }
 }
 
-std::string_view environment(const char* name) {
+std::string_view variable(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? std::string_view{} : std::string_view{value};
 }
@@ -59,17 +59,16 @@ std::string_view environment(const char* name) {
 }  // namespace
 
 bool DemoTerminal::is_there() {
-  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1 &&
-         environment("TERM") != "dumb";
+  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1 && variable("TERM") != "dumb";
 }
 
 bool DemoTerminal::wants_colour() {
-  return environment("NO_COLOR").empty() && !environment("TERM").empty();
+  return variable("NO_COLOR").empty() && !variable("TERM").empty();
 }
 
 bool DemoTerminal::shows_unicode() {
   for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {  // The first that is set counts.
-    const std::string_view value = environment(name);
+    const std::string_view value = variable(name);
     if (value.empty()) continue;
     return value.find("UTF-8") != std::string_view::npos ||
            value.find("utf8") != std::string_view::npos;

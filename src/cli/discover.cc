@@ -26,7 +26,7 @@ Row row_of(const discovery::Candidate& candidate) {
           beacon.version()};
 }
 
-ExitCode run(const ClientOptions& options) {
+ExitCode show_groups(const ClientOptions& options) {
   client::Discovery::Options search = options.discovery();
   if (!options.group_given) search.search.group.clear();
   search.all = true;
@@ -61,7 +61,7 @@ CLI::App* add_discover(CLI::App& root, ExitCode& exit) {
   const auto options = std::make_shared<ClientOptions>();
   options->discovery_timeout = std::chrono::milliseconds{1'000};
   add_client_options(*command, *options);
-  command->callback([options, &exit] { exit = run(*options); });
+  command->callback([options, &exit] { exit = show_groups(*options); });
   return command;
 }
 

@@ -38,7 +38,7 @@ void print_for_people(const wire::Members& members) {
   print_table(rows);
 }
 
-ExitCode run(const ClientOptions& options) {
+ExitCode show_members(const ClientOptions& options) {
   const auto members =
       ask_for<wire::Members>(options, wire::FrameType::members_request, wire::MembersRequest{});
   if (!members) return report(members.error());
@@ -58,7 +58,7 @@ CLI::App* add_members(CLI::App& root, ExitCode& exit) {
   CLI::App* command = root.add_subcommand("members", "the servers of the group");
   const auto options = std::make_shared<ClientOptions>();
   add_client_options(*command, *options);
-  command->callback([options, &exit] { exit = run(*options); });
+  command->callback([options, &exit] { exit = show_members(*options); });
   return command;
 }
 

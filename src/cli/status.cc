@@ -38,7 +38,7 @@ void print_for_people(const wire::Status& status) {
              wire::Phase::Value_Name(status.phase()), status.applied_index(), status.digest());
 }
 
-ExitCode run(const ClientOptions& options) {
+ExitCode show_status(const ClientOptions& options) {
   const auto status =
       ask_for<wire::Status>(options, wire::FrameType::status_request, wire::StatusRequest{});
   if (!status) return report(status.error());
@@ -56,7 +56,7 @@ CLI::App* add_status(CLI::App& root, ExitCode& exit) {
   CLI::App* command = root.add_subcommand("status", "how the group is: leader, writable, log");
   const auto options = std::make_shared<ClientOptions>();
   add_client_options(*command, *options);
-  command->callback([options, &exit] { exit = run(*options); });
+  command->callback([options, &exit] { exit = show_status(*options); });
   return command;
 }
 

@@ -30,7 +30,7 @@ void print(const std::vector<std::string>& lines) {
   if (!lines.empty()) std::fflush(stdout);
 }
 
-void log_change(const session::StateChange& change) {
+void log_watch_change(const session::StateChange& change) {
   if (change.kind == session::StateChange::Kind::connected) {
     fmt::print(stderr, "told by {}\n", change.address);
   } else if (change.kind == session::StateChange::Kind::lost) {
@@ -60,7 +60,7 @@ ExitCode run(const WatchOptions& options) {
                                .secret = options.client.secret(),
                                .discovery = options.client.rediscovery()});
   if (options.client.log_level == "info" || options.client.log_level == "debug") {
-    client.on_change(log_change);
+    client.on_change(log_watch_change);
   }
   std::optional<wire::EventPosition> from;
   if (options.from) from = wire::beginning_of({*options.from});

@@ -3,7 +3,7 @@
 namespace muster::node {
 namespace {
 
-std::uint64_t milliseconds(Duration duration) {
+std::uint64_t setting_ms(Duration duration) {
   return static_cast<std::uint64_t>(
       std::chrono::floor<std::chrono::milliseconds>(duration).count());
 }
@@ -14,12 +14,12 @@ wire::GroupSettings settings_of(const Options& options) {
   wire::GroupSettings settings;
   settings.set_election(to_schema(options.election));
   settings.set_voters(static_cast<std::uint32_t>(options.voters));
-  settings.set_heartbeat_interval_ms(milliseconds(options.heartbeat_interval));
-  settings.set_election_timeout_ms(milliseconds(options.election_timeout));
-  settings.set_failure_timeout_ms(milliseconds(options.failure_timeout));
-  settings.set_session_timeout_ms(milliseconds(options.session_timeout));
-  settings.set_handover_after_ms(milliseconds(options.handover_after));
-  settings.set_forget_after_ms(milliseconds(options.forget_after));
+  settings.set_heartbeat_interval_ms(setting_ms(options.heartbeat_interval));
+  settings.set_election_timeout_ms(setting_ms(options.election_timeout));
+  settings.set_failure_timeout_ms(setting_ms(options.failure_timeout));
+  settings.set_session_timeout_ms(setting_ms(options.session_timeout));
+  settings.set_handover_after_ms(setting_ms(options.handover_after));
+  settings.set_forget_after_ms(setting_ms(options.forget_after));
   return settings;
 }
 

@@ -16,7 +16,7 @@ std::string hexadecimal(std::uint64_t value) {
   return std::string(digits.size() - text.size(), '0') + text;
 }
 
-std::int64_t milliseconds(Duration duration) {
+std::int64_t count_ms(Duration duration) {
   return std::chrono::floor<std::chrono::milliseconds>(duration).count();
 }
 
@@ -201,7 +201,7 @@ wire::Members Node::Impl::members(Now now) const {
     set_time(*one.mutable_joined(), member.joined_ms());
     const auto lost = lost_since_.find(number);
     const Duration silent = lost == lost_since_.end() ? Duration{} : now.monotonic - lost->second;
-    set_time(*one.mutable_last_seen(), now.wall.milliseconds - milliseconds(silent));
+    set_time(*one.mutable_last_seen(), now.wall.milliseconds - count_ms(silent));
     if (number == identity_.number) one.set_clients(edge_.attached());
     const auto id = wire::parse_id<ServerId>(member.id());
     const auto* const sighting = id ? finder_.find(*id) : nullptr;
@@ -209,7 +209,7 @@ wire::Members Node::Impl::members(Now now) const {
   }
   for (const auto& [number, departed] : state().view().departed) {
     const auto gone_for = now.wall.milliseconds - departed.member.state_since_ms();
-    if (gone_for >= milliseconds(options_.forget_after)) continue;
+    if (gone_for >= count_ms(options_.forget_after)) continue;
     wire::MemberStatus& one = *members.add_members();
     one.set_number(number.value);
     one.set_id(departed.member.id());

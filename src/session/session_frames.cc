@@ -16,11 +16,6 @@ Error senseless(const std::string& what) {
   return Error{ErrorCode::invalid_argument, "the server " + what};
 }
 
-SharedBytes slice_of(const SharedBytes& frame, BytesView part) {
-  if (part.empty()) return {};
-  return frame.slice(static_cast<std::size_t>(part.data() - frame.view().data()), part.size());
-}
-
 }  // namespace
 
 void Session::frame(LinkId link, wire::FrameType type, const SharedBytes& body, Instant now) {
@@ -166,7 +161,7 @@ void Session::answer(std::size_t place, const wire::ReplyView& reply, const Shar
     ready_.calls.push_back(
         {sequence, Error{*reply.error, std::string(as_text(reply.payload)), reply.outcome}});
   } else {
-    ready_.calls.push_back({sequence, Reply{reply.position, slice_of(frame, reply.payload)}});
+    ready_.calls.push_back({sequence, Reply{reply.position, frame.slice(reply.payload)}});
   }
 }
 

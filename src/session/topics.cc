@@ -8,11 +8,6 @@
 namespace muster::session {
 namespace {
 
-SharedBytes slice_of(const SharedBytes& frame, BytesView part) {
-  if (part.empty()) return {};
-  return frame.slice(static_cast<std::size_t>(part.data() - frame.view().data()), part.size());
-}
-
 wire::Follow to_request(const std::string& topic, std::optional<wire::EventPosition> from) {
   wire::Follow request;
   request.set_topic(topic);
@@ -104,7 +99,7 @@ Result<std::optional<TopicNews>> Topics::take_events(const SharedBytes& body) {
     if (followed->from && event.position < *followed->from) continue;
     followed->from = wire::after(event.position);
     news.events.push_back(
-        {.position = event.position, .time = event.time, .payload = slice_of(body, event.payload)});
+        {.position = event.position, .time = event.time, .payload = body.slice(event.payload)});
   }
   if (news.events.empty()) return std::optional<TopicNews>{};
   return std::optional<TopicNews>{std::move(news)};
@@ -131,7 +126,7 @@ Result<std::optional<TopicNews>> Topics::take_gap(const SharedBytes& body) {
     return std::optional<TopicNews>{};
   }
   followed->from = next;
-  Result<SharedBytes> state = slice_of(body, view->payload);
+  Result<SharedBytes> state = body.slice(view->payload);
   if (view->error) state = Error{*view->error, std::string(as_text(view->payload))};
   return std::optional<TopicNews>{
       TopicGap{.topic = std::string(view->topic), .index = view->index, .state = std::move(state)}};

@@ -7,7 +7,7 @@
 namespace muster::storage {
 namespace {
 
-constexpr std::size_t read_piece_bytes = std::size_t{256} << 10U;
+constexpr std::size_t log_piece_bytes = std::size_t{256} << 10U;
 
 Error not_there(LogIndex index, LogIndex first, LogIndex last) {
   return {.code = ErrorCode::not_found,
@@ -148,7 +148,7 @@ Result<void> SegmentLog::read_run(const Marks::Run& run, LogIndex first, std::si
     std::optional<RecordHeader> header;
     for (int pass = 0; pass < 2; ++pass) {
       if (offset + need > piece_start + piece.size()) {
-        auto more = files_.read(path, offset, std::max(read_piece_bytes, need));
+        auto more = files_.read(path, offset, std::max(log_piece_bytes, need));
         if (!more) return more.error();
         if (more->size() < need) return damage(path, offset, "the file ends within a record");
         piece = std::move(*more);

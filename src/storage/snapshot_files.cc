@@ -10,7 +10,7 @@
 namespace muster::storage {
 namespace {
 
-constexpr std::size_t read_piece_bytes = std::size_t{1} << 20U;
+constexpr std::size_t snapshot_piece_bytes = std::size_t{1} << 20U;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ Result<void> SnapshotFiles::verify(LogIndex index) {
   std::uint64_t offset = *header_bytes;
   std::uint32_t checksum = 0;
   for (;;) {
-    const auto piece = files_.read(path, offset, read_piece_bytes);
+    const auto piece = files_.read(path, offset, snapshot_piece_bytes);
     if (!piece) return piece.error();
     if (piece->empty()) break;
     checksum = crc32c(*piece, checksum);

@@ -9,6 +9,7 @@
 
 #include "muster/check.h"
 #include "muster/codec.h"
+#include "wire/malformed.h"
 
 namespace muster::wire {
 
@@ -20,11 +21,6 @@ constexpr std::size_t batch_count_offset = 28;
 constexpr std::size_t batch_bytes_offset = 32;
 constexpr std::uint64_t sequence_max =
     std::numeric_limits<std::uint64_t>::max() - entry_commands_max;
-
-Error malformed(const std::string& what) {
-  return Error{ErrorCode::invalid_argument,
-               what + "; the sender is at fault or of another version"};
-}
 
 Error beyond(const std::string& what, std::size_t limit) {
   return Error{ErrorCode::resource_exhausted,

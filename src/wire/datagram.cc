@@ -19,13 +19,13 @@ namespace muster::wire {
 
 namespace {
 
-constexpr std::array<std::uint8_t, 4> magic{0x8d, 'M', 'U', 'D'};
+constexpr std::array<std::uint8_t, 4> datagram_magic{0x8d, 'M', 'U', 'D'};
 constexpr std::size_t header_bytes = 12;
 constexpr std::size_t digest_bytes = 32;
 constexpr std::string_view purpose = "muster datagram";
 
 enum class Kind : std::uint8_t { probe = 1, beacon = 2 };
-enum class Authentication : std::uint8_t { none = 0, secret = 1 };
+enum class DatagramProof : std::uint8_t { none = 0, secret = 1 };
 
 /// A datagram of this version whose layout is right, and of which nothing is proven.
 struct Parts {
@@ -52,7 +52,7 @@ Bytes digest_of(BytesView secret, BytesView said) {
   return digest;
 }
 
-Error malformed(const std::string& what) {
+Error not_a_datagram(const std::string& what) {
   return Error{ErrorCode::invalid_argument,
                what + "; the sender is at fault, or something else uses this port"};
 }
@@ -118,11 +118,11 @@ Result<Bytes> encode_as(Kind kind, const Message& message, std::size_t size_min,
   Bytes bytes;
   bytes.reserve(datagram_bytes_max);
   Writer writer(bytes);
-  writer.raw(std::as_bytes(std::span(magic)));
+  writer.raw(std::as_bytes(std::span(datagram_magic)));
   writer.integer(datagram_version);
   writer.integer(static_cast<std::uint8_t>(kind));
   writer.integer(
-      static_cast<std::uint8_t>(secret.empty() ? Authentication::none : Authentication::secret));
+      static_cast<std::uint8_t>(secret.empty() ? DatagramProof::none : DatagramProof::secret));
   writer.integer(std::uint8_t{0});
   writer.integer(static_cast<std::uint16_t>(payload.size()));
   writer.integer(std::uint16_t{0});
@@ -134,11 +134,12 @@ Result<Bytes> encode_as(Kind kind, const Message& message, std::size_t size_min,
 
 /// Magic and version, which stand first in every version.
 Result<void> recognise(BytesView bytes) {
-  if (bytes.size() > datagram_bytes_max || bytes.size() <= magic.size() ||
-      !std::ranges::equal(bytes.first(magic.size()), std::as_bytes(std::span(magic)))) {
-    return malformed("what came is no datagram of Muster's");
+  if (bytes.size() > datagram_bytes_max || bytes.size() <= datagram_magic.size() ||
+      !std::ranges::equal(bytes.first(datagram_magic.size()),
+                          std::as_bytes(std::span(datagram_magic)))) {
+    return not_a_datagram("what came is no datagram of Muster's");
   }
-  const auto version = std::to_integer<unsigned>(bytes[magic.size()]);
+  const auto version = std::to_integer<unsigned>(bytes[datagram_magic.size()]);
   if (version != datagram_version) {
     return Error{ErrorCode::unimplemented, "a datagram has version " + std::to_string(version) +
                                                ", this program speaks " +
@@ -150,7 +151,7 @@ Result<void> recognise(BytesView bytes) {
 
 Result<Parts> take_apart(BytesView bytes) {
   if (const auto recognised = recognise(bytes); !recognised) return recognised.error();
-  Reader reader(bytes.subspan(magic.size() + 1));
+  Reader reader(bytes.subspan(datagram_magic.size() + 1));
   const auto kind = reader.integer<std::uint8_t>();
   const auto authentication = reader.integer<std::uint8_t>();
   const auto zero = reader.integer<std::uint8_t>();
@@ -162,14 +163,14 @@ Result<Parts> take_apart(BytesView bytes) {
   const bool known = kind == static_cast<std::uint8_t>(Kind::probe) ||
                      kind == static_cast<std::uint8_t>(Kind::beacon);
   if (!reader.ok() || !known || zero != 0 || more_zero != 0) {
-    return malformed("a datagram is cut off or of no known kind");
+    return not_a_datagram("a datagram is cut off or of no known kind");
   }
-  if (authentication > static_cast<std::uint8_t>(Authentication::secret)) {
-    return malformed("a datagram is proven in no known way");
+  if (authentication > static_cast<std::uint8_t>(DatagramProof::secret)) {
+    return not_a_datagram("a datagram is proven in no known way");
   }
   BytesView padding = reader.rest();
-  if (authentication == static_cast<std::uint8_t>(Authentication::secret)) {
-    if (padding.size() < digest_bytes) return malformed("a datagram is cut off in its digest");
+  if (authentication == static_cast<std::uint8_t>(DatagramProof::secret)) {
+    if (padding.size() < digest_bytes) return not_a_datagram("a datagram is cut off in its digest");
     parts.digest = padding.last(digest_bytes);
     padding = padding.first(padding.size() - digest_bytes);
   }
@@ -178,7 +179,7 @@ Result<Parts> take_apart(BytesView bytes) {
       parts.kind == Kind::probe ? bytes.size() == datagram_bytes_max : padding.empty();
   const auto is_zero = [](std::byte byte) { return byte == std::byte{0}; };
   if (!sized || !std::ranges::all_of(padding, is_zero)) {
-    return malformed("a datagram has not the length of its kind");
+    return not_a_datagram("a datagram has not the length of its kind");
   }
   return parts;
 }
@@ -209,7 +210,8 @@ template <class Message>
 Result<Message> read(BytesView payload) {
   Result<Message> message = decode<Message>(payload);
   if (!message) return message;
-  if (const auto fault = fault_in(*message); !fault.empty()) return malformed(std::string(fault));
+  if (const auto fault = fault_in(*message); !fault.empty())
+    return not_a_datagram(std::string(fault));
   return message;
 }
 

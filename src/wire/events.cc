@@ -6,6 +6,7 @@
 
 #include "muster/check.h"
 #include "muster/codec.h"
+#include "wire/malformed.h"
 #include "wire/utf8.h"
 
 namespace muster::wire {
@@ -19,12 +20,7 @@ static_assert(events_header_bytes + topic_bytes_max + sizeof(std::uint64_t) +
                   sizeof(std::uint32_t) + topic_state_bytes_max <=
               frame_body_bytes_max);
 
-Error malformed(const std::string& what) {
-  return Error{ErrorCode::invalid_argument,
-               what + "; the sender is at fault or of another version"};
-}
-
-void write_header(Writer& writer, std::string_view topic) {
+void write_topic_header(Writer& writer, std::string_view topic) {
   check(validate_topic(topic).has_value());
   writer.integer(static_cast<std::uint16_t>(topic.size()));
   writer.integer(std::uint16_t{0});
@@ -32,7 +28,7 @@ void write_header(Writer& writer, std::string_view topic) {
 }
 
 /// The topic that every body begins with.
-Result<std::string_view> read_header(Reader& reader) {
+Result<std::string_view> read_topic_header(Reader& reader) {
   const auto length = reader.integer<std::uint16_t>();
   const auto zero = reader.integer<std::uint16_t>();
   const BytesView topic = reader.raw(length);
@@ -86,7 +82,7 @@ EventsView::Iterator& EventsView::Iterator::operator++() {
 
 Result<EventsView> EventsView::parse(BytesView bytes) {
   Reader reader(bytes);
-  const Result<std::string_view> topic = read_header(reader);
+  const Result<std::string_view> topic = read_topic_header(reader);
   if (!topic) return topic.error();
   EventsView view;
   view.topic_ = *topic;
@@ -111,14 +107,14 @@ Result<EventsView> EventsView::parse(BytesView bytes) {
 Bytes encode_events_header(std::string_view topic) {
   Bytes bytes;
   Writer writer(bytes);
-  write_header(writer, topic);
+  write_topic_header(writer, topic);
   return bytes;
 }
 
 EventsBuilder::EventsBuilder(std::string_view topic, std::size_t bytes) {
   bytes_.reserve(events_header_bytes + topic.size() + bytes);
   Writer writer(bytes_);
-  write_header(writer, topic);
+  write_topic_header(writer, topic);
   header_bytes_ = bytes_.size();
 }
 
@@ -144,7 +140,7 @@ Bytes EventsBuilder::finish() && {
 
 Result<ReachedView> ReachedView::parse(BytesView bytes) {
   Reader reader(bytes);
-  const Result<std::string_view> topic = read_header(reader);
+  const Result<std::string_view> topic = read_topic_header(reader);
   if (!topic) return topic.error();
   const LogIndex index{reader.integer<std::uint64_t>()};
   if (!reader.finished()) return malformed("how far a topic was told has another length");
@@ -155,14 +151,14 @@ Bytes encode_reached(std::string_view topic, LogIndex index) {
   Bytes bytes;
   bytes.reserve(events_header_bytes + topic.size() + sizeof(index));
   Writer writer(bytes);
-  write_header(writer, topic);
+  write_topic_header(writer, topic);
   writer.integer(index.value);
   return bytes;
 }
 
 Result<GapView> GapView::parse(BytesView bytes) {
   Reader reader(bytes);
-  const Result<std::string_view> topic = read_header(reader);
+  const Result<std::string_view> topic = read_topic_header(reader);
   if (!topic) return topic.error();
   const LogIndex index{reader.integer<std::uint64_t>()};
   const auto code = reader.integer<std::uint32_t>();
@@ -187,7 +183,7 @@ Bytes encode_gap(std::string_view topic, LogIndex index, const Result<Bytes>& st
   }
   Bytes bytes;
   Writer writer(bytes);
-  write_header(writer, topic);
+  write_topic_header(writer, topic);
   writer.integer(index.value);
   if (state) {
     writer.integer(std::uint32_t{0});

@@ -17,12 +17,14 @@ namespace muster::wire {
 
 namespace {
 
-// A hello, 48 bytes: magic, u8 lowest version, u8 highest version, u8 kind, u8 authentication,
-// u32 zero, nonce. An answer, 16 bytes: magic, u8 step, u8 version, u8 error code, u8 zero, u16
-// bytes of text, u16 zero; then a nonce, a proof, nothing, or the text. What stands before the
-// versions never changes, so that programs of any two versions can tell each other.
+// A hello, 48 bytes: preface_magic, u8 lowest version, u8 highest version, u8 kind, u8
+// authentication, u32 zero, nonce. An answer, 16 bytes: preface_magic, u8 step, u8 version, u8
+// error code, u8 zero, u16 bytes of text, u16 zero; then a nonce, a proof, nothing, or the text.
+// What stands before the versions never changes, so that programs of any two versions can tell each
+// other.
 constexpr std::size_t magic_bytes = 8;
-constexpr std::array<std::uint8_t, magic_bytes> magic{0x8d, 'M', 'U', 'S', 'T', 'E', 'R', '\n'};
+constexpr std::array<std::uint8_t, magic_bytes> preface_magic{0x8d, 'M', 'U', 'S',
+                                                              'T',  'E', 'R', '\n'};
 constexpr std::size_t hello_bytes = 48;
 constexpr std::size_t answer_bytes = 16;
 constexpr std::size_t proof_bytes = 32;
@@ -40,7 +42,7 @@ struct Answer {
 };
 
 bool begins_like_magic(BytesView bytes) {
-  const BytesView expected = std::as_bytes(std::span(magic));
+  const BytesView expected = std::as_bytes(std::span(preface_magic));
   const std::size_t size = std::min(bytes.size(), expected.size());
   return std::ranges::equal(bytes.first(size), expected.first(size));
 }
@@ -49,7 +51,7 @@ Bytes encode_answer(const Answer& answer, BytesView rest) {
   Bytes bytes;
   bytes.reserve(answer_bytes + rest.size());
   Writer writer(bytes);
-  writer.raw(std::as_bytes(std::span(magic)));
+  writer.raw(std::as_bytes(std::span(preface_magic)));
   writer.integer(static_cast<std::uint8_t>(answer.step));
   writer.integer(answer.version);
   writer.integer(answer.code);
@@ -134,7 +136,7 @@ Answer decode_answer(BytesView bytes) {
 }  // namespace
 
 bool starts_preface(std::byte first) {
-  return first == static_cast<std::byte>(magic[0]);
+  return first == static_cast<std::byte>(preface_magic[0]);
 }
 
 PrefaceDialer::PrefaceDialer(Options options) : options_(std::move(options)) {
@@ -146,7 +148,7 @@ Bytes PrefaceDialer::hello() const {
   Bytes bytes;
   bytes.reserve(hello_bytes);
   Writer writer(bytes);
-  writer.raw(std::as_bytes(std::span(magic)));
+  writer.raw(std::as_bytes(std::span(preface_magic)));
   writer.integer(options_.versions.lowest);
   writer.integer(options_.versions.highest);
   writer.integer(static_cast<std::uint8_t>(options_.kind));

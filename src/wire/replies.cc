@@ -8,15 +8,11 @@
 
 #include "muster/check.h"
 #include "muster/codec.h"
+#include "wire/malformed.h"
 
 namespace muster::wire {
 
 namespace {
-
-Error malformed(const std::string& what) {
-  return Error{ErrorCode::invalid_argument,
-               what + "; the sender is at fault or of another version"};
-}
 
 /// What stands before a reply's payload, read without judgement.
 struct RawHeader {
@@ -27,7 +23,7 @@ struct RawHeader {
   Position position;
 };
 
-RawHeader read_header(Reader& reader) {
+RawHeader read_reply_header(Reader& reader) {
   RawHeader header{};
   header.length = reader.integer<std::uint32_t>();
   header.code = reader.integer<std::uint8_t>();
@@ -58,14 +54,14 @@ Result<void> validate_reply(const RawHeader& header) {
 
 ReplyView RepliesView::Iterator::operator*() const {
   Reader reader(rest_);
-  const RawHeader header = read_header(reader);
+  const RawHeader header = read_reply_header(reader);
   return {error_code_from(header.code), outcome_from(header.outcome).value_or(Outcome::applied),
           header.position, reader.raw(header.length)};
 }
 
 RepliesView::Iterator& RepliesView::Iterator::operator++() {
   Reader reader(rest_);
-  reader.raw(read_header(reader).length);
+  reader.raw(read_reply_header(reader).length);
   rest_ = reader.rest();
   return *this;
 }
@@ -88,7 +84,7 @@ Result<RepliesView> RepliesView::parse(BytesView bytes) {
     return malformed("replies begin with a sequence number that no command can have");
   }
   for (std::uint32_t i = 0; i < view.count_; ++i) {
-    const RawHeader header = read_header(reader);
+    const RawHeader header = read_reply_header(reader);
     if (!reader.ok()) return malformed("replies end before the last one");
     if (Result<void> valid = validate_reply(header); !valid) return valid.error();
     reader.raw(header.length);

@@ -76,7 +76,17 @@ def for_each(items, judge, deadline, what):
 
 
 def read_commands(build):
-    return json.loads((build / "compile_commands.json").read_text())
+    """A compile command for each file, also where the build compiles several of them at once."""
+    commands = []
+    for command in json.loads((build / "compile_commands.json").read_text()):
+        together = command["file"]
+        if "/Unity/unity_" not in together:
+            commands.append(command)
+            continue
+        for name in re.findall(r'^#include "(.+)"', pathlib.Path(together).read_text(), re.M):
+            commands.append({**command, "file": name,
+                             "command": command["command"].replace(together, name)})
+    return commands
 
 
 def include_flags(path, root, commands):
