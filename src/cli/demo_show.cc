@@ -24,6 +24,7 @@ namespace {
 constexpr auto tick_interval = 100ms;
 constexpr auto start_time_max = 30s;
 constexpr auto last_comparison_time_max = 20s;
+constexpr auto last_words_time_max = 5s;
 constexpr auto kills_apart_max = 6'000ms;
 constexpr auto last_kill_before_end = 1'500ms;
 
@@ -142,11 +143,17 @@ void DemoShow::tick() {
         (load_->trouble().empty() ? std::string("the group does not answer") : load_->trouble());
     loop_.stop();
   }
-  const bool over = running_since_ && options_.ends_after && elapsed() >= *options_.ends_after;
-  if (over && !ending_since_) finish();
+  if (is_over() && !ending_since_) finish();
   if (!terminal_ && running_since_ && !ending_since_) direct();
   update();
   draw();
+}
+
+/// The time is up, and what was begun by itself is told: a kill, and who comes back after it.
+bool DemoShow::is_over() const {
+  if (!running_since_ || !options_.ends_after || elapsed() < *options_.ends_after) return false;
+  const bool all_told = losses_.empty() && !restart_at_;
+  return all_told || elapsed() >= *options_.ends_after + last_words_time_max;
 }
 
 /// Without somebody at the keys.
@@ -156,7 +163,8 @@ void DemoShow::direct() {
     restart_at_.reset();
     restart_one();
   }
-  if (now < next_kill_) return;
+  // Between two leaders there is nobody to kill yet.
+  if (now < next_kill_ || !servers_.find(watch_->leader())) return;
   next_kill_ = now + kills_apart_max;
   if (options_.ends_after && elapsed() + last_kill_before_end > *options_.ends_after) return;
   kill_leader();

@@ -70,6 +70,7 @@ class DemoShow {
   void wait_for_tick();
   void tick();
   void begin_running();
+  bool is_over() const;
   void direct();
   void update();
   void draw();
