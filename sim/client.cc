@@ -193,8 +193,7 @@ void Client::turn() {
   for (const session::CompletedCall& call : ready.calls) finish(call);
   for (const session::CompletedRead& read : ready.reads) finish(read);
   for (const session::TopicNews& news : ready.topics) {
-    // Of a group that its own has given way to: the session is about to end.
-    if (server_group_ == session_group_) follower_.told(news);
+    follower_.told(news);
   }
   if (std::exchange(ended_, false)) session_ended();
   schedule_tick();
@@ -217,8 +216,8 @@ void Client::schedule_tick() {
 // From where the session before was told to; the first time from the beginning, or from now on.
 void Client::follow() {
   // Places are those of one group's log.
-  if (session_group_ != server_group_) follower_.begin_anew();
-  session_group_ = server_group_;
+  if (session_group_ != session_->group()) follower_.begin_anew();
+  session_group_ = session_->group();
   auto from = follower_.next();
   if (!from && random_.chance(0.5)) from = wire::beginning_of(LogIndex{1});
   check(session_->follow(register_topic, from).has_value());
@@ -268,14 +267,15 @@ void Client::dial_failed(EndId end, const std::string& address, bool refused) {
 }
 
 // Two groups of one name that both have clients' data are for a person to bring together. So
-// clients write to one group only: who meets a server of another one, or one that has not said
-// which it belongs to, hangs up and goes elsewhere.
+// clients write to one group only: whose session no group has yet hangs up on servers of another
+// one, or that have not said which they belong to. Later the session sees to it.
 bool Client::leads_astray(const wire::Frame& frame) {
   OneGroup& one_group = world_.checkers.one_group;
+  if (session_->group()) return false;
   if (frame.type == wire::FrameType::server_hello) {
     const auto hello = wire::decode<wire::ServerHello>(frame.body.view());
     server_group_.reset();
-    if (!hello || hello->group_id().empty()) return session_group_.has_value();
+    if (!hello || hello->group_id().empty()) return one_group.chosen().has_value();
     server_group_ = *wire::parse_id<GroupId>(hello->group_id());
     return one_group.chosen() && one_group.chosen() != server_group_;
   }

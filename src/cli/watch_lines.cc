@@ -82,8 +82,12 @@ std::vector<std::string> text_lines(const session::TopicNews& news, bool with_to
       lines.push_back(text_line(happened->topic, event, with_topic));
     }
   } else if (const auto* const gap = std::get_if<session::TopicGap>(&news)) {
-    lines.push_back(fmt::format("up to {} {}events are missing: the server no longer keeps them",
-                                gap->index.value, with_topic ? gap->topic + " " : ""));
+    const std::string topic = with_topic ? gap->topic + " " : "";
+    lines.push_back(
+        gap->index.value == 0 && !gap->state
+            ? fmt::format("{}events begin anew: {}", topic, gap->state.error().message)
+            : fmt::format("up to {} {}events are missing: the server no longer keeps them",
+                          gap->index.value, topic));
   }
   return lines;
 }

@@ -47,6 +47,13 @@ TEST(WatchLinesTest, ShowUnknownPayloadsAsBytes) {
             Lines{"7.2 1970-01-01T00:00:01.500Z 1 bytes"});
 }
 
+TEST(WatchLinesTest, TellThatTheGroupIsAnotherOne) {
+  const session::TopicNews news = session::TopicGap{
+      .topic = "t", .index = {0}, .state = Error{ErrorCode::aborted, "its group is gone"}};
+  EXPECT_EQ(text_lines(news, true),
+            std::vector<std::string>{"t events begin anew: its group is gone"});
+}
+
 TEST(WatchLinesTest, TellOfGaps) {
   const session::TopicNews state =
       session::TopicGap{.topic = "t", .index = {9}, .state = SharedBytes(Bytes{std::byte{1}})};

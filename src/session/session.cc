@@ -24,6 +24,7 @@ Session::Session(Options options)
       random_(options_.seed),
       servers_({.backoff_min = options_.backoff_min, .backoff_max = options_.backoff_max},
                options_.seeds),
+      group_(options_.group),
       topics_(options_.topics_max) {
   check(!options_.id.uuid.is_nil());
   check(options_.calls_in_flight_max > 0 && options_.reads_in_flight_max > 0);
@@ -42,12 +43,6 @@ void Session::connected(LinkId link, Instant now) {
   pings_answered_ = 0;
   topics_.linked();
   note_change(StateChange::Kind::connected);
-  if (options_.only_follows) {
-    phase_ = Phase::open;
-    last_error_.reset();
-  } else {
-    send_open();
-  }
 }
 
 void Session::disconnected(LinkId link, Instant now, const std::optional<Error>& why) {
@@ -332,7 +327,7 @@ std::optional<Instant> Session::deadline() const {
 Ready Session::ready(Instant now) {
   dial_if_due(now);
   if (phase_ == Phase::open) send_calls();
-  if (linked()) {
+  if (linked() && hello_) {
     send_requests();
     send_follows();
   }

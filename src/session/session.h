@@ -117,6 +117,10 @@ struct Ready {
 /// Reads and queries change nothing and are simply asked again after a loss. Topics are followed on
 /// from where the last link left them: each event comes once and in order, or a gap tells of it.
 ///
+/// Places and numbers are those of one group's log, and two groups may have one name. So a session
+/// says nothing to a server before its hello, passes over those of another group, and is over when
+/// its own has given way. One that `only_follows` goes on in the other group, behind a gap.
+///
 /// Sans-I/O: reads no clock, opens no socket. The caller passes time and frames in and carries out
 /// what `ready` returns after each turn. Thread-safety: none.
 class Session {
@@ -129,6 +133,8 @@ class Session {
     /// No session in the log, and so no calls: reads, queries and topics need none, and work at
     /// servers without a leader or a majority too.
     bool only_follows{false};
+    /// The only group whose servers are used. Nothing: that of the first server that takes it.
+    std::optional<GroupId> group{};
     std::size_t topics_max{wire::link_topics_max};
     std::size_t calls_in_flight_max{wire::session_requests_in_flight_max};
     std::size_t reads_in_flight_max{wire::session_reads_in_flight_max};
@@ -140,7 +146,10 @@ class Session {
     Duration ping_interval{1'000'000};    ///< Silence of the server after which it is asked.
     Duration silence_timeout{3'000'000};  ///< Silence after which the link is given up.
     Duration stable_after{1'000'000};     ///< A session open this long begins the back-off anew.
-    std::uint64_t seed{0};                ///< Of the jitter.
+    /// Servers of another group of the name were found for so long, and none of its own: it is
+    /// over.
+    Duration other_group_patience{30'000'000};
+    std::uint64_t seed{0};  ///< Of the jitter.
   };
 
   /// Begins to look for a server with the first `ready`. Preconditions: the id is not nil; limits
@@ -197,6 +206,8 @@ class Session {
   Epoch epoch() const { return epoch_; }
   /// Commands that count against `calls_in_flight_max`.
   std::size_t calls_in_flight() const { return calls_.size(); }
+  /// The group that it belongs to, once one has taken it.
+  const std::optional<GroupId>& group() const { return group_; }
   /// Where the link in use goes, or nothing.
   std::optional<std::string> server() const;
   /// What the server at hand has said of itself, if it has.
@@ -208,7 +219,7 @@ class Session {
   enum class Phase {
     waiting,  // For `retry_at_`, then the next server is dialled.
     dialing,  // Until `connected`.
-    opening,  // Until the server says opened, or refuses.
+    opening,  // Until the server has said hello and opened, or refuses.
     open,     // Commands flow.
     ended,    // For good.
   };
@@ -236,7 +247,10 @@ class Session {
   void send_follows();
   void send_ping();
   Result<void> take_frame(wire::FrameType type, const SharedBytes& body, Instant now);
-  Result<void> take_hello(BytesView body);
+  Result<void> take_hello(BytesView body, Instant now);
+  Result<void> stay_in_group(const wire::ServerHello& hello, Instant now);
+  Result<void> leave_group(std::optional<GroupId> other, const std::string& why);
+  void greet();
   Result<void> take_opened(BytesView body, Instant now);
   Result<void> take_replies(const SharedBytes& body);
   Result<void> take_resend(BytesView body);
@@ -277,6 +291,8 @@ class Session {
   std::uint64_t pings_sent_{0};      // Over this link.
   std::uint64_t pings_answered_{0};  // Of those.
   bool known_to_group_{false};       // It was opened once: from then on it is resumed.
+  std::optional<GroupId> group_;
+  std::optional<Instant> only_others_since_;  // Servers of other groups were met, none of its own.
   Epoch epoch_;
 
   SequenceNumber first_{1};      // Of `calls_.front()`.

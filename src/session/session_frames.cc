@@ -37,7 +37,7 @@ Result<void> Session::take_frame(wire::FrameType type, const SharedBytes& body, 
     case wire::FrameType::goodbye:
       return Error{ErrorCode::unavailable, address_ + " said goodbye"};
     case wire::FrameType::server_hello:
-      return take_hello(body.view());
+      return take_hello(body.view(), now);
     case wire::FrameType::session_opened:
       return take_opened(body.view(), now);
     case wire::FrameType::session_ended:
@@ -64,19 +64,78 @@ Result<void> Session::take_frame(wire::FrameType type, const SharedBytes& body, 
   }
 }
 
-Result<void> Session::take_hello(BytesView body) {
+Result<void> Session::take_hello(BytesView body, Instant now) {
   Result<wire::ServerHello> hello = wire::decode<wire::ServerHello>(body);
   if (!hello) return hello.error();
+  if (Result<void> own = stay_in_group(*hello, now); !own || ended()) return own;
   for (const std::string& address : hello->client_addresses()) servers_.learn(address);
   servers_.learn(hello->leader_address());
+  const bool is_first = !hello_;
   hello_ = std::move(*hello);
+  if (is_first) greet();
+  return {};
+}
+
+void Session::greet() {
+  if (!options_.only_follows) return send_open();
+  phase_ = Phase::open;
+  last_error_.reset();
+}
+
+// Whether this server is of the group that the session is for; if not, the link is given up.
+Result<void> Session::stay_in_group(const wire::ServerHello& hello, Instant now) {
+  std::optional<GroupId> other;
+  if (!hello.group_id().empty()) {
+    const Result<GroupId> id = wire::parse_id<GroupId>(hello.group_id());
+    if (!id) return id.error();
+    other = *id;
+  }
+  if (!group_) {
+    if (options_.only_follows) group_ = other;
+    return {};
+  }
+  if (other == group_) {
+    only_others_since_.reset();
+    return {};
+  }
+  if (!other) {
+    return Error{ErrorCode::unavailable, address_ + " does not belong to a group yet"};
+  }
+  if (std::ranges::find(hello.gone_groups(), group_->uuid.to_string()) !=
+      hello.gone_groups().end()) {
+    return leave_group(other, "it gave way to group " + hello.group_id());
+  }
+  if (!only_others_since_) only_others_since_ = now;
+  if (now - *only_others_since_ >= options_.other_group_patience) {
+    return leave_group(other, "none of its servers answers, but those of group " +
+                                  hello.group_id() + " of the same name do");
+  }
+  return Error{ErrorCode::unavailable, address_ + " belongs to another group of this name, " +
+                                           hello.group_id() + ", not to " +
+                                           group_->uuid.to_string()};
+}
+
+// Nothing of this session is known in the other group. Who only follows begins anew there.
+Result<void> Session::leave_group(std::optional<GroupId> other, const std::string& why) {
+  const std::string reason = "its group " + group_->uuid.to_string() + " is gone: " + why;
+  if (!options_.only_follows) {
+    finish_ended(reason);
+    return {};
+  }
+  group_ = other;
+  only_others_since_.reset();
+  for (std::string& topic : topics_.begin_anew()) {
+    ready_.topics.emplace_back(TopicGap{.topic = std::move(topic),
+                                        .index = LogIndex{0},
+                                        .state = Error{ErrorCode::aborted, reason}});
+  }
   return {};
 }
 
 Result<void> Session::take_opened(BytesView body, Instant now) {
   const Result<wire::SessionOpened> opened = wire::decode<wire::SessionOpened>(body);
   if (!opened) return opened.error();
-  if (phase_ != Phase::opening) return senseless("opened a session that is open");
+  if (phase_ != Phase::opening || !hello_) return senseless("opened a session unasked");
   const std::uint64_t last = opened->last_sequence();
   if (last >= next_sequence().value) {
     finish_ended("the group has commands under this session's id that this client did not send");
@@ -86,6 +145,9 @@ Result<void> Session::take_opened(BytesView body, Instant now) {
   phase_ = Phase::open;
   phase_since_ = now;
   known_to_group_ = true;
+  if (!group_ && hello_) {
+    if (const auto id = wire::parse_id<GroupId>(hello_->group_id())) group_ = *id;
+  }
   epoch_ = std::max(epoch_, Epoch{opened->epoch()});
   last_error_.reset();
   // Taken but unanswered commands are sent again for their replies. Below the first unanswered

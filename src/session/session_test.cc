@@ -94,6 +94,16 @@ std::vector<std::string> to_lines(const Ready& ready) {
   return lines;
 }
 
+const std::string our_group = "018f0000-0000-7000-8000-0000000000a1";
+const std::string other_group = "018f0000-0000-7000-8000-0000000000a2";
+
+SharedBytes hello_of(const std::string& group, const std::vector<std::string>& gone = {}) {
+  wire::ServerHello hello;
+  hello.set_group_id(group);
+  for (const std::string& id : gone) hello.add_gone_groups(id);
+  return SharedBytes(wire::encode(hello));
+}
+
 class SessionTest : public ::testing::Test {
  protected:
   std::vector<std::string> after(Duration step) {
@@ -108,10 +118,15 @@ class SessionTest : public ::testing::Test {
   void receive(FrameType type, const google::protobuf::MessageLite& message) {
     session_.frame(link_, type, SharedBytes(wire::encode(message)), now_);
   }
+  /// A link is up, to a server of that group.
+  void link_up(LinkId link, const SharedBytes& hello = hello_of(our_group)) {
+    session_.connected(link, now_);
+    session_.frame(link, FrameType::server_hello, hello, now_);
+  }
   void connect() {
     static_cast<void>(ready());  // Dials.
     ++link_.value;
-    session_.connected(link_, now_);
+    link_up(link_);
   }
   void opened(std::uint64_t last, std::uint32_t epoch) {
     wire::SessionOpened message;
@@ -132,7 +147,7 @@ class SessionTest : public ::testing::Test {
   /// After a loss: resumes at the next server, and reports what follows from it.
   std::vector<std::string> resume(std::uint64_t last, std::uint32_t epoch) {
     ++link_.value;
-    session_.connected(link_, now_);
+    link_up(link_);
     static_cast<void>(ready());
     opened(last, epoch);
     return ready();
@@ -162,7 +177,7 @@ class SessionTest : public ::testing::Test {
 
 TEST_F(SessionTest, DialsTheFirstServerAndOpens) {
   EXPECT_THAT(ready(), ElementsAre("dial a:1"));
-  session_.connected(LinkId{1}, now_);
+  link_up(LinkId{1});
   EXPECT_THAT(ready(), ElementsAre("open", "connected a:1"));
   link_ = LinkId{1};
   opened(0, 1);
@@ -222,7 +237,7 @@ TEST_F(SessionTest, ResumesAtAnotherServerAndResendsWhatIsUnanswered) {
   session_.disconnected(link_, now_);
   EXPECT_THAT(ready(), ElementsAre("dial b:1", "lost a:1"));
   ++link_.value;
-  session_.connected(link_, now_);
+  link_up(link_);
   EXPECT_THAT(ready(), ElementsAre("resume epoch 1 answered 1", "connected b:1"));
   opened(2, 2);
   EXPECT_THAT(ready(), ElementsAre("commands 2 epoch 2: y z", "resumed b:1"));
@@ -373,7 +388,7 @@ TEST_F(SessionTest, DoesNotFollowRedirectsInACircle) {
     receive(FrameType::redirect, redirect);
     static_cast<void>(ready());
     ++link_.value;
-    session_.connected(link_, now_);
+    link_up(link_);
   }
   EXPECT_FALSE(session_.server().has_value());  // It waits, or would be linked at once.
 }
@@ -381,6 +396,7 @@ TEST_F(SessionTest, DoesNotFollowRedirectsInACircle) {
 TEST_F(SessionTest, LearnsServersFromTheHello) {
   connect();
   wire::ServerHello hello;
+  hello.set_group_id(our_group);
   hello.add_client_addresses("c:1");
   receive(FrameType::server_hello, hello);
   static_cast<void>(ready());
@@ -427,7 +443,7 @@ TEST_F(SessionTest, AsksReadsAgainAfterALoss) {
   session_.disconnected(link_, now_);
   static_cast<void>(ready());
   ++link_.value;
-  session_.connected(link_, now_);
+  link_up(link_);
   EXPECT_THAT(ready(), ElementsAre("resume epoch 1 answered 0", "frame 20", "connected b:1"));
   wire::ReadReply reply;
   reply.set_request_id(id.value);
@@ -436,6 +452,63 @@ TEST_F(SessionTest, AsksReadsAgainAfterALoss) {
   receive(FrameType::read_reply, reply);
   receive(FrameType::read_reply, reply);
   EXPECT_THAT(ready(), ElementsAre("read 1 12 v"));
+}
+
+TEST_F(SessionTest, SaysNothingBeforeTheHello) {
+  EXPECT_THAT(ready(), ElementsAre("dial a:1"));
+  session_.connected(LinkId{1}, now_);
+  ASSERT_TRUE(session_.query(FrameType::status_request, {}, now_, now_ + 1s).has_value());
+  EXPECT_THAT(ready(), ElementsAre("connected a:1"));
+  session_.frame(LinkId{1}, FrameType::server_hello, hello_of(our_group), now_);
+  EXPECT_THAT(ready(), ElementsAre("open", "frame 21"));
+}
+
+TEST_F(SessionTest, PassesOverServersOfAnotherGroupOfTheName) {
+  open();
+  call("x");
+  static_cast<void>(ready());
+  lose();
+  link_up({2}, hello_of(other_group));
+  EXPECT_THAT(ready(), ElementsAre("close 2", "connected b:1", "lost b:1"));
+  EXPECT_THAT(after(50ms), ElementsAre("dial a:1"));
+  link_up({3}, hello_of(""));  // It has not found its group yet.
+  EXPECT_THAT(ready(), ElementsAre("dial b:1", "close 3", "connected a:1", "lost a:1"));
+  link_up({4});
+  EXPECT_THAT(ready(), ElementsAre("resume epoch 1 answered 0", "connected b:1"));
+}
+
+TEST_F(SessionTest, IsOverWhenItsGroupHasGivenWay) {
+  open();
+  call("x");
+  static_cast<void>(ready());
+  lose();
+  link_up({2}, hello_of(other_group, {our_group}));
+  EXPECT_THAT(ready(), ElementsAre("close 2", "connected b:1", "ended b:1",
+                                   "call 1 ABORTED PERHAPS_APPLIED"));
+}
+
+TEST_F(SessionTest, IsOverWhenOnlyAnotherGroupIsFoundForLong) {
+  open();
+  lose();
+  link_up({2}, hello_of(other_group));
+  now_ += 29s;
+  EXPECT_THAT(ready(), ElementsAre("dial a:1", "close 2", "connected b:1", "lost b:1"));
+  link_up({3}, hello_of(other_group));
+  EXPECT_THAT(after(1s), ElementsAre("dial b:1", "close 3", "connected a:1", "lost a:1"));
+  link_up({4}, hello_of(other_group));
+  EXPECT_THAT(ready(), ElementsAre("close 4", "connected b:1", "ended b:1"));
+}
+
+TEST_F(SessionTest, UsesTheOneGroupThatItWasGiven) {
+  Session session({.id = ann,
+                   .name = "ann",
+                   .seeds = {"a:1", "b:1"},
+                   .group = wire::parse_id<GroupId>(our_group).value()});
+  static_cast<void>(session.ready(now_));
+  session.connected(LinkId{1}, now_);
+  session.frame(LinkId{1}, FrameType::server_hello, hello_of(other_group), now_);
+  EXPECT_THAT(to_lines(session.ready(now_)),
+              ElementsAre("dial b:1", "close 1", "connected a:1", "lost a:1"));
 }
 
 TEST_F(SessionTest, MatchesAnswersToQueriesByTheirOrder) {
@@ -466,6 +539,9 @@ TEST_F(SessionTest, SurvivesAnyBytesFromAServer) {
     Session session({.id = ann, .name = "ann", .seeds = {"a:1"}});
     static_cast<void>(session.ready(now_));
     session.connected(LinkId{1}, now_);
+    if (seed % 4 != 0) {
+      session.frame(LinkId{1}, FrameType::server_hello, hello_of(our_group), now_);
+    }
     for (int i = 0; i < 8; ++i) {
       static_cast<void>(session.call(echo, text("x"), now_, now_ + 1s).has_value());
       Bytes body(random.below(40));

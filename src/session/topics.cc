@@ -44,6 +44,15 @@ void Topics::unfollow(std::string_view topic) {
   followed_.erase(found);
 }
 
+std::vector<std::string> Topics::begin_anew() {
+  std::vector<std::string> topics;
+  for (auto& [topic, followed] : followed_) {
+    followed.from.reset();
+    topics.push_back(topic);
+  }
+  return topics;
+}
+
 void Topics::linked() {
   left_.clear();
   for (auto& [topic, followed] : followed_) followed.asked = false;

@@ -38,7 +38,7 @@ struct TopicReached {
   LogIndex index;
 };
 /// Events are missing: `state` stands for all up to the end of entry `index`, or says why there is
-/// none. The events after it follow.
+/// none. The events after it follow. Of index 0 it says that all before was of another group.
 struct TopicGap {
   std::string topic;
   LogIndex index;
@@ -65,6 +65,8 @@ class Topics {
   /// Nothing of it is told any more. Nothing happens if it is not followed.
   void unfollow(std::string_view topic);
   void clear() { followed_.clear(), left_.clear(); }
+  /// Places known so far mean nothing any more: all topics are followed from now on. Returns them.
+  std::vector<std::string> begin_anew();
 
   /// A new link: everything is to be asked for again.
   void linked();

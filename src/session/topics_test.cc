@@ -68,6 +68,16 @@ SharedBytes gap(std::string_view topic, std::uint64_t index, const Result<Bytes>
   return SharedBytes(wire::encode_gap(topic, {index}, state));
 }
 
+const std::string our_group = "018f0000-0000-7000-8000-0000000000a1";
+const std::string other_group = "018f0000-0000-7000-8000-0000000000a2";
+
+SharedBytes hello_of(const std::string& group, const std::string& gone = {}) {
+  wire::ServerHello hello;
+  hello.set_group_id(group);
+  if (!gone.empty()) hello.add_gone_groups(gone);
+  return SharedBytes(wire::encode(hello));
+}
+
 class TopicsTest : public ::testing::Test {
  protected:
   /// What is sent and told now, in this order.
@@ -81,16 +91,17 @@ class TopicsTest : public ::testing::Test {
     return lines;
   }
   /// A new link, and what is asked for on it.
-  Lines connect() {
+  Lines connect(const SharedBytes& hello = hello_of(our_group)) {
     static_cast<void>(session_.ready(now_));
     ++link_.value;
     session_.connected(link_, now_);
+    session_.frame(link_, FrameType::server_hello, hello, now_);
     return ready();
   }
-  Lines reconnect() {
+  Lines reconnect(const SharedBytes& hello = hello_of(our_group)) {
     session_.disconnected(link_, now_);
     now_ += 10s;
-    return connect();
+    return connect(hello);
   }
   Lines receive(FrameType type, const SharedBytes& body) {
     session_.frame(link_, type, body, now_);
@@ -150,6 +161,22 @@ TEST_F(TopicsTest, TellOfAGapAndGoOnBehindIt) {
   EXPECT_THAT(reconnect(), ElementsAre("follow a from 7.0/0"));
 }
 
+TEST_F(TopicsTest, AreNotAskedForAtAServerOfAnotherGroup) {
+  ASSERT_TRUE(session_.follow("a", place(5)).has_value());
+  connect();
+  EXPECT_THAT(reconnect(hello_of(other_group)), IsEmpty());
+  EXPECT_THAT(reconnect(), ElementsAre("follow a from 5.0/0"));
+}
+
+TEST_F(TopicsTest, TellOfAGapWhenTheGroupGaveWay) {
+  ASSERT_TRUE(session_.follow("a", place(5)).has_value());
+  connect();
+  EXPECT_THAT(reconnect(hello_of(other_group, our_group)),
+              ElementsAre("follow a from now", "a gap 0 ABORTED"));
+  EXPECT_THAT(receive(FrameType::events, events("a", {place(2)})), ElementsAre("a: 2.0/0"));
+  EXPECT_THAT(reconnect(hello_of(our_group)), IsEmpty());
+}
+
 TEST_F(TopicsTest, TellNothingOfATopicThatIsNotFollowed) {
   ASSERT_TRUE(session_.follow("a", place(1)).has_value());
   connect();
@@ -195,6 +222,7 @@ TEST_F(TopicsTest, AreFollowedBesideASession) {
   ASSERT_TRUE(session.follow("a", std::nullopt).has_value());
   static_cast<void>(session.ready(now_));
   session.connected(LinkId{1}, now_);
+  session.frame(LinkId{1}, FrameType::server_hello, hello_of(our_group), now_);
   const Ready ready = session.ready(now_);
   ASSERT_EQ(ready.send.size(), 2U);
   EXPECT_EQ(ready.send[0].frame.type, FrameType::open_session);
