@@ -158,7 +158,10 @@ void OneGroup::seen(std::size_t server, const node::Report& report) {
     throw Violation("one group",
                     "server " + std::to_string(server) + " gave a group up that has clients' data");
   }
-  if (report.view != nullptr && report.view->dissolved && report.group == chosen_) chosen_.reset();
+  if (report.view != nullptr && report.view->dissolved && report.group) {
+    dissolved_.insert(*report.group);
+    if (report.group == chosen_) chosen_.reset();
+  }
   if (!strict_ || !report.group || report.commit.value == 0) return;
   if (over_.contains(*report.group)) return;
   if (!group_) group_ = report.group;

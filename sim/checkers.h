@@ -151,12 +151,13 @@ class OneGroup {
   /// The group that clients write to: the first that has opened a session, until it gives way.
   std::optional<GroupId> chosen() const { return chosen_; }
   void opened(GroupId group) {
-    if (!chosen_) chosen_ = group;
+    if (!chosen_ && !dissolved_.contains(group)) chosen_ = group;
   }
 
  private:
   bool strict_;
   std::optional<GroupId> chosen_;
+  std::set<GroupId> dissolved_;         // Their word that a session is open may still be under way.
   std::optional<GroupId> group_;        // The only one.
   std::map<ServerNumber, bool> seats_;  // Of its voters; true: given up.
   LogIndex commit_;                     // When they were those.

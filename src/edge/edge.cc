@@ -167,6 +167,8 @@ void Edge::take_resume(LinkId link, BytesView body, Instant now) {
   const auto id = wire::parse_id<SessionId>(resume->session_id());
   if (!id) return refuse(link, id.error()), close(link);
   attach(link, *id, replica::Resume{.home = {}}, now);
+  const auto attached = sessions_.find(*id);
+  if (attached != sessions_.end()) attached->second.epoch = Epoch{resume->epoch()};
 }
 
 void Edge::take_end(LinkId link, BytesView body) {

@@ -128,8 +128,8 @@ class Edge {
   };
   struct Attached {
     LinkId link;
-    bool open{false};  // The log has it; until then `control` is unanswered.
-    Epoch epoch;
+    bool open{false};                 // The log has it; until then `control` is unanswered.
+    Epoch epoch;                      // Before that, the newest that the client has heard of.
     replica::SessionControl control;  // The open or resume, to be sent with this server's number.
     SequenceNumber next;              // Expected from the client.
     std::deque<Pending> pending;

@@ -117,6 +117,19 @@ TEST_F(EdgeTest, GreetsOpensAndPassesCommandsOn) {
   EXPECT_EQ(edge_.pending_bytes(), 0U);
 }
 
+TEST_F(EdgeTest, AnEarlierStayHereDoesNotOpenASessionThatComesBack) {
+  edge_.link_opened(first_link, now_);
+  wire::ResumeSession resume;
+  resume.set_session_id(ann.uuid.to_string());
+  resume.set_epoch(3);
+  frame(first_link, wire::FrameType::resume_session, wire::encode(resume));
+  sent();
+  edge_.applied({replica::SessionAttached{ann, {3}, {0}, self}}, self, now_);  // Of the log.
+  EXPECT_EQ(sent(), Lines{});
+  edge_.applied({replica::SessionAttached{ann, {4}, {0}, self}}, self, now_);
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::session_opened)});
+}
+
 TEST_F(EdgeTest, PassesOnAgainWhatIsUnansweredWhenTheLeaderChanges) {
   open(first_link);
   attached();

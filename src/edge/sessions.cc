@@ -69,6 +69,9 @@ void Edge::news(const replica::SessionAttached& news, ServerNumber self, Instant
   }
   if (found == sessions_.end()) return watch_absent(news.session, news.epoch, now);
   Attached& attached = found->second;
+  // Of an earlier stay here, as a log that is applied anew tells: what came after it is to come
+  // yet.
+  if (!attached.open && news.epoch <= attached.epoch) return;
   absent_.erase(news.session);
   attached.epoch = news.epoch;
   if (attached.open) return;  // A second copy of the same attach.
