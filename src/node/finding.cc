@@ -102,7 +102,9 @@ std::map<ServerId, discovery::Heard> Node::Impl::heard_servers() const {
       heard.erase(server);
       continue;
     }
-    one = {.group = peer.group, .has_client_data = peer.hello.has_client_data()};
+    // Whoever still reads its log says in beacons only that it has a group.
+    one = {.group = peer.group ? peer.group : one.group,
+           .has_client_data = peer.hello.has_client_data()};
     for (const std::string& id : peer.hello.sees()) {
       if (const auto seen = wire::parse_id<ServerId>(id)) one.hears.insert(*seen);
     }
