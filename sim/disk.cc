@@ -21,7 +21,7 @@ Disk::Disk(const DiskOptions& options, std::shared_ptr<Storage> storage, std::st
       events_(events),
       storage_(std::move(storage)),
       folder_(std::move(folder)),
-      locker_(storage_->locks, folder_) {}
+      locker_(storage_->locks, storage_->files, folder_) {}
 
 bool Disk::lock() {
   return storage_->locks.take(folder_, folder_).has_value();
@@ -93,7 +93,8 @@ void Disk::mend() {
 void Disk::archive() {
   check(store_ == nullptr);
   rotten_.reset();
-  storage_->files.rename_folder(folder_, folder_ + ".archived-" + std::to_string(++archived_));
+  storage_->files.rename_folder(
+      folder_, folder_ + std::string(storage::archive_infix) + std::to_string(++archived_));
 }
 
 void Disk::lose_power() {

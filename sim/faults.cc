@@ -29,6 +29,7 @@ void Faults::begin() {
   }
   for (const auto& server : world_.servers) {
     server->on_exit([this, one = server.get()] { start_later(*one); });
+    server->on_fenced([this, one = server.get()] { return interrupt_fence(*one); });
     if (scenario_.rate(Fault::hunt_leader) > 0) {
       server->on_lead([this, one = server.get()] { hunt(*one); });
       server->on_hand_over([this, one = server.get()] { hunt_hand_over(*one); });
@@ -155,6 +156,23 @@ void Faults::hunt_hand_over(Server& leader) {
     paths = {{leader.host(), other}, {other, leader.host()}};
   }
   cut(std::move(paths));
+}
+
+// The survivor is killed after it has fenced the other, before it stores that it goes on alone, and
+// the other is started first: it puts its folder away, and the record in it.
+bool Faults::interrupt_fence(Server& survivor) {
+  if (over_ || world_.events.now().time_since_epoch() < scenario_.faults_from) return false;
+  if (!random_.chance(0.5)) return false;
+  world_.trace.event(world_.events.now(), "interrupt-fence", survivor.host());
+  world_.events.after(Duration{}, [this, &survivor] {
+    survivor.die(false);
+    for (const auto& server : world_.servers) {
+      if (server.get() == &survivor) continue;
+      world_.events.after(supervisor_wait, [this, one = server.get()] { start(*one); });
+    }
+    world_.events.after(supervisor_wait, [this, &survivor] { start_later(survivor); });
+  });
+  return true;
 }
 
 void Faults::strike(Server& leader) {

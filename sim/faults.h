@@ -46,6 +46,7 @@ class Faults {
   void inject_into_server(Fault fault, Server& server);
   void hunt(Server& leader);
   void hunt_hand_over(Server& leader);
+  bool interrupt_fence(Server& survivor);
   void strike(Server& leader);
   void strand(Server& leader);
   void forget_election(Server& leader);

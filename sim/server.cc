@@ -110,6 +110,7 @@ void Server::start() {
   check(state_ == State::down || state_ == State::dark);
   disk_.repair();
   disk_broken_ = false;
+  fence_jobs_.clear();
   state_ = State::down;
   world_.network.set_process(host_, nullptr, HostState::refusing);
   if (!disk_.lock()) return on_exit_ ? on_exit_() : void();
@@ -404,11 +405,14 @@ void Server::send(node::SendFrame& output) {
 }
 
 void Server::submit(storage::DiskJob job) {
+  if (std::holds_alternative<storage::FenceJob>(job.work)) fence_jobs_.insert(job.id);
   const auto taken = disk_.submit(std::move(job), [this](auto results) {
     world_.trace.event(world_.events.now(), "disk", number_, results.front().id, results.size());
     for (const storage::DiskResult& result : results) {
       const auto* const failed = std::get_if<storage::Failed>(&result.outcome);
       disk_failed_ = disk_failed_ || (failed != nullptr && failed->fatal);
+      const bool fenced = fence_jobs_.erase(result.id) > 0 && failed == nullptr;
+      if (fenced && on_fenced_ && on_fenced_()) return;
     }
     take(node::DiskDone{.results = std::move(results)});
   });

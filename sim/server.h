@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,9 @@ class Server final : public Process, public DatagramListener {
   void on_lead(std::function<void()> callback) { on_lead_ = std::move(callback); }
   /// Told when the process has begun to hand its leadership over.
   void on_hand_over(std::function<void()> callback) { on_hand_over_ = std::move(callback); }
+  /// When its record lies in another server's folder and it has not learnt of that yet. True: it
+  /// never will, for its process ends now.
+  void on_fenced(std::function<bool()> callback) { on_fenced_ = std::move(callback); }
 
   State state() const { return state_; }
   /// A process has run here before.
@@ -138,6 +142,8 @@ class Server final : public Process, public DatagramListener {
   std::function<void()> on_exit_;
   std::function<void()> on_lead_;
   std::function<void()> on_hand_over_;
+  std::function<bool()> on_fenced_;
+  std::set<std::uint64_t> fence_jobs_;  // Of this process.
 };
 
 }  // namespace muster::sim

@@ -151,6 +151,7 @@ class Node::Impl {
   void raise_behaviour();
   void refuse_unknown_behaviour(GroupId group);
   void continue_alone_if_proven(Now now);
+  std::optional<storage::LeftBehind> who_is_left_behind(ServerNumber number) const;
   void fence_done(const storage::DiskResult& result, Now now);
   void watch_orphans(Now now);
   bool on_one_machine() const;

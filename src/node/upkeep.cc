@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/impl.h"
+#include "storage/format/small_files.h"
 #include "wire/control.h"
 
 namespace muster::node {
@@ -344,20 +345,24 @@ void Node::Impl::forget_the_lost(Now now) {
 // there were once more voters than this server knows of, the other's log goes further than its own,
 // and the fence is refused.
 void Node::Impl::continue_alone_if_proven(Now now) {
-  if (fencing_ || !on_one_machine()) return;
   const raft::Raft& raft = consensus_->raft();
+  if (fencing_ || raft.configuration().voter_count() != 2) return;
+  if (raft.stored_index() != raft.last_index()) return;  // The record speaks of what is durable.
   for (const auto& [number, role] : raft.configuration().members) {
-    if (role != raft::MemberRole::voter || number == raft.self()) continue;
-    if (raft.configuration().voter_count() != 2 || !is_lost(number, now)) continue;
+    if (role != raft::MemberRole::voter || number == raft.self() || !is_lost(number, now)) continue;
     // After a restart it is not known what is committed; but a record of its own tells that, before
     // it, this server knew: then it only completes what the record says.
     const bool only_confirm = !raft.may_continue_alone(number);
     if (only_confirm && raft.leader()) continue;
-    if (raft.stored_index() != raft.last_index())
-      continue;  // The record speaks of what is durable.
-    const wire::Member& dead = state().view().members.at(number);
+    const auto dead = only_confirm ? identity_.leaves_behind : who_is_left_behind(number);
+    if (!dead || dead->number != number) continue;
+    if (identity_.leaves_behind != dead) {
+      identity_.leaves_behind = dead;
+      jobs_.add(storage::IdentityJob{identity_});
+    }
     fencing_ = FencePending{.job = jobs_.add(storage::FenceJob{
-                                .folder = dead.folder(),
+                                .folder = dead->folder,
+                                .server = dead->server,
                                 .record = {.by = identity_.server,
                                            .term = raft.term_at(raft.last_index()).value_or(Term{}),
                                            .index = raft.last_index()},
@@ -368,14 +373,22 @@ void Node::Impl::continue_alone_if_proven(Now now) {
   }
 }
 
+// Nothing if not all is on one machine.
+std::optional<storage::LeftBehind> Node::Impl::who_is_left_behind(ServerNumber number) const {
+  if (!on_one_machine()) return std::nullopt;
+  const wire::Member& member = state().view().members.at(number);
+  const Result<ServerId> id = wire::parse_id<ServerId>(member.id());
+  if (!id || member.folder().size() > storage::identity_text_max) return std::nullopt;
+  return storage::LeftBehind{.server = *id, .number = number, .folder = member.folder()};
+}
+
 void Node::Impl::fence_done(const storage::DiskResult& result, Now now) {
   const ServerNumber dead = fencing_->dead;
   const bool fencing_only_confirms = fencing_->only_confirm;
   fencing_.reset();
   lost_since_.erase(dead);  // If it lives after all, it is looked at again after a while.
   if (const auto* const failed = std::get_if<storage::Failed>(&result.outcome)) {
-    if (fencing_only_confirms) return;
-    return notice(NoticeLevel::warning,
+    return notice(fencing_only_confirms ? NoticeLevel::debug : NoticeLevel::warning,
                   "going on without " + name_of(dead) + " is not safe: " + failed->error.message);
   }
   wire::MemberChange change;

@@ -75,7 +75,7 @@ Result<std::string> free_archive_name(const std::string& base) {
 }  // namespace
 
 Result<std::string> archive_data_folder(DataFolder folder, LogTime now) {
-  auto archive = free_archive_name(folder.path + ".archived-" + stamp(now));
+  auto archive = free_archive_name(folder.path + std::string(archive_infix) + stamp(now));
   if (!archive) return archive;
   if (::rename(folder.path.c_str(), archive->c_str()) != 0) {
     const int fault = errno;

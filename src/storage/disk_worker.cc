@@ -193,16 +193,23 @@ DiskResult DiskWorker::run(const DiskJob& job) {
           },
           [&](const CompactJob& wanted) { report(store_.compact(wanted.keep_from), done); },
           [&](const IdentityJob& wanted) { report(store_.write_identity(wanted.identity), done); },
-          [&](const FenceJob& wanted) {
-            const auto taken = locker_.take(wanted.folder);
-            const auto fenced = taken ? store_.write_fence(wanted) : taken;
-            // Fenced or not, that server must be able to start: the record keeps its log still.
-            if (taken) locker_.release(wanted.folder);
-            report(fenced, done);
-          },
+          [&](const FenceJob& wanted) { report(fence(wanted), done); },
           [](const StoreJob&) { check(false); }, [](const SaveSnapshotJob&) { check(false); }},
       job.work);
   return result;
+}
+
+Result<void> DiskWorker::fence(FenceJob job) {
+  const auto archives = locker_.archives(job.folder);
+  if (!archives) return archives.error();
+  auto home = store_.home_of(job, *archives);
+  if (!home) return home.error();
+  job.folder = std::move(*home);
+  if (auto taken = locker_.take(job.folder); !taken) return taken;
+  Result<void> fenced = store_.write_fence(job);
+  // Fenced or not, that server must be able to start: the record keeps its log still.
+  locker_.release(job.folder);
+  return fenced;
 }
 
 Failed DiskWorker::failed(const Error& error) const {

@@ -57,6 +57,7 @@ class DiskWorker {
   void start_saving(DiskJob job, std::vector<DiskResult>& results);
   void advance_saving(std::vector<DiskResult>& results);
   DiskResult run(const DiskJob& job);
+  Result<void> fence(FenceJob job);
   Failed failed(const Error& error) const;
   DiskJob pop();
 

@@ -236,6 +236,35 @@ TEST_F(DiskWorkerTest, AFenceOfOnesOwnIsConfirmedAndStaysAsItIs) {
   EXPECT_EQ(record_there(), record);
 }
 
+TEST_F(DiskWorkerTest, AFenceOfOnesOwnIsFoundInTheFolderThatTheFencedOnePutAway) {
+  const ScratchFolder above;
+  const std::string folder = above.path() + "/b";
+  const ServerId dead{Uuid::make_v7({}, 5, 6)};
+  const FenceRecord record{.by = {Uuid::make_v7({}, 1, 2)}, .term = {4}, .index = {5}};
+  {
+    auto home = open_data_folder(folder, "b").value();
+    auto opened = LogStore::open(files_, folder, small_options()).value();
+    Identity identity;
+    identity.server = dead;
+    identity.group_name = "g";
+    ASSERT_TRUE(bootstrap_identity(*opened.store, opened.recovered, identity).has_value());
+    ASSERT_TRUE(opened.store->write_fence({.folder = folder, .record = record}).has_value());
+    ASSERT_TRUE(archive_data_folder(std::move(home), {}).has_value());
+  }
+  const auto begun_anew = open_data_folder(folder, "b");  // And lives.
+  const auto confirm = [&](std::uint64_t id, ServerId server, FenceRecord of, bool only_confirm) {
+    submit(id, FenceJob{
+                   .folder = folder, .server = server, .record = of, .only_confirm = only_confirm});
+  };
+  FenceRecord shorter = record;
+  shorter.index = {4};
+  confirm(1, dead, record, true);
+  confirm(2, dead, record, false);
+  confirm(3, {Uuid::make_v7({}, 7, 8)}, record, true);
+  confirm(4, dead, shorter, true);
+  EXPECT_EQ(run(), (Said{"1=done", "2=done", "3=failed", "4=failed"}));
+}
+
 TEST_F(DiskWorkerTest, AFenceOfAnotherServerOrOneThatSaysMoreIsNoLeaveToGoOn) {
   const ScratchFolder dead;
   const FenceRecord record{.by = {Uuid::make_v7({}, 1, 2)}, .term = {4}, .index = {5}};

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 #include "storage/system_error.h"
@@ -87,6 +88,20 @@ Result<void> RealFolderLocker::take(const std::string& folder) {
   if (!lock) return lock.error();
   held_.emplace(folder, std::move(*lock));
   return {};
+}
+
+Result<std::vector<std::string>> RealFolderLocker::archives(const std::string& folder) {
+  const std::filesystem::path path(folder);
+  const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
+  const std::string prefix = path.filename().string() + std::string(archive_infix);
+  std::vector<std::string> found;
+  std::error_code error;
+  std::filesystem::directory_iterator each(parent, error);
+  for (; !error && each != std::filesystem::directory_iterator(); each.increment(error)) {
+    if (each->path().filename().string().starts_with(prefix)) found.push_back(each->path());
+  }
+  if (error) return system_error("cannot list", parent.string(), error.value());
+  return found;
 }
 
 }  // namespace muster::storage

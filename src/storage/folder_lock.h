@@ -3,6 +3,8 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "muster/error.h"
 
@@ -29,8 +31,8 @@ class FolderLock {
   int descriptor_{-1};
 };
 
-/// Takes locks of other servers' folders. An interface, because the simulator has servers
-/// but no processes.
+/// Takes locks of other servers' folders, and knows where former ones were put away. An interface,
+/// because the simulator has servers but no processes.
 class FolderLocker {
  public:
   virtual ~FolderLocker() = default;
@@ -39,13 +41,19 @@ class FolderLocker {
   [[nodiscard]] virtual Result<void> take(const std::string& folder) = 0;
   /// Gives the lock back; nothing happens if it is not held.
   virtual void release(const std::string& folder) = 0;
+  /// Where folders of that name were archived (`archive_data_folder`), in any order.
+  [[nodiscard]] virtual Result<std::vector<std::string>> archives(const std::string& folder) = 0;
 };
+
+/// What comes between a folder's name and the time of its archiving.
+inline constexpr std::string_view archive_infix = ".archived-";
 
 class RealFolderLocker final : public FolderLocker {
  public:
   explicit RealFolderLocker(std::string holder) : holder_(std::move(holder)) {}
   Result<void> take(const std::string& folder) override;
   void release(const std::string& folder) override { held_.erase(folder); }
+  Result<std::vector<std::string>> archives(const std::string& folder) override;
 
  private:
   std::string holder_;

@@ -266,6 +266,25 @@ Result<FenceRecord> LogStore::fence_to_write(const FenceJob& job) const {
   return *there;
 }
 
+Result<std::string> LogStore::home_of(const FenceJob& job,
+                                      const std::vector<std::string>& archives) const {
+  const auto belongs_to = [&](const std::string& folder) -> std::optional<ServerId> {
+    const auto inventory = take_inventory(files_, folder);
+    if (!inventory || !inventory->identity) return std::nullopt;
+    const auto identity = read_identity(files_, folder);
+    return identity ? std::optional(identity->server) : std::nullopt;
+  };
+  const auto now_there = belongs_to(job.folder);
+  if (now_there == job.server) return job.folder;
+  const auto found = std::ranges::find(archives, std::optional(job.server), belongs_to);
+  if (found != archives.end()) return *found;
+  if (!now_there) return job.folder;
+  return Error{.code = ErrorCode::failed_precondition,
+               .message = job.folder +
+                          ": it belongs to another server now, and what was there is "
+                          "not archived beside it; `muster recover` what is left"};
+}
+
 Result<void> LogStore::write_fence(const FenceJob& job) {
   if (auto ready = refuse_if_stopped(); !ready) return ready;
   const auto record = fence_to_write(job);

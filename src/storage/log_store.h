@@ -69,6 +69,10 @@ class LogStore {
   [[nodiscard]] Result<void> write_identity(const Identity& identity);
   /// As `FenceJob` says. The caller holds the other folder's lock.
   [[nodiscard]] Result<void> write_fence(const FenceJob& job);
+  /// Where the data of the job's server lies: in the job's folder, or, when another server has
+  /// begun anew there, in one of the archives. `failed_precondition` if in neither.
+  [[nodiscard]] Result<std::string> home_of(const FenceJob& job,
+                                            const std::vector<std::string>& archives) const;
 
   /// One slice of the work that can wait: zero-fills the spare segment. False when none is left.
   [[nodiscard]] Result<bool> tidy();

@@ -17,6 +17,14 @@
 namespace muster::storage {
 
 /// Who this server is, as its data folder remembers it.
+/// Another server of the group, and where its data is.
+struct LeftBehind {
+  ServerId server;
+  ServerNumber number;
+  std::string folder;
+  friend bool operator==(const LeftBehind&, const LeftBehind&) = default;
+};
+
 struct Identity {
   ServerId server;
   std::string group_name;
@@ -27,6 +35,9 @@ struct Identity {
   /// This server was a member before, under another id: until it has a group, it founds none and
   /// joins only this one (nil: any of the name).
   std::optional<GroupId> rejoins{};
+  /// This server has begun to go on alone without that one. Durable before the fence record is
+  /// written, so that after a restart it is known where to look for that.
+  std::optional<LeftBehind> leaves_behind{};
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 
@@ -120,8 +131,12 @@ struct IdentityJob {
 /// A record that this server left before stays as it is, and that is success: a survivor that
 /// restarted goes on with what it says. `failed_precondition` if it says more than this one, for
 /// then the survivor has lost entries that were durable. Answer: `Done`, when durable.
+///
+/// A server that was fenced and started before the survivor has put that folder away, record and
+/// all, and begun anew in its place: then the record is looked for, or left, in the archived one.
 struct FenceJob {
   std::string folder;
+  ServerId server{};  ///< Whose folder it is, or was.
   FenceRecord record;
   /// Writes no new record: without one that this server left, `failed_precondition`. For a
   /// survivor that has restarted and does not know whether two voters were all.

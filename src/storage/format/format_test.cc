@@ -150,6 +150,12 @@ TEST(SmallFilesTest, WhatIsWrittenIsReadBack) {
   Identity again = identity;
   again.rejoins = GroupId{};
   EXPECT_EQ(decode_identity(encode(again), "identity").value(), again);
+  for (const bool rejoins : {true, false}) {
+    if (!rejoins) again.rejoins.reset();
+    again.leaves_behind = LeftBehind{
+        .server = {Uuid::make_v7({}, 5, 6)}, .number = ServerNumber{2}, .folder = "/data/b"};
+    EXPECT_EQ(decode_identity(encode(again), "identity").value(), again);
+  }
   const FenceRecord fence{.by = identity.server, .term = {7}, .index = {8}};
   EXPECT_EQ(decode_fence(encode(fence), "fence").value(), fence);
   const SnapshotHeader header{

@@ -123,7 +123,16 @@ Bytes encode(const Identity& identity) {
   writer.integer(identity.number.value_or(ServerNumber{}).value);
   writer.sized(identity.name);
   writer.uuid(identity.branch);
-  if (identity.rejoins) writer.uuid(identity.rejoins->uuid);
+  if (identity.leaves_behind) {
+    check(identity.leaves_behind->folder.size() <= identity_text_max);
+    write_optional(writer, identity.rejoins);
+    writer.uuid(identity.rejoins.value_or(GroupId{}).uuid);
+    writer.uuid(identity.leaves_behind->server.uuid);
+    writer.integer(identity.leaves_behind->number.value);
+    writer.sized(identity.leaves_behind->folder);
+  } else if (identity.rejoins) {
+    writer.uuid(identity.rejoins->uuid);
+  }
   seal(file);
   return file;
 }
@@ -142,7 +151,18 @@ Result<Identity> decode_identity(BytesView file, const std::string& path) {
   if (has_number) identity.number = number;
   identity.name = reader->text();
   identity.branch = reader->uuid();
-  if (reader->ok() && !reader->rest().empty()) identity.rejoins = GroupId{reader->uuid()};
+  const std::size_t more = reader->ok() ? reader->rest().size() : 0;
+  if (more > sizeof(Uuid)) {
+    const bool rejoins = reader->integer<std::uint8_t>() != 0;
+    const GroupId former{reader->uuid()};
+    if (rejoins) identity.rejoins = former;
+    LeftBehind left{.server = {reader->uuid()}, .number = {}, .folder = {}};
+    left.number.value = reader->integer<std::uint32_t>();
+    left.folder = reader->text();
+    identity.leaves_behind = std::move(left);
+  } else if (more > 0) {
+    identity.rejoins = GroupId{reader->uuid()};
+  }
   if (!reader->finished()) return damage(path, 0, "its fields do not fill it");
   return identity;
 }

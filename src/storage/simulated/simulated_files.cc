@@ -197,6 +197,14 @@ Result<std::vector<FileInfo>> SimulatedFiles::list(const std::string& folder) {
   return files;
 }
 
+std::vector<std::string> SimulatedFiles::folders_named(const std::string& prefix) const {
+  std::vector<std::string> names;
+  for (const auto& [name, folder] : folders_) {
+    if (name.starts_with(prefix)) names.push_back(name);
+  }
+  return names;
+}
+
 void SimulatedFiles::crash() {
   recover();
   for (auto& [name, folder] : folders_) settle(folder);

@@ -64,6 +64,8 @@ class SimulatedFiles final : public Files {
   /// Zeroes bytes, on the disk and in the cache.
   void zero(const std::string& path, std::uint64_t offset, std::uint64_t size);
   const Counts& counts() const { return counts_; }
+  /// The folders whose names begin like that.
+  std::vector<std::string> folders_named(const std::string& prefix) const;
 
  private:
   struct File;
@@ -100,14 +102,18 @@ class SimulatedLocks {
 /// One simulated server's view of the locks.
 class SimulatedFolderLocker final : public FolderLocker {
  public:
-  /// `locks` outlives this.
-  SimulatedFolderLocker(SimulatedLocks& locks, std::string holder)
-      : locks_(locks), holder_(std::move(holder)) {}
+  /// `locks` and `files` outlive this.
+  SimulatedFolderLocker(SimulatedLocks& locks, const SimulatedFiles& files, std::string holder)
+      : locks_(locks), files_(files), holder_(std::move(holder)) {}
   Result<void> take(const std::string& folder) override { return locks_.take(folder, holder_); }
   void release(const std::string& folder) override { locks_.release(folder, holder_); }
+  Result<std::vector<std::string>> archives(const std::string& folder) override {
+    return files_.folders_named(folder + std::string(archive_infix));
+  }
 
  private:
   SimulatedLocks& locks_;
+  const SimulatedFiles& files_;
   std::string holder_;
 };
 
