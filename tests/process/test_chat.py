@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pathlib
 import pty
 import re
 import select
@@ -32,6 +33,12 @@ class Chatter(Process):
     def say(self, *lines):
         self.process.stdin.write("".join(line + "\n" for line in lines).encode())
         self.process.stdin.flush()
+
+    def has_read_and_waits(self):
+        """All that was said is out of the pipe, and the process sleeps: it has sent it."""
+        unread = struct.unpack("i", fcntl.ioctl(self.process.stdin, termios.FIONREAD, b"1234"))[0]
+        status = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
+        return unread == 0 and status.rsplit(")", 1)[1].split()[0] == "S"
 
     def lines(self, *kinds):
         told = [json.loads(line) for line in list(self.output)]
@@ -231,6 +238,27 @@ class ChatTest(unittest.TestCase):
             self.check_all_read_the_same([ann, bob],
                                          [f"m ann {n}" for n in range(50)] + ["m bob 50"])
             self.assertTrue(bob.running)
+
+    def test_what_is_unanswered_when_the_session_ends_is_perhaps_said(self):
+        with Group(options=["--session-timeout", "1s"]) as group:
+            group.start()
+            leader, home = group.leader(), group.followers()[0]
+            ann = Chatter(group, "ann", [leader])
+            bob = Chatter(group, "bob", [home, leader])
+            self.wait_joined([ann, bob])
+            home.pause()  # What bob says now is sent, and never read.
+            bob.say("did you hear this?")
+            wait_until(bob.has_read_and_waits, 10, "bob to send it")
+            bob.signal(signal.SIGSTOP)
+            home.kill()
+            wait_until(lambda: any(each["from"] == "bob" for each in ann.lines("LEAVE")), 20,
+                       "bob's session to end")
+            bob.signal(signal.SIGCONT)
+            wait_until(lambda: "perhaps said: did you hear this?" in bob.errors.read_text(), 20,
+                       lambda: f"bob to be told: {bob.errors.read_text()}")
+            bob.say("m bob 0")
+            self.wait_texts([ann, bob], 1)
+            self.assertNotIn("did you hear this?", ann.texts())
 
     def test_what_scripts_rely_on(self):
         with Group(1) as group:
