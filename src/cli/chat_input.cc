@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 namespace muster::cli {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 namespace muster::cli {
 namespace {

@@ -1,9 +1,9 @@
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <vector>
 
-namespace muster::cli {
+namespace muster {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> distance(a.size() + 1,
@@ -34,4 +34,4 @@ std::string nearest(std::string_view word, std::span<const std::string_view> wor
   return found == words.end() ? std::string() : std::string(*found);
 }
 
-}  // namespace muster::cli
+}  // namespace muster

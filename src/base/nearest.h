@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace muster::cli {
+namespace muster {
 
 /// How many letters must be changed, added, left out or exchanged with their neighbour to make one
 /// word of the other (Damerau 1964, "A technique for computer detection and correction of spelling
@@ -17,4 +17,4 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 /// there are no words.
 std::string nearest(std::string_view word, std::span<const std::string_view> words);
 
-}  // namespace muster::cli
+}  // namespace muster
