@@ -3,6 +3,7 @@
 # the table in docs/architecture.md. A folder that has no file yet is passed over.
 muster_folder(base PURE LINKS PkgConfig::ISAL)
 muster_folder(wire PURE USES base LINKS OpenSSL::Crypto)
+muster_folder(methods PURE USES wire base)
 muster_folder(raft PURE USES base)
 muster_folder(discovery PURE USES wire base)
 muster_folder(service PURE USES base)
@@ -12,18 +13,18 @@ muster_folder(chat PURE USES service wire base)
 muster_folder(group PURE USES service wire base)
 muster_folder(replica PURE USES group service wire base)
 muster_folder(edge PURE USES replica group service wire base)
-muster_folder(node PURE USES raft discovery edge replica group service storage/format wire base)
+muster_folder(node PURE USES methods raft discovery edge replica group service storage/format wire base)
 muster_folder(session PURE USES discovery wire base)
 muster_folder(net USES wire base LINKS Threads::Threads OpenSSL::Crypto PRECOMPILE <boost/asio.hpp>)
 muster_folder(storage USES storage/format wire base LINKS Threads::Threads)
 muster_folder(storage/simulated USES storage storage/format wire base)
 muster_folder(client USES session net discovery wire base PRECOMPILE <boost/asio.hpp>)
 muster_folder(gateway USES edge net replica group service wire base PRECOMPILE <boost/asio.hpp>)
-muster_folder(server USES node gateway storage storage/format net raft discovery edge replica group
+muster_folder(server USES node methods gateway storage storage/format net raft discovery edge replica group
               service wire base LINKS spdlog::spdlog PRECOMPILE <boost/asio.hpp>)
-muster_folder(library USES client session server node net discovery wire base LINKS spdlog::spdlog
+muster_folder(library USES client session server node methods net discovery wire base LINKS spdlog::spdlog
               PRECOMPILE <boost/asio.hpp>)
-muster_folder(cli USES library client session server node gateway storage storage/format net raft discovery
+muster_folder(cli USES library client session server node methods gateway storage storage/format net raft discovery
               edge replica group chat echo service wire base LINKS spdlog::spdlog fmt::fmt PkgConfig::EDIT
               PROGRAM muster)
 if(TARGET cli_test)

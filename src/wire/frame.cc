@@ -40,6 +40,7 @@ constexpr std::array frame_names{
     Named{FrameType::steer, "steer"},
     Named{FrameType::follow, "follow"},
     Named{FrameType::unfollow, "unfollow"},
+    Named{FrameType::invoke, "invoke"},
     Named{FrameType::server_hello, "server_hello"},
     Named{FrameType::session_opened, "session_opened"},
     Named{FrameType::session_ended, "session_ended"},
@@ -53,6 +54,7 @@ constexpr std::array frame_names{
     Named{FrameType::events, "events"},
     Named{FrameType::reached, "reached"},
     Named{FrameType::gap, "gap"},
+    Named{FrameType::invoked, "invoked"},
     Named{FrameType::peer_hello, "peer_hello"},
     Named{FrameType::invite, "invite"},
     Named{FrameType::removed, "removed"},
@@ -83,6 +85,7 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
     case FrameType::steer:
     case FrameType::follow:
     case FrameType::unfollow:
+    case FrameType::invoke:
     case FrameType::server_hello:
     case FrameType::session_opened:
     case FrameType::session_ended:
@@ -96,6 +99,7 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
     case FrameType::events:
     case FrameType::reached:
     case FrameType::gap:
+    case FrameType::invoked:
     case FrameType::peer_hello:
     case FrameType::invite:
     case FrameType::removed:

@@ -39,6 +39,7 @@ enum class FrameType : std::uint8_t {
   steer = 23,            ///< Steer.
   follow = 24,           ///< Follow: be told of a topic's events (`wire/events.h`).
   unfollow = 25,         ///< Unfollow.
+  invoke = 30,           ///< Invoke: a remote method (`wire/methods.proto`).
   // Server to client.
   server_hello = 32,    ///< ServerHello, the first frame of a server on each client link.
   session_opened = 33,  ///< SessionOpened, for an open and for a resume.
@@ -53,6 +54,7 @@ enum class FrameType : std::uint8_t {
   events = 42,          ///< Events of a topic, one or more (`wire/events.h`).
   reached = 43,         ///< A topic was told up to a position (`wire/events.h`).
   gap = 44,             ///< Events are missing; the topic's state instead (`wire/events.h`).
+  invoked = 60,         ///< Invoked.
   // Between servers.
   peer_hello = 64,       ///< PeerHello, the first frame of each side.
   invite = 65,           ///< Invite.
