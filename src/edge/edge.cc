@@ -143,6 +143,7 @@ void Edge::attach(LinkId link, SessionId session, replica::SessionControl contro
   Attached& attached = sessions_[session];
   attached.link = link;
   attached.control = std::move(control);
+  attached.since = now;
   pass_on(session, attached, SequenceNumber{0}, now);
 }
 
@@ -207,12 +208,14 @@ void Edge::take_commands(LinkId link, const SharedBytes& body, Instant now) {
   }
   attached.next = std::max(attached.next, batch->end_sequence());
   batches_.push_back(body);
+  ++batches_taken_;
   // One that only skips numbers has no answer to wait for; if it is lost, the client is asked.
   if (batch->size() == 0) return;
   attached.pending.push_back({.first = header.first_sequence,
                               .count = batch->size(),
                               .unanswered = header.first_sequence,
-                              .batch = body});
+                              .batch = body,
+                              .since = now});
   attached.pending_commands += batch->size();
   pending_bytes_ += body.size();
   if (attached.pending.size() == 1) attached.passed_on = now;

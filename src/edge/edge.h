@@ -18,6 +18,7 @@
 #include "muster/time.h"
 #include "replica/replica.h"
 #include "replica/session_control.h"
+#include "wire/methods.pb.h"
 #include "wire/muster.pb.h"
 
 namespace muster::edge {
@@ -114,6 +115,20 @@ class Edge {
   bool has_followers() const { return topics_.has_followers(); }
   std::size_t pending_bytes() const { return pending_bytes_; }
 
+  // For operators (inspection.cc).
+  /// What waits here and since when: at most `rows_max` sessions, reads and followers.
+  wire::HeldBackList held_back(Instant now, std::size_t rows_max) const;
+  /// Of a session that is attached here.
+  struct Attachment {
+    std::size_t unanswered{0};  ///< Commands.
+    Duration silent{};          ///< Since its client's last word.
+  };
+  std::optional<Attachment> attachment(SessionId session, Instant now) const;
+  std::size_t links() const { return clients_.size(); }
+  std::size_t reads_waiting() const { return reads_.size(); }
+  std::uint64_t batches_taken() const { return batches_taken_; }  ///< From clients, so far.
+  const Topics& topics() const { return topics_; }
+
  private:
   struct Client {
     std::optional<SessionId> session;
@@ -125,6 +140,7 @@ class Edge {
     std::uint32_t count{0};
     SequenceNumber unanswered;  // The first of them.
     SharedBytes batch;
+    Instant since{};
   };
   struct Attached {
     LinkId link;
@@ -136,6 +152,7 @@ class Edge {
     Instant passed_on;                       // When something of it was last passed on.
     std::optional<SequenceNumber> mended{};  // The gap after which that was.
     std::size_t pending_commands{0};
+    Instant since{};  // When it came here.
   };
   struct Absent {
     Epoch epoch;
@@ -148,6 +165,7 @@ class Edge {
     SharedBytes payload;
     std::optional<LogIndex> index;
     bool refused{false};  // To be asked for again.
+    Instant since{};
   };
 
   void attach(LinkId link, SessionId session, replica::SessionControl control, Instant now);
@@ -185,6 +203,7 @@ class Edge {
   std::map<std::uint64_t, WaitingRead> reads_;
   std::uint64_t next_read_{1};
   std::size_t pending_bytes_{0};
+  std::uint64_t batches_taken_{0};
   Instant next_check_{Instant::max()};
   Instant next_look_for_silence_{};
   Instant now_{};  // As of the last tick or frame.

@@ -15,7 +15,8 @@ void Edge::take_read(LinkId link, const SharedBytes& body, const replica::Replic
                    .service = {static_cast<std::uint16_t>(request->service())},
                    .payload = SharedBytes::copy_of(as_bytes(request->payload())),
                    .index = {},
-                   .refused = false};
+                   .refused = false,
+                   .since = now_};
   if (request->service() > 0xffffU) read.service = ServiceId{0xffff};
   if (!request->linearizable()) return answer_read(read, local);
   Client& client = clients_.at(link);

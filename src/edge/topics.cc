@@ -52,7 +52,8 @@ Result<void> Topics::follow(LinkId link_id, const wire::Follow& request,
   link.follows.push_back(std::make_unique<Follow>(Follow{.link = &link,
                                                          .topic = &followed,
                                                          .from = begin_of(request, local.applied()),
-                                                         .place = followed.follows.size()}));
+                                                         .place = followed.follows.size(),
+                                                         .since = now}));
   Follow& follow = *link.follows.back();
   followed.follows.push_back(&follow);
   ++link.behind;

@@ -20,6 +20,7 @@
 #include "muster/time.h"
 #include "replica/replica.h"
 #include "wire/events.h"
+#include "wire/methods.pb.h"
 #include "wire/muster.pb.h"
 
 namespace muster::edge {
@@ -78,6 +79,14 @@ class Topics {
   std::size_t bytes_kept() const { return bytes_; }
   std::size_t topics_kept() const { return topics_kept_; }
 
+  // For operators (inspection.cc).
+  /// The last events of a topic that are kept, oldest first: at most `events_max`, and at least one
+  /// that fits into `bytes_max`; payloads that don't are left out, and `text` says so.
+  wire::TopicHistory history(const std::string& topic, std::size_t events_max,
+                             std::size_t bytes_max) const;
+  /// Followers that wait for a place, or that earlier events must be taken in.
+  void add_held_back(wire::HeldBackList& list, Instant now, std::size_t rows_max) const;
+
  private:
   struct Topic;
   struct Link;
@@ -104,6 +113,7 @@ class Topics {
     wire::EventPosition from;  // The first place that was not told.
     bool behind{true};         // Not all that is kept was sent.
     std::size_t place{0};      // In the topic's list.
+    Instant since{};
   };
   struct Topic {
     std::string name;

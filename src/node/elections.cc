@@ -150,6 +150,7 @@ Result<void> Node::Impl::hand_over(ServerNumber heir, const std::string& cause, 
   handover.set_term(consensus_->raft().term().value);
   peers_.send(peer->server, wire::FrameType::handover, wire::Lane::urgent,
               {SharedBytes(wire::encode(handover))});
+  ++counters_.hand_overs_begun;
   return consensus_->raft().transfer(heir, now.monotonic);
 }
 
@@ -158,6 +159,7 @@ void Node::Impl::take_handover(const Peer& peer, const wire::Frame& frame, Now n
   const auto handover = wire::decode<wire::Handover>(frame.body.view());
   if (!handover || peer.number != consensus_->raft().leader()) return;
   heirloom_ = *handover;
+  ++counters_.hand_overs_taken;
   leader_seen_ = now.monotonic;
 }
 

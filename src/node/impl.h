@@ -13,7 +13,9 @@
 #include "discovery/finder.h"
 #include "discovery/founding.h"
 #include "edge/edge.h"
+#include "methods/registry.h"
 #include "node/consensus.h"
+#include "node/counters.h"
 #include "node/disk_jobs.h"
 #include "node/node.h"
 #include "node/peers.h"
@@ -30,6 +32,7 @@ class Node::Impl {
   Outputs drain(Now now);
   Instant deadline() const;
   Report report() const;
+  methods::Registry& methods() { return methods_; }
 
  private:
   // Who leads, as far as the rest of the node is told.
@@ -192,6 +195,14 @@ class Node::Impl {
   bool somebody_stays() const;
   void say_farewell(Now now);
 
+  // methods.cc: remote methods.
+  void add_methods();
+  void take_invoke(LinkId link, const wire::Frame& frame, Now now);
+  wire::ServerReport server_report() const;
+  wire::ServerStats server_stats(Instant now) const;
+  wire::SessionList session_list(const methods::Call& call) const;
+  wire::TopicHistory topic_history(const methods::Call& call) const;
+
   // status.cc: what is told to clients and operators.
   void refresh_surroundings(Now now);
   wire::Phase::Value phase() const;
@@ -265,7 +276,12 @@ class Node::Impl {
   bool ready_told_{false};
   std::string last_branch_met_;
   std::string last_wait_;  // The latest "waiting for" said, so that it is said once.
+  methods::Registry methods_;
+  Counters counters_;
   Outputs out_;
 };
+
+/// An append without an entry.
+bool is_heartbeat(const raft::Message& message);
 
 }  // namespace muster::node

@@ -58,6 +58,10 @@ Report Node::report() const {
   return impl_->report();
 }
 
+methods::Registry& Node::methods() {
+  return impl_->methods();
+}
+
 Node::Impl::Impl(Options options, Restart restart, MachineFactory machines, Now now)
     : options_(std::move(options)),
       identity_(restart.identity),
@@ -69,6 +73,7 @@ Node::Impl::Impl(Options options, Restart restart, MachineFactory machines, Now 
       blank_state_({}, machines_),
       restart_(std::move(restart)) {
   leader_seen_ = now.monotonic;
+  add_methods();
   // Who was a member before never founds: its group goes on without it.
   if (identity_.rejoins && !identity_.group) options_.founding = FoundingMode::never;
   restart_from_disk(now);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "methods/registry.h"
 #include "muster/error.h"
 #include "muster/machine.h"
 #include "node/io.h"
@@ -43,6 +44,10 @@ class Node {
 
   /// For status, tests and the simulator's checkers; changes nothing.
   Report report() const;
+
+  /// What a client may have this server tell or do by name. Those of the node are there from the
+  /// start; layers around it add and complete.
+  methods::Registry& methods();
 
  private:
   class Impl;

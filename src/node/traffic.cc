@@ -47,6 +47,8 @@ void Node::Impl::take_raft(const Peer& peer, const wire::Frame& frame, Now now) 
     return notice(NoticeLevel::warning,
                   "server " + peer.hello.name() + ": " + message.error().message);
   }
+  ++counters_.messages_received;
+  if (is_heartbeat(*message)) ++counters_.heartbeats_received;
   if (message->from != peer.number || message->to != consensus_->raft().self()) return;
   if (const auto stepped = consensus_->raft().step(*message, now.monotonic); !stepped) {
     notice(NoticeLevel::warning, "server " + peer.hello.name() + ": " + stepped.error().message);
@@ -71,6 +73,7 @@ void Node::Impl::take_forward(const Peer& peer, const wire::Frame& frame, Now no
                   "server " + peer.hello.name() + ": " + batches.error().message);
   }
   for (const wire::BatchView batch : batches->batches()) {
+    ++counters_.batches_taken_in;
     const auto offset = batch.bytes().data() - frame.body.view().data();
     consensus_->offer(frame.body.slice(static_cast<std::size_t>(offset), batch.bytes().size()));
   }
@@ -105,7 +108,9 @@ void Node::Impl::pass_batches(Now) {
   }
   const Peer* const leader = peers_.find(*leadership_.leader, *identity_.group);
   // Without a link the edge keeps them and passes them on when there is one.
-  if (leader != nullptr) forward(*leader, batches);
+  if (leader == nullptr) return;
+  counters_.batches_forwarded += batches.size();
+  forward(*leader, batches);
 }
 
 void Node::Impl::forward(const Peer& leader, std::span<const SharedBytes> batches) {
@@ -143,6 +148,8 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   for (const raft::Message& message : outputs.messages) {
     const Peer* const peer = peers_.find(message.to, *identity_.group);
     if (peer == nullptr) continue;
+    ++counters_.messages_sent;
+    if (is_heartbeat(message)) ++counters_.heartbeats_sent;
     peers_.send(peer->server, wire::FrameType::raft, lane_of(message), encode_message(message));
   }
   const ServerNumber self = consensus_->raft().self();
@@ -152,6 +159,7 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   }
   edge_.applied(outputs.news, self, now.monotonic);
   edge_.events(outputs.events, state());
+  counters_.events += outputs.events.size();
   for (const raft::ReadOutcome& read : outputs.reads) {
     edge_.read_index(read.id, read.index, state());
   }
@@ -244,6 +252,8 @@ void Node::Impl::watch_leadership(Now now) {
 
   caught_up_since_.clear();
   if (!current.leader) return;
+  ++counters_.leader_changes;
+  if (leads()) ++counters_.elections_won;
   notice(NoticeLevel::info,
          "leader is " + name_of(*current.leader) + ", term " + std::to_string(current.term.value));
   if (previous_leader_ == raft.self() && !leads()) {
@@ -262,6 +272,7 @@ void Node::Impl::client_frame(LinkId link, const wire::Frame& frame, Now now) {
     return edge_.send(link, wire::FrameType::members, wire::encode(members(now)));
   }
   if (frame.type == wire::FrameType::steer) return steer(link, frame, now);
+  if (frame.type == wire::FrameType::invoke) return take_invoke(link, frame, now);
   edge_.frame(link, frame, state(), now.monotonic);
 }
 
