@@ -30,6 +30,10 @@ CLI::App* add_dissolve(CLI::App& root, ExitCode& exit);
 CLI::App* add_snapshot(CLI::App& root, ExitCode& exit);
 /// `muster watch`: events as they happen.
 CLI::App* add_watch(CLI::App& root, ExitCode& exit);
+/// `muster rmi`: has servers carry out registered methods.
+CLI::App* add_rmi(CLI::App& root, ExitCode& exit);
+/// `muster console`: interactive.
+CLI::App* add_console(CLI::App& root, ExitCode& exit);
 /// `muster chat`: talk in rooms.
 CLI::App* add_chat(CLI::App& root, ExitCode& exit);
 /// `muster bench`: puts the group under load and measures it.
@@ -44,6 +48,8 @@ CLI::App* add_recover(CLI::App& root, ExitCode& exit);
 CLI::App* add_reset(CLI::App& root, ExitCode& exit);
 /// The version of this program, as `muster version` and `status` show it.
 const char* program_version();
+/// How it was built.
+const char* program_build();
 /// `muster version`: which program this is.
 CLI::App* add_version(CLI::App& root, ExitCode& exit);
 

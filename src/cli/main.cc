@@ -40,6 +40,8 @@ ExitCode run(std::vector<std::string> arguments) {
   add_dissolve(root, exit);
   add_snapshot(root, exit);
   add_watch(root, exit);
+  add_rmi(root, exit);
+  add_console(root, exit);
   add_chat(root, exit);
   add_bench(root, exit);
   add_demo(root, exit);

@@ -13,6 +13,7 @@
 
 #include "chat/chat.h"
 #include "cli/commands.h"
+#include "cli/console_of_server.h"
 #include "cli/options.h"
 #include "cli/serve_config.h"
 #include "echo/echo.h"
@@ -38,6 +39,7 @@ struct ServeOptions {
   std::string discovery{"multicast"};
   std::string multicast_address{};
   std::vector<std::string> tags{};
+  bool console{false};
 };
 
 CLI::Validator one_of(std::vector<std::string> values) {
@@ -268,6 +270,7 @@ ExitCode run(const CLI::App& command, ServeOptions options) {
   server.node.founding = founding_of(options);
   server.node.election = election_of(options.election);
   server.node.version = program_version();
+  server.build = program_build();
   server.machines = make_services;
   if (!options.secret_file.empty()) {
     Result<Secret> secret = read_secret_file(options.secret_file);
@@ -278,8 +281,21 @@ ExitCode run(const CLI::App& command, ServeOptions options) {
   server.who_holds = [secret = server.admission.secret](std::uint16_t port) {
     return library::who_holds(port, secret);
   };
+  std::optional<ConsoleOfServer> console;
+  if (options.console) {
+    console.emplace(ClientOptions{
+        .group = server.node.group, .timeout = 3s, .secret_file = options.secret_file});
+    server.log_sink = console->log_sink();
+  }
+  const auto ready = [&](const server::Server::Ready& known) {
+    console ? console->print(known.to_line()) : print_ready(known);
+  };
   for (;;) {
-    server::Server::End end = server::Server(std::move(server), print_ready).run();
+    const std::string host = server.bind.empty() ? "127.0.0.1" : server.bind;
+    server::Server running(std::move(server), ready);
+    if (console) console->attach(running, host);
+    server::Server::End end = running.run();
+    if (console) console->detach();
     if (!end.again) return end.exit_code;
     server = std::move(*end.again);
   }
@@ -296,6 +312,8 @@ CLI::App* add_serve(CLI::App& root, ExitCode& exit) {
   add_discovery_options(*command, *options);
   add_admission_options(*command, *options);
   add_log_level(*command, options->server.log_level);
+  command->add_flag("--console", options->console,
+                    "the console in this terminal; from a pipe one command per line");
   command
       ->add_option("--config", options->config_file,
                    "a TOML file with these options, without the dashes; those given here win")

@@ -9,6 +9,7 @@
 #include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/json_line.h"
+#include "cli/steering.h"
 #include "group/settings.h"
 #include "wire/control.h"
 #include "wire/json.h"
@@ -18,7 +19,8 @@ namespace {
 
 constexpr int redirects_max = 5;
 
-/// The leader may change on the way: whoever is asked names the one to ask instead.
+}  // namespace
+
 Result<wire::Steered> steer(const ClientOptions& options, const wire::Steer& what) {
   client::Question::Options question = options.question();
   question.server_timeout = options.timeout;  // A hand-over or a leave takes its time.
@@ -36,6 +38,8 @@ Result<wire::Steered> steer(const ClientOptions& options, const wire::Steer& wha
   }
   return Error{ErrorCode::unavailable, "the leader changes all the time; try again in a moment"};
 }
+
+namespace {
 
 ExitCode tell(const ClientOptions& options, const Result<wire::Steered>& steered) {
   if (!steered) return report(steered.error());

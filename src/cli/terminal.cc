@@ -82,6 +82,9 @@ struct Terminal::Impl : std::enable_shared_from_this<Terminal::Impl> {
     el_set(editor, EL_HIST, &history, recall);
     el_set(editor, EL_EDITOR, "emacs");
     el_set(editor, EL_SIGNAL, 0);
+    if (!handlers.complete) return;
+    el_set(editor, EL_ADDFN, "muster-complete", "completes the word", &Impl::complete_word);
+    el_set(editor, EL_BIND, "^I", "muster-complete", nullptr);
   }
   ~Impl() {
     leave_line();
@@ -95,6 +98,34 @@ struct Terminal::Impl : std::enable_shared_from_this<Terminal::Impl> {
     void* self = nullptr;
     el_get(editor, EL_CLIENTDATA, &self);
     return static_cast<Impl*>(self)->prompt.data();
+  }
+
+  /// Libedit's callback: adds what all that fits has in common, or shows what there is.
+  static unsigned char complete_word(EditLine* editor, int /*key*/) {
+    void* found = nullptr;
+    el_get(editor, EL_CLIENTDATA, &found);
+    Impl& self = *static_cast<Impl*>(found);
+    const LineInfo* const line = el_line(editor);
+    const std::string_view before(line->buffer,
+                                  static_cast<std::size_t>(line->cursor - line->buffer));
+    const std::size_t begun = before.size() - (before.find_last_of(' ') + 1);
+    std::vector<std::string> words = self.handlers.complete(before);
+    if (words.empty()) return CC_ERROR;
+    std::string common = words.front();
+    for (const std::string& word : words) {
+      const auto differ = std::ranges::mismatch(common, word).in1;
+      common.erase(differ, common.end());
+    }
+    if (words.size() == 1) common += ' ';
+    if (common.size() > begun) {
+      return el_insertstr(editor, common.c_str() + begun) == 0 ? CC_REFRESH : CC_ERROR;
+    }
+    std::string all;
+    for (const std::string& word : words) all += (all.empty() ? "" : "  ") + word;
+    self.wipe();
+    std::fprintf(stdout, "%s\r\n", all.c_str());
+    std::fflush(stdout);
+    return CC_REDISPLAY;
   }
 
   /// From here on the terminal gives keys one by one, and the typed line is shown.
@@ -160,6 +191,7 @@ struct Terminal::Impl : std::enable_shared_from_this<Terminal::Impl> {
     const std::string line(typed);
     HistEvent event{};
     if (!line.empty()) history(recall, &event, H_ENTER, line.c_str());
+    if (!history_file.empty()) history(recall, &event, H_SAVE, history_file.c_str());
     leave_line();
     // The cursor stands below the line.
     const std::size_t rows = (columns_of(prompt) + columns_of(line)) / columns_of_terminal() + 1;
@@ -191,6 +223,7 @@ struct Terminal::Impl : std::enable_shared_from_this<Terminal::Impl> {
   }
 
   std::string prompt;
+  std::string history_file;
   Handlers handlers;
   boost::asio::posix::stream_descriptor input;
   boost::asio::signal_set resized;
@@ -222,6 +255,18 @@ void Terminal::print(std::string_view text) {
     std::fputc(each, stdout);
   }
   std::fputs("\r\n", stdout);
+  std::fflush(stdout);
+  if (impl_->editing) impl_->redraw();
+}
+
+void Terminal::keep_history(const std::string& path) {
+  HistEvent event{};
+  impl_->history_file = path;
+  history(impl_->recall, &event, H_LOAD, path.c_str());
+}
+
+void Terminal::clear() {
+  std::fputs("\x1b[H\x1b[2J", stdout);
   std::fflush(stdout);
   if (impl_->editing) impl_->redraw();
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace muster::cli {
 
@@ -25,6 +26,9 @@ class Terminal {
   struct Handlers {
     std::function<void(std::string)> on_line;  ///< Without its end.
     std::function<void()> on_end;              ///< End of input; nothing comes after it.
+    /// What the word before the cursor may go on as, given the line up to there. Not set: the
+    /// tabulator key does nothing.
+    std::function<std::vector<std::string>(std::string_view before)> complete{};
   };
 
   /// Preconditions: `is_interactive()`; `context` outlives it; the prompt has no control
@@ -37,6 +41,10 @@ class Terminal {
   /// Shows text, one or more lines without an end of the last.
   void print(std::string_view text);
   void set_prompt(std::string prompt);
+  /// Recalls the lines of earlier sittings from this file, and keeps those of this one there.
+  void keep_history(const std::string& path);
+  /// Leaves nothing on the screen but the typed line.
+  void clear();
   /// Shows the prompt and takes input, if it does not do so already.
   void begin();
 

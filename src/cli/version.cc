@@ -30,6 +30,10 @@ const char* program_version() {
   return version;
 }
 
+const char* program_build() {
+  return build;
+}
+
 CLI::App* add_version(CLI::App& root, ExitCode& exit) {
   CLI::App* command = root.add_subcommand("version", "version of program and schema, and build");
   const auto json = std::make_shared<bool>(false);

@@ -81,6 +81,7 @@ Result<void> Question::take(wire::Frame& frame) {
     case wire::FrameType::status:
     case wire::FrameType::members:
     case wire::FrameType::steered:
+    case wire::FrameType::invoked:
     case wire::FrameType::redirect:
     case wire::FrameType::read_reply:
       if (!hello_) return Error{ErrorCode::internal, server() + " answered before it said hello"};

@@ -1,5 +1,6 @@
 #include "net/loop.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
@@ -50,7 +51,10 @@ void Loop::step_ends(std::string_view what, Instant begun) {
   if (--steps_open_ > 0) return;
   const Instant ended = now();
   const Duration length = ended - begun;
+  ++statistics_.steps;
+  statistics_.longest = std::max(statistics_.longest, length);
   if (length <= options_.slow_step) return;
+  ++statistics_.slow;
   if (last_report_ && ended - *last_report_ < options_.reports_apart) {
     ++unreported_;
     return;

@@ -53,6 +53,12 @@ class Loop {
   Instant now() const;
   LogTime wall_time() const;
 
+  struct Statistics {
+    std::uint64_t steps{0};
+    std::uint64_t slow{0};
+    Duration longest{};
+  };
+  const Statistics& statistics() const { return statistics_; }
   void on_slow_step(OnSlowStep callback) { on_slow_step_ = std::move(callback); }
   /// Runs `work` and reports it as `what` if it was slow. Nested calls count for the outer one.
   template <class Work>
@@ -81,6 +87,7 @@ class Loop {
   std::optional<Instant> last_report_;
   std::uint64_t unreported_{0};
   int steps_open_{0};
+  Statistics statistics_;
 
   wire::ReceiveBuffer receive_buffer_;
   SendBuffer send_buffer_;

@@ -32,6 +32,7 @@ struct Options {
   /// limit of descriptors is raised. Otherwise all that is left to whoever runs it.
   bool owns_process{true};
   node::MachineFactory machines{};
+  std::string build{};  ///< How the program was built, for people; shown by the method `version`.
 };
 
 }  // namespace muster::server

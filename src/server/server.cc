@@ -213,6 +213,8 @@ void Server::make_node() {
   log_start();
   node_ =
       std::make_unique<node::Node>(options_.node, std::move(restart_), options_.machines, now());
+  begun_ = loop_.now();
+  add_methods();
 }
 
 void Server::log_start() const {
@@ -291,6 +293,8 @@ void Server::timer_is_due() {
 void Server::on_open(net::Link& /*link*/) {}  // Links come here when they are open.
 
 void Server::on_frame(net::Link& link, wire::Frame frame) {
+  ++traffic_.frames_received;
+  traffic_.bytes_received += wire::frame_header_bytes + frame.body.size();
   trace_.received({link.number()}, frame, loop_.now());
   step(node::FrameReceived{.link = {link.number()}, .frame = std::move(frame)});
 }
@@ -365,6 +369,9 @@ void Server::send(node::SendFrame frame) {
   const auto found = links_.find(frame.link.value);
   if (found == links_.end()) return;  // Gone; the node has been told, or is about to be.
   const std::shared_ptr<net::Link> link = found->second;
+  ++traffic_.frames_sent;
+  traffic_.bytes_sent += wire::frame_header_bytes;
+  for (const SharedBytes& part : frame.body) traffic_.bytes_sent += part.size();
   trace_.sends(frame, loop_.now());
   if (link->send(frame.type, frame.lane, std::move(frame.body))) return;
   const std::string reason =

@@ -13,6 +13,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "methods/registry.h"
 #include "net/dialer.h"
 #include "net/link.h"
 #include "net/listener.h"
@@ -67,6 +68,8 @@ class Server : private net::LinkObserver {
   /// Serves until it is asked to stop, or until it can't go on. If it owns the process, SIGTERM and
   /// SIGINT ask, and a second signal ends the process at once. Call once.
   End run();
+  /// Where clients connect, from the start on.
+  std::uint16_t client_port() const { return listeners_.client->port(); }
   /// Asks it to stop in good order. From any thread, any number of times.
   void request_stop();
 
@@ -75,6 +78,8 @@ class Server : private net::LinkObserver {
   void open_disk();
   void open_rendezvous();
   void make_node();
+  void add_methods();  // methods.cc
+  wire::LogLevelReport set_log_level(const methods::Call& call);
   void log_start() const;
   node::Now now() const;
 
@@ -104,6 +109,14 @@ class Server : private net::LinkObserver {
   void on_frame(net::Link& link, wire::Frame frame) override;
   void on_close(net::Link& link, const Error& error) override;
 
+  // Since the start, for `stats`.
+  struct Traffic {
+    std::uint64_t frames_received{0};
+    std::uint64_t bytes_received{0};
+    std::uint64_t frames_sent{0};
+    std::uint64_t bytes_sent{0};
+  };
+
   Options options_;
   OnReady on_ready_;
   std::shared_ptr<spdlog::logger> log_;
@@ -122,6 +135,8 @@ class Server : private net::LinkObserver {
   node::Restart restart_;  // Until the node has it.
   std::unique_ptr<node::Node> node_;
 
+  Instant begun_{};
+  Traffic traffic_;
   bool drain_posted_{false};
   std::optional<Instant> armed_for_;
   bool stopping_{false};  // Asked to.

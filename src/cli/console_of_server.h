@@ -1,0 +1,46 @@
+// `muster serve --console`: the console in the server's own terminal.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "cli/console_shell.h"
+#include "server/log.h"
+#include "server/server.h"
+
+namespace muster::cli {
+
+/// Runs a console on a thread of its own, attached to this process's server. On a terminal it is
+/// the only writer: the server's log lines come above the line that is typed, and `exit` stops the
+/// server in good order. From a pipe commands come one per line, the log goes to standard error as
+/// ever, and the server goes on when the input ends.
+///
+/// Thread-safety: none, but for the sink and `print`.
+class ConsoleOfServer {
+ public:
+  /// `client` says how the server is talked to; its address is filled in. Precondition: what is
+  /// given to `attach` lives until `detach`.
+  explicit ConsoleOfServer(ClientOptions client);
+  ~ConsoleOfServer();
+  ConsoleOfServer(const ConsoleOfServer&) = delete;
+  ConsoleOfServer& operator=(const ConsoleOfServer&) = delete;
+
+  /// Where log lines go; empty: where they always go. Outlives this.
+  server::LogSink log_sink() const;
+  /// Begins, the first time, and stops this server on `exit`.
+  void attach(server::Server& server, const std::string& host);
+  void detach();
+  void print(const std::string& line);
+
+ private:
+  struct Shared;
+
+  ClientOptions client_;
+  std::shared_ptr<Shared> shared_;
+  std::thread thread_;
+};
+
+}  // namespace muster::cli
