@@ -22,7 +22,7 @@ muster_folder(client USES session net discovery wire base PRECOMPILE <boost/asio
 muster_folder(gateway USES edge net replica group service wire base PRECOMPILE <boost/asio.hpp>)
 muster_folder(server USES node methods gateway storage storage/format net raft discovery edge replica group
               service wire base LINKS spdlog::spdlog PRECOMPILE <boost/asio.hpp>)
-muster_folder(library USES client session server node methods net discovery wire base LINKS spdlog::spdlog
+muster_folder(library USES client session server node methods net discovery group service wire base LINKS spdlog::spdlog
               PRECOMPILE <boost/asio.hpp>)
 muster_folder(cli USES library client session server node methods gateway storage storage/format net raft discovery
               edge replica group chat echo service wire base LINKS spdlog::spdlog fmt::fmt PkgConfig::EDIT

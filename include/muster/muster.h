@@ -6,6 +6,7 @@
 #include "muster/codec.h"            // IWYU pragma: export
 #include "muster/copy_on_write.h"    // IWYU pragma: export
 #include "muster/duration.h"         // IWYU pragma: export
+#include "muster/group_view.h"       // IWYU pragma: export
 #include "muster/machine.h"          // IWYU pragma: export
 #include "muster/server.h"           // IWYU pragma: export
 #include "muster/version.h"          // IWYU pragma: export

@@ -41,14 +41,14 @@ void Edge::close(LinkId link) {
   outputs_.emplace_back(CloseLink{link});
 }
 
-void Edge::link_opened(LinkId link, Instant now) {
+void Edge::link_opened(LinkId link, Instant now, const std::string& address) {
   if (clients_.size() >= options_.links_max) {
     refuse(link, Error{ErrorCode::resource_exhausted,
                        "this server has " + std::to_string(clients_.size()) +
                            " clients, its limit; try another server"});
     return close(link);
   }
-  clients_.emplace(link, Client{.session = {}, .heard = now});
+  clients_.emplace(link, Client{.session = {}, .heard = now, .address = address});
   send(link, wire::FrameType::server_hello, wire::encode(surroundings_.hello));
   next_check_ = std::min(next_check_, now + check_interval);
 }

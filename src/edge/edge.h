@@ -67,7 +67,8 @@ class Edge {
   /// For sessions that are attached or missed from now on.
   void set_session_timeout(Duration timeout) { options_.session_timeout = timeout; }
 
-  void link_opened(LinkId link, Instant now);
+  /// `address` is where it comes from, for operators.
+  void link_opened(LinkId link, Instant now, const std::string& address = {});
   void link_closed(LinkId link, Instant now);
   bool has_link(LinkId link) const { return clients_.contains(link); }
   /// A frame of a client other than a status or members request. Anything that makes no sense is
@@ -122,6 +123,8 @@ class Edge {
   struct Attachment {
     std::size_t unanswered{0};  ///< Commands.
     Duration silent{};          ///< Since its client's last word.
+    Duration attached{};        ///< Since it came here.
+    std::string address{};      ///< Where its connection comes from.
   };
   std::optional<Attachment> attachment(SessionId session, Instant now) const;
   std::size_t links() const { return clients_.size(); }
@@ -134,6 +137,7 @@ class Edge {
     std::optional<SessionId> session;
     std::size_t reads{0};  // That wait.
     Instant heard{};
+    std::string address{};
   };
   struct Pending {
     SequenceNumber first;

@@ -32,8 +32,13 @@ std::optional<Edge::Attachment> Edge::attachment(SessionId session, Instant now)
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return std::nullopt;
   const auto client = clients_.find(found->second.link);
-  return Attachment{.unanswered = found->second.pending_commands,
-                    .silent = client == clients_.end() ? Duration{} : now - client->second.heard};
+  Attachment attachment{.unanswered = found->second.pending_commands,
+                        .attached = now - found->second.since};
+  if (client != clients_.end()) {
+    attachment.silent = now - client->second.heard;
+    attachment.address = client->second.address;
+  }
+  return attachment;
 }
 
 wire::HeldBackList Edge::held_back(Instant now, std::size_t rows_max) const {

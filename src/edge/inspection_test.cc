@@ -29,7 +29,7 @@ class InspectionTest : public testing::Test {
                 state_, now_);
   }
   void open(LinkId link, SessionId session) {
-    edge_.link_opened(link, now_);
+    edge_.link_opened(link, now_, "10.0.0.1:5");
     wire::OpenSession open;
     open.set_session_id(session.uuid.to_string());
     open.set_name("x");
@@ -84,6 +84,8 @@ TEST_F(InspectionTest, TellsWhatWaitsAndSinceWhen) {
   EXPECT_EQ(edge_.batches_taken(), 2U);
   EXPECT_EQ(edge_.attachment(ann, now_)->unanswered, 3U);
   EXPECT_EQ(edge_.attachment(ann, now_)->silent, 30ms);
+  EXPECT_EQ(edge_.attachment(ann, now_)->attached, 55ms);
+  EXPECT_EQ(edge_.attachment(ann, now_)->address, "10.0.0.1:5");
   const wire::HeldBackList first = edge_.held_back(now_, 1);
   EXPECT_EQ(first.waiting_size(), 1);
   EXPECT_EQ(first.total(), 2U);

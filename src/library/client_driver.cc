@@ -61,32 +61,44 @@ Interruptions other_interruptions() {
           .cancelled = {ErrorCode::aborted, "cancelled by the caller; it may be asked again"}};
 }
 
-ClientDriver::ClientDriver(boost::asio::io_context& context, ClientOptions options)
-    : context_(context), options_(std::move(options)), id_(client::make_session_id()) {}
+ClientDriver::ClientDriver(boost::asio::io_context& context, ClientOptions options,
+                           bool only_follows)
+    : context_(context),
+      options_(std::move(options)),
+      id_(client::make_session_id()),
+      only_follows_(only_follows) {}
 
 ClientDriver::~ClientDriver() = default;
 
-Result<void> ClientDriver::check_options() const {
-  if (Result<void> valid = wire::validate_name(options_.name); !valid) return valid;
-  if (!options_.kind.empty()) {
-    if (Result<void> valid = wire::validate_name(options_.kind); !valid) return valid;
+Result<void> check_options(const ClientOptions& options) {
+  if (Result<void> valid = wire::validate_name(options.name); !valid) return valid;
+  if (!options.kind.empty()) {
+    if (Result<void> valid = wire::validate_name(options.kind); !valid) return valid;
   }
-  if (!options_.group.empty()) {
-    if (Result<void> valid = wire::validate_name(options_.group); !valid) return valid;
+  if (!options.group.empty()) {
+    if (Result<void> valid = wire::validate_name(options.group); !valid) return valid;
   }
-  for (const std::string& server : options_.servers) {
+  for (const std::string& server : options.servers) {
     if (const auto address = net::parse_address(server); !address) return address.error();
   }
-  if (options_.secret.size() > wire::secret_bytes_max) {
+  if (options.secret.size() > wire::secret_bytes_max) {
     return Error{ErrorCode::invalid_argument,
                  "a secret has at most " + std::to_string(wire::secret_bytes_max) + " bytes"};
   }
-  if (!options_.servers.empty()) return {};
-  if (options_.discovery.mode == DiscoveryMode::off) {
+  if (!options.servers.empty()) return {};
+  if (options.discovery.mode == DiscoveryMode::off) {
     return Error{ErrorCode::invalid_argument,
                  "discovery is off and no server is named: name one (HOST:PORT)"};
   }
-  return check_discovery(options_.discovery);
+  return check_discovery(options.discovery);
+}
+
+client::Discovery::Options search_for(const ClientOptions& options) {
+  return to_search({.group = options.group,
+                    .zone = options.zone,
+                    .secret = options.secret,
+                    .timeout = std::min(search_timeout, options.timeout / 2),
+                    .discovery = options.discovery});
 }
 
 client::Client::Options ClientDriver::client_options() const {
@@ -94,21 +106,16 @@ client::Client::Options ClientDriver::client_options() const {
                                               .name = options_.name,
                                               .kind = options_.kind,
                                               .seeds = options_.servers,
+                                              .only_follows = only_follows_,
                                               .seed = client::make_seed()},
                                   .secret = options_.secret};
-  if (options_.servers.empty()) {
-    options.discovery = to_search({.group = options_.group,
-                                   .zone = options_.zone,
-                                   .secret = options_.secret,
-                                   .timeout = std::min(search_timeout, options_.timeout / 2),
-                                   .discovery = options_.discovery});
-  }
+  if (options_.servers.empty()) options.discovery = search_for(options_);
   return options;
 }
 
 void ClientDriver::start() {
   if (client_ || over_) return;
-  if (const Result<void> valid = check_options(); !valid) {
+  if (const Result<void> valid = check_options(options_); !valid) {
     over_ = valid.error();
     return;
   }

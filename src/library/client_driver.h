@@ -26,7 +26,8 @@ class Follower;
 /// else on the loop.
 class ClientDriver final : public LoopUser, public std::enable_shared_from_this<ClientDriver> {
  public:
-  ClientDriver(boost::asio::io_context& context, ClientOptions options);
+  /// `only_follows`: no session is opened, so that nothing but topics works.
+  ClientDriver(boost::asio::io_context& context, ClientOptions options, bool only_follows = false);
   ~ClientDriver() override;
   ClientDriver(const ClientDriver&) = delete;
   ClientDriver& operator=(const ClientDriver&) = delete;
@@ -55,7 +56,6 @@ class ClientDriver final : public LoopUser, public std::enable_shared_from_this<
 
  private:
   Result<void> usable();
-  Result<void> check_options() const;
   client::Client::Options client_options() const;
   void changed(const session::StateChange& change);
   void has_ended();
@@ -65,12 +65,18 @@ class ClientDriver final : public LoopUser, public std::enable_shared_from_this<
   boost::asio::io_context& context_;
   const ClientOptions options_;
   const SessionId id_;
+  const bool only_follows_;
   std::unique_ptr<client::Client> client_;  // Null before `start` and after `close`.
   std::optional<Error> over_;               // Why no operation is begun any more.
   std::vector<WaitingPointer<Connected>> connecting_;
   std::vector<WaitingPointer<bool>> ending_;
   std::map<std::string, std::shared_ptr<Follower>, std::less<>> followers_;
 };
+
+/// Errors: INVALID_ARGUMENT for options with which no operation can ever work.
+[[nodiscard]] Result<void> check_options(const ClientOptions& options);
+/// How servers are looked for. Precondition: `check_options` has passed.
+client::Discovery::Options search_for(const ClientOptions& options);
 
 /// What a call and a read give when they are given up midway.
 Interruptions call_interruptions();

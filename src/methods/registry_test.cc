@@ -169,12 +169,12 @@ TEST(ResultTest, IsShownAsLinesAndTables) {
   one.set_name("ann\n");
   one.set_home("a");
   one.set_attached_here(true);
-  EXPECT_THAT(
-      to_lines(static_cast<const google::protobuf::Message&>(list)),
-      ElementsAre("total  3",
-                  "NAME  HOME  HOME NUMBER  EPOCH  LAST SEQUENCE  ATTACHED HERE  "
-                  "UNANSWERED  SILENT MS",
-                  "ann?  a     0            0      0              yes            0           0"));
+  EXPECT_THAT(to_lines(static_cast<const google::protobuf::Message&>(list)),
+              ElementsAre("total  3",
+                          "NAME  HOME  HOME NUMBER  EPOCH  LAST SEQUENCE  ATTACHED HERE  "
+                          "UNANSWERED  SILENT MS  ATTACHED MS",
+                          "ann?  a     0            0      0              yes            0         "
+                          "  0          0"));
 }
 
 TEST(ResultTest, OfAnUnknownTypeIsRefused) {

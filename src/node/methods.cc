@@ -19,6 +19,11 @@ const std::string& discovery_phase(const wire::Discovery& discovery) {
   return wire::Discovery::Phase_Name(discovery.phase());
 }
 
+std::uint64_t whole_milliseconds(Duration duration) {
+  return static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::milliseconds>(std::max(duration, Duration{})).count());
+}
+
 methods::Argument count_argument() {
   return {.name = "COUNT",
           .kind = methods::Argument::Kind::number,
@@ -177,8 +182,9 @@ wire::SessionList Node::Impl::session_list(const methods::Call& call) const {
     if (!attachment) continue;
     one.set_attached_here(true);
     one.set_unanswered(attachment->unanswered);
-    one.set_silent_ms(static_cast<std::uint64_t>(
-        std::chrono::floor<std::chrono::milliseconds>(attachment->silent).count()));
+    one.set_silent_ms(whole_milliseconds(attachment->silent));
+    one.set_attached_ms(whole_milliseconds(attachment->attached));
+    one.set_address(attachment->address);
   }
   return list;
 }

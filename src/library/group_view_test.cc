@@ -1,0 +1,215 @@
+// Watching a group: who is there, what happens, and what a server counts.
+#include "muster/group_view.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <functional>
+
+#include "library/group_view_values.h"
+#include "library/test_server.h"
+#include "muster/client.h"
+#include "wire/control.h"
+
+// g++ 12 takes Asio's own pair of allocation functions for a mismatch where it inlines a coroutine.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
+namespace muster::library {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::awaitable;
+using Kind = GroupEvent::Kind;
+
+ClientOptions watching(const TestServer& server) {
+  ClientOptions options;
+  options.servers = {server.address()};
+  options.name = "ann";
+  options.kind = "tester";
+  return options;
+}
+
+void run_view(const std::function<awaitable<void>(boost::asio::io_context&)>& coroutine) {
+  boost::asio::io_context context;
+  std::exception_ptr failure;
+  boost::asio::co_spawn(context, coroutine(context),
+                        [&](std::exception_ptr thrown) { failure = std::move(thrown); });
+  context.run();
+  if (failure) std::rethrow_exception(failure);
+}
+
+TEST(GroupView, TellsOfServersAndClients) {
+  TestServer server([](ServerOptions& options) {
+    options.name = "a";
+    options.zone = "north";
+    options.tags = {{"rack", "7"}};
+  });
+  run_view([&](boost::asio::io_context& context) -> awaitable<void> {
+    GroupView view(context, watching(server));
+    const GroupState alone = (co_await view.current()).value();
+    EXPECT_EQ(alone.leader, "a");
+    EXPECT_EQ(alone.servers.size(), 1U);
+    const ServerInfo& only = alone.servers.front();
+    EXPECT_EQ(only.name, "a");
+    EXPECT_EQ(only.zone, "north");
+    EXPECT_EQ(only.tags.at("rack"), "7");
+    EXPECT_EQ(only.address, server.address());
+    EXPECT_EQ(only.role, ServerRole::leader);
+    EXPECT_EQ(only.state, ServerState::alive);
+    EXPECT_LE(only.first_seen, only.last_seen);
+    EXPECT_EQ(alone.clients_total, 0U);  // Whoever watches is none.
+
+    Client client(context, watching(server));
+    EXPECT_TRUE((co_await client.call(counter_id, as_bytes("1"))).has_value());
+    const GroupState together = (co_await view.current()).value();
+    EXPECT_EQ(together.clients.size(), 1U);
+    const ClientInfo& ann = together.clients.front();
+    EXPECT_EQ(ann.id, client.id());
+    EXPECT_EQ(ann.name, "ann");
+    EXPECT_EQ(ann.kind, "tester");
+    EXPECT_EQ(ann.home, only.number);
+    EXPECT_EQ(ann.home_name, "a");
+    EXPECT_EQ(ann.address.value_or("").substr(0, 10), "127.0.0.1:");
+    EXPECT_EQ(ann.unanswered, 0U);
+    EXPECT_LE(*ann.first_seen, *ann.last_seen);
+    co_await client.end();
+    // The group is told; that it has applied it comes soon after.
+    GroupState after = (co_await view.current()).value();
+    while (after.clients_total != 0) after = (co_await view.current()).value();
+    EXPECT_TRUE(after.clients.empty());
+  });
+}
+
+/// Takes events until one of this kind comes.
+awaitable<GroupEvent> next_of(GroupView& view, Kind kind) {
+  for (;;) {
+    const GroupEvent event = (co_await view.next(20s)).value();
+    if (event.text.empty()) throw std::runtime_error("an event without words");
+    if (event.kind == kind) co_return event;
+  }
+}
+
+TEST(GroupView, TellsWhatHappensToServersWhateverServerDies) {
+  TestServer first([](ServerOptions& options) { options.name = "a"; });
+  const auto beside = [&](ServerOptions& options) {
+    options.name = "b";
+    options.founding = Founding::never;
+    options.seeds = {"127.0.0.1:" + std::to_string(*first.options().peer_port)};
+  };
+  run_view([&](boost::asio::io_context& context) -> awaitable<void> {
+    GroupView view(context, watching(first));
+    EXPECT_TRUE((co_await view.current()).has_value());
+    TestServer second(beside);
+    const GroupEvent joined = co_await next_of(view, Kind::joined);
+    EXPECT_EQ(joined.name, "b");
+    EXPECT_EQ(joined.server, ServerNumber{2});
+    EXPECT_GT(joined.time.milliseconds, 0);
+    EXPECT_EQ((co_await next_of(view, Kind::role_changed)).name, "b");
+    EXPECT_EQ((co_await next_of(view, Kind::leader_changed)).server, ServerNumber{2});
+    EXPECT_TRUE(second.stop().has_value());
+    const GroupEvent stopped = co_await next_of(view, Kind::stopped);
+    EXPECT_EQ(stopped.server, ServerNumber{2});
+    EXPECT_LT(joined.position, stopped.position);
+    const GroupState state = (co_await view.current()).value();
+    EXPECT_EQ(state.servers.at(1).state, ServerState::stopped);
+    second.start();
+    EXPECT_EQ((co_await next_of(view, Kind::returned)).server, ServerNumber{2});
+    EXPECT_TRUE(first.stop().has_value());  // What was followed there goes on at the other one.
+    EXPECT_EQ((co_await next_of(view, Kind::stopped)).server, ServerNumber{1});
+    EXPECT_EQ((co_await view.current()).value().leader, "b");
+  });
+}
+
+TEST(GroupView, GivesStatistics) {
+  TestServer server([](ServerOptions& options) { options.name = "a"; });
+  run_view([&](boost::asio::io_context& context) -> awaitable<void> {
+    Client client(context, watching(server));
+    EXPECT_TRUE((co_await client.call(counter_id, as_bytes("1"))).has_value());
+    GroupView view(context, watching(server));
+    const ServerStatistics statistics = (co_await view.statistics()).value();
+    EXPECT_EQ(statistics.name, "a");
+    EXPECT_EQ(statistics.discovery_phase, "OFF");
+    EXPECT_EQ(statistics.elections_won, 1U);
+    EXPECT_EQ(statistics.batches_from_clients, 1U);
+    EXPECT_EQ(statistics.clients, 1U);
+    EXPECT_GT(statistics.bytes_received, 100U);
+    EXPECT_GT(statistics.longest_step, Duration{});
+    EXPECT_EQ((co_await view.statistics(server.address())).value().name, "a");
+  });
+}
+
+TEST(GroupView, SaysWhyItCannot) {
+  TestFolder folder;
+  run_view([&](boost::asio::io_context& context) -> awaitable<void> {
+    ClientOptions options;
+    options.servers = {"127.0.0.1:1"};
+    options.timeout = 200ms;
+    GroupView nobody(context, options);
+    EXPECT_FALSE((co_await nobody.current()).has_value());
+    EXPECT_EQ((co_await nobody.statistics("127.0.0.1:2")).error().code, ErrorCode::unavailable);
+    EXPECT_EQ((co_await nobody.statistics("nonsense")).error().code, ErrorCode::invalid_argument);
+    options.servers = {"no port"};
+    GroupView wrong(context, options);
+    EXPECT_EQ((co_await wrong.next()).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ((co_await wrong.current()).error().code, ErrorCode::invalid_argument);
+  });
+}
+
+TEST(GroupView, MayGoWhileItIsAsked) {
+  TestServer server;
+  boost::asio::io_context context;
+  std::vector<ErrorCode> codes;
+  auto view = std::make_unique<GroupView>(context, watching(server));
+  boost::asio::co_spawn(
+      context, [&]() -> awaitable<void> { codes.push_back((co_await view->next()).error().code); },
+      [](const std::exception_ptr&) {});
+  boost::asio::post(context, [&] { view.reset(); });
+  context.run();
+  EXPECT_EQ(codes, std::vector{ErrorCode::aborted});
+}
+
+Result<GroupEvent> event_of(const wire::GroupEvent& told) {
+  return to_group_event(
+      Event{.position = {}, .time = {7}, .payload = SharedBytes(wire::encode(told))});
+}
+
+TEST(GroupViewValues, GiveEachEventItsKind) {
+  const auto member = [](wire::MemberChange::Kind kind) {
+    wire::GroupEvent told;
+    told.mutable_member()->set_kind(kind);
+    told.mutable_member()->mutable_member()->set_number(3);
+    return event_of(told)->kind;
+  };
+  EXPECT_EQ(member(wire::MemberChange::JOINED), Kind::joined);
+  EXPECT_EQ(member(wire::MemberChange::LEFT), Kind::left);
+  EXPECT_EQ(member(wire::MemberChange::REMOVED), Kind::left);
+  EXPECT_EQ(member(wire::MemberChange::PROMOTED), Kind::role_changed);
+  EXPECT_EQ(member(wire::MemberChange::DEMOTED), Kind::role_changed);
+  EXPECT_EQ(member(wire::MemberChange::UPDATED), Kind::updated);
+  const auto state = [](wire::ServerState::Value value) {
+    wire::GroupEvent told;
+    told.mutable_state()->set_state(value);
+    return event_of(told)->kind;
+  };
+  EXPECT_EQ(state(wire::ServerState::ALIVE), Kind::returned);
+  EXPECT_EQ(state(wire::ServerState::SUSPECT), Kind::suspected);
+  EXPECT_EQ(state(wire::ServerState::FAILED), Kind::failed);
+  EXPECT_EQ(state(wire::ServerState::STOPPED), Kind::stopped);
+  wire::GroupEvent election;
+  election.mutable_election()->set_leader(2);
+  EXPECT_EQ(event_of(election)->kind, Kind::leader_changed);
+  election.mutable_election()->set_previous(2);
+  EXPECT_EQ(event_of(election)->kind, Kind::leader_stays);
+  EXPECT_EQ(event_of(election)->server, ServerNumber{2});
+  election.mutable_election()->set_previous(1);
+  EXPECT_EQ(event_of(election)->kind, Kind::leader_changed);
+  EXPECT_EQ(to_group_event(Gap{.index = {9}}).kind, Kind::missed);
+  EXPECT_EQ(to_group_event(
+                Event{.position = {}, .time = {}, .payload = SharedBytes(Bytes{std::byte{0xff}})})
+                .error()
+                .code,
+            ErrorCode::invalid_argument);
+}
+
+}  // namespace
+}  // namespace muster::library
