@@ -45,7 +45,7 @@ std::vector<std::string> lines_of_servers(const wire::GroupServers& group) {
 std::vector<std::string> lines_of_clients(const wire::SessionList& list) {
   if (list.total() == 0) return {"no client has a session"};
   std::vector<Row> rows{{"NAME", "KIND", "HOME", "HEARD", "UNANSWERED", "ID"}};
-  for (const wire::SessionStatus& client : list.sessions()) {
+  for (const wire::ListedSession& client : list.sessions()) {
     const bool here = client.attached_here();
     rows.push_back({client.name(), dash_if_empty(client.kind()), client.home(),
                     here ? fmt::format("{} ms ago", client.silent_ms()) : "-",

@@ -21,8 +21,7 @@ namespace muster::cli {
 /// Thread-safety: none, but for the sink and `print`.
 class ConsoleOfServer {
  public:
-  /// `client` says how the server is talked to; its address is filled in. Precondition: what is
-  /// given to `attach` lives until `detach`.
+  /// `client` says how the server is talked to; its address is filled in.
   explicit ConsoleOfServer(ClientOptions client);
   ~ConsoleOfServer();
   ConsoleOfServer(const ConsoleOfServer&) = delete;
@@ -30,13 +29,27 @@ class ConsoleOfServer {
 
   /// Where log lines go; empty: where they always go. Outlives this.
   server::LogSink log_sink() const;
-  /// Begins, the first time, and stops this server on `exit`.
-  void attach(server::Server& server, const std::string& host);
-  void detach();
+  /// As long as it lives, `exit` stops this server. The first one begins the console.
+  class Attachment {
+   public:
+    Attachment(ConsoleOfServer& console, server::Server& server, const std::string& host)
+        : console_(console) {
+      console_.attach(server, host);
+    }
+    ~Attachment() { console_.detach(); }
+    Attachment(const Attachment&) = delete;
+    Attachment& operator=(const Attachment&) = delete;
+
+   private:
+    ConsoleOfServer& console_;
+  };
   void print(const std::string& line);
 
  private:
   struct Shared;
+
+  void attach(server::Server& server, const std::string& host);
+  void detach();
 
   ClientOptions client_;
   std::shared_ptr<Shared> shared_;

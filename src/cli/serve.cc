@@ -293,9 +293,9 @@ ExitCode run(const CLI::App& command, ServeOptions options) {
   for (;;) {
     const std::string host = server.bind.empty() ? "127.0.0.1" : server.bind;
     server::Server running(std::move(server), ready);
-    if (console) console->attach(running, host);
+    std::optional<ConsoleOfServer::Attachment> attachment;
+    if (console) attachment.emplace(*console, running, host);
     server::Server::End end = running.run();
-    if (console) console->detach();
     if (!end.again) return end.exit_code;
     server = std::move(*end.again);
   }

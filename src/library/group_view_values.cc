@@ -146,7 +146,7 @@ GroupState to_state(const wire::GroupServers& servers) {
 
 void add_clients(GroupState& state, const wire::SessionList& list, LogTime now) {
   state.clients_total = list.total();
-  for (const wire::SessionStatus& one : list.sessions()) {
+  for (const wire::ListedSession& one : list.sessions()) {
     const auto id = wire::parse_id<SessionId>(one.id());
     if (!id || state.clients.size() >= view_clients_max) continue;
     state.clients.push_back({.id = *id,
@@ -160,7 +160,7 @@ void add_clients(GroupState& state, const wire::SessionList& list, LogTime now) 
 }
 
 void add_details(GroupState& state, const wire::SessionList& list, LogTime now) {
-  for (const wire::SessionStatus& one : list.sessions()) {
+  for (const wire::ListedSession& one : list.sessions()) {
     if (!one.attached_here()) continue;
     const auto id = wire::parse_id<SessionId>(one.id());
     if (!id) continue;

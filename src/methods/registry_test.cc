@@ -165,7 +165,7 @@ TEST(RegistryTest, ListsItsMethods) {
 TEST(ResultTest, IsShownAsLinesAndTables) {
   wire::SessionList list;
   list.set_total(3);
-  wire::SessionStatus& one = *list.add_sessions();
+  wire::ListedSession& one = *list.add_sessions();
   one.set_name("ann\n");
   one.set_home("a");
   one.set_attached_here(true);

@@ -170,7 +170,7 @@ wire::SessionList Node::Impl::session_list(const methods::Call& call) const {
                             [](const auto& item) { return item.first; });
   all.resize(shown);
   for (const auto& [id, session] : all) {
-    wire::SessionStatus& one = *list.add_sessions();
+    wire::ListedSession& one = *list.add_sessions();
     one.set_id(id.uuid.to_string());
     one.set_name(session->name);
     one.set_kind(session->kind);
