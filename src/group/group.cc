@@ -115,7 +115,7 @@ void Group::change(const wire::Election& election, service::Output& output) {
 }
 
 void Group::change(const wire::GroupSettings& settings, service::Output& output) {
-  if (const auto valid = validate(settings); !valid) {
+  if (const auto valid = validate_change(view().settings, settings); !valid) {
     return output.refuse(valid.error().code, valid.error().message);
   }
   const std::string difference = describe_change(view().settings, settings);

@@ -125,7 +125,9 @@ wire::GroupSettings with_defaults(wire::GroupSettings settings) {
   return settings;
 }
 
-Result<void> validate(const wire::GroupSettings& settings) {
+namespace {
+
+Result<void> validate_each(const Settings& settings) {
   if (std::ranges::find(rules, settings.election(), [](const auto& rule) { return rule.second; }) ==
       rules.end()) {
     return refused("election is no rule: write highest-id, lowest-id or stable");
@@ -139,6 +141,10 @@ Result<void> validate(const wire::GroupSettings& settings) {
     const std::string problem = check_range(to_text(value), value, time.range());
     if (!problem.empty()) return refused(std::string(time.key) + " " + problem);
   }
+  return {};
+}
+
+Result<void> validate_together(const Settings& settings) {
   const Duration heartbeat = time_of(settings, "heartbeat-interval");
   const Duration election = time_of(settings, "election-timeout");
   const Duration failure = time_of(settings, "failure-timeout");
@@ -152,6 +158,21 @@ Result<void> validate(const wire::GroupSettings& settings) {
                    " is below election-timeout: make it at least " + to_text(election));
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> validate(const wire::GroupSettings& settings) {
+  if (auto valid = validate_each(settings); !valid) return valid;
+  return validate_together(settings);
+}
+
+Result<void> validate_change(const wire::GroupSettings& before, const wire::GroupSettings& after) {
+  if (auto valid = validate_each(after); !valid) return valid;
+  const bool times_stay = before.heartbeat_interval_ms() == after.heartbeat_interval_ms() &&
+                          before.election_timeout_ms() == after.election_timeout_ms() &&
+                          before.failure_timeout_ms() == after.failure_timeout_ms();
+  return times_stay ? Result<void>{} : validate_together(after);
 }
 
 Result<wire::GroupSettings> apply_settings(const wire::GroupSettings& now,
@@ -168,7 +189,7 @@ Result<wire::GroupSettings> apply_settings(const wire::GroupSettings& now,
   for (const auto& [key, value] : by_key) {
     if (Result<void> set = set_one(changed, key, value); !set) return set.error();
   }
-  if (Result<void> valid = validate(changed); !valid) return valid.error();
+  if (Result<void> valid = validate_change(now, changed); !valid) return valid.error();
   return changed;
 }
 

@@ -21,6 +21,10 @@ wire::GroupSettings with_defaults(wire::GroupSettings settings);
 /// heartbeats, a failure timeout of at least an election timeout. Errors: INVALID_ARGUMENT, naming
 /// the setting and the remedy.
 [[nodiscard]] Result<void> validate(const wire::GroupSettings& settings);
+/// The same for a change from `before`. Times that a founder chose together, and that stay, are its
+/// own affair.
+[[nodiscard]] Result<void> validate_change(const wire::GroupSettings& before,
+                                           const wire::GroupSettings& after);
 
 /// `now`, changed by `values` as `muster set KEY=VALUE` has them: `election` (highest-id,
 /// lowest-id, stable), `voters` (1 to 15), and as durations `heartbeat-interval`,

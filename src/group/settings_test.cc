@@ -89,6 +89,17 @@ TEST(SettingsTest, WhatTheySayTogetherIsChecked) {
                              {{"heartbeat-interval", "1s"}, {"election-timeout", "3s"}}));
 }
 
+TEST(SettingsTest, TimesThatAFounderChoseTogetherMayStay) {
+  wire::GroupSettings chosen = default_settings();
+  chosen.set_heartbeat_interval_ms(2'000);
+  chosen.set_election_timeout_ms(5'000);
+  EXPECT_FALSE(validate(chosen));
+  EXPECT_EQ(apply_settings(chosen, {{"voters", "7"}}).value().voters(), 7U);
+  EXPECT_EQ(apply_settings(chosen, {{"election-timeout", "5500ms"}}).error().message,
+            "election-timeout 5500ms is below three heartbeats of 2s: make it at least 6s, or "
+            "heartbeat-interval shorter");
+}
+
 TEST(SettingsTest, AnythingFromTheLogIsCheckedWithoutOverflow) {
   wire::GroupSettings settings = default_settings();
   settings.set_forget_after_ms(UINT64_MAX);

@@ -14,7 +14,7 @@ struct Options {
   /// A leader is heard at least this often.
   Duration heartbeat_interval{std::chrono::milliseconds{50}};
   /// Silence after which a follower stands, a leader without a majority steps down, a hand-over is
-  /// given up and a forwarded read is refused. At least three heartbeat intervals.
+  /// given up and a forwarded read is refused. At least two heartbeat intervals.
   Duration election_timeout{std::chrono::milliseconds{300}};
   /// Each place in the rank waits this much longer after a silence; and at most as much, twice,
   /// is added at random.

@@ -41,7 +41,7 @@ Raft::Raft(const Options& options, ServerNumber self, Restored restored)
       applied_(snapshot_.index),
       given_to_apply_(snapshot_.index) {
   check(options_.heartbeat_interval > Duration::zero());
-  check(options_.election_timeout >= 3 * options_.heartbeat_interval);
+  check(options_.election_timeout >= 2 * options_.heartbeat_interval);
   check(hard_.term >= log_.last_term());
   check(options_.message_bytes_max > 0 && options_.snapshot_chunk_bytes > 0);
 }

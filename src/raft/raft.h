@@ -114,7 +114,7 @@ class Raft {
   /// This server's place in the order of preference; 0 is the best. Changes waits, never votes.
   void set_rank(std::uint32_t place) { rank_ = place; }
   /// The group's times have changed; waits that have begun end as they were. Precondition: the
-  /// election timeout is at least three heartbeat intervals.
+  /// election timeout is at least two heartbeat intervals.
   void set_times(Duration heartbeat_interval, Duration election_timeout, Duration rank_wait);
   /// While set, the leader tells `follower` at once when the commit index moves, also when there
   /// is no entry to go with it. Kept over roles and terms. All are told so of configurations.

@@ -232,7 +232,7 @@ void Raft::peer_connected(ServerNumber peer, Instant now) {
 }
 
 void Raft::set_times(Duration heartbeat_interval, Duration election_timeout, Duration rank_wait) {
-  check(election_timeout >= 3 * heartbeat_interval);
+  check(election_timeout >= 2 * heartbeat_interval);
   options_.heartbeat_interval = heartbeat_interval;
   options_.election_timeout = election_timeout;
   options_.rank_wait = rank_wait;
