@@ -198,6 +198,28 @@ void shape_machine(Scenario& scenario) {
   }
 }
 
+// A fixed list of servers, with numbers of no order. All of them are founders; none is ever
+// another.
+void shape_peers(Scenario& scenario, Random& random) {
+  scenario.limits.discovery = false;
+  scenario.seeds = true;
+  scenario.strict_founding = true;
+  scenario.founders = scenario.servers;
+  scenario.door.reset();
+  scenario.founders_start = milliseconds(one_of(random, {200, 3'000}));
+  scenario.limits.election =
+      one_of(random, {node::ElectionRule::lowest_id, node::ElectionRule::highest_id});
+  scenario.limits.voters = 15;
+  std::vector<std::uint32_t> numbers{0, 2, 3, 7, 40'000};
+  while (scenario.listed.size() < scenario.servers) {
+    const std::size_t drawn = random.below(numbers.size());
+    scenario.listed.push_back({numbers[drawn]});
+    numbers.erase(numbers.begin() + static_cast<std::ptrdiff_t>(drawn));
+  }
+  scenario.faults_from = {};
+  rate(scenario, Fault::kill) = std::max(rate(scenario, Fault::kill), 0.4);
+}
+
 void shape_growth(Scenario& scenario, Random& random) {
   scenario.founders = 1 + random.below(std::min<std::size_t>(scenario.servers, 3));
   for (const Fault fault : {Fault::hunt_leader, Fault::isolate, Fault::power_loss}) {
@@ -223,6 +245,7 @@ void shape(Scenario& scenario, Random& random) {
   if (profile == "founding") shape_founding(scenario, random);
   if (profile == "growth") shape_growth(scenario, random);
   if (profile == "machine") shape_machine(scenario);
+  if (profile == "peers") shape_peers(scenario, random);
 }
 
 }  // namespace
@@ -268,9 +291,9 @@ std::string_view name_of(Fault fault) {
 }
 
 const std::vector<std::string_view>& profiles() {
-  static const std::vector<std::string_view> names{"mix",    "calm",    "lan",       "wan",
-                                                   "lossy",  "disk",    "churn",     "founding",
-                                                   "growth", "machine", core_profile};
+  static const std::vector<std::string_view> names{"mix",    "calm",    "lan",   "wan",
+                                                   "lossy",  "disk",    "churn", "founding",
+                                                   "growth", "machine", "peers", core_profile};
   return names;
 }
 

@@ -97,8 +97,10 @@ struct Scenario {
   std::optional<std::size_t> door;
   Duration founders_start{200'000};  ///< The first ones start within this time.
   bool split_at_start{false};        ///< The servers fall into two parts until some time later.
-  bool one_machine{false};           ///< All servers on one machine, with one disk.
-  Duration length{};                 ///< Simulated time in all.
+  /// The numbers that servers are given by a list, in their order; empty: there is no list.
+  std::vector<ServerNumber> listed{};
+  bool one_machine{false};  ///< All servers on one machine, with one disk.
+  Duration length{};        ///< Simulated time in all.
   Duration faults_from{};
   Duration faults_until{};  ///< Then everything is healed and the group must become live.
   Duration turn_max{50};    ///< A server's loop takes up to so long to get to what came in.

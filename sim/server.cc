@@ -1,6 +1,7 @@
 #include "sim/server.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "echo/echo.h"
@@ -79,6 +80,11 @@ node::Options Server::options() {
   }
   if (scenario_.strict_founding && number_ >= scenario_.founders) {
     options.founding = node::FoundingMode::never;
+  }
+  if (!scenario_.listed.empty()) {
+    options.list = node::MemberList{.numbers = {scenario_.listed.begin(), scenario_.listed.end()},
+                                    .own = scenario_.listed[number_],
+                                    .digest = "the list"};
   }
   options.priority = scenario_.priorities[number_];
   options.gone_from = gone_from_;
@@ -343,6 +349,7 @@ void Server::observe() {
   world_.checkers.seen({.server = number_, .process = process_}, report_, world_.events.now());
   if (report_.view != nullptr) {
     const std::pair view{report_.group, report_.view->number};
+    if (!scenario_.listed.empty() && report_.view->number > 0) check_list();
     if (view != std::exchange(view_seen_, view)) {
       world_.checkers.one_view.changed(number_, report_.term, *report_.view);
     }
@@ -350,6 +357,21 @@ void Server::observe() {
   watch_hand_over();
   if (report_.leads && !led && on_lead_) on_lead_();
   if (report_.heir && !handed_over && on_hand_over_) on_hand_over_();
+}
+
+// The members are those of the list, each with its number there, and all of them vote.
+void Server::check_list() const {
+  const std::set<ServerNumber> all(scenario_.listed.begin(), scenario_.listed.end());
+  std::set<ServerNumber> voters;
+  for (const auto& [number, member] : report_.view->members) {
+    if (member.role() == wire::Role::VOTER) voters.insert(number);
+  }
+  if (voters == all && report_.view->members.size() == all.size() &&
+      report_.number == scenario_.listed[number_]) {
+    return;
+  }
+  throw Violation("the list is the group", "server " + std::to_string(number_) +
+                                               " sees other members than those of the list");
 }
 
 void Server::check_founding() const {

@@ -110,6 +110,7 @@ class Server final : public Process, public DatagramListener {
   void observe();
   void watch_hand_over();
   void check_founding() const;
+  void check_list() const;
 
   const std::size_t number_;
   const HostId host_;

@@ -229,7 +229,9 @@ std::optional<std::string> World::what_is_wrong_with_roles(const node::Report& l
       }
     }
   }
-  const std::size_t wanted = node::voters_for(living, view.settings.voters());
+  const std::size_t wanted = scenario_.listed.empty()
+                                 ? node::voters_for(living, view.settings.voters())
+                                 : scenario_.listed.size();
   if (voters == wanted) return std::nullopt;
   return std::to_string(voters) + " of " + std::to_string(living) + " servers vote instead of " +
          std::to_string(wanted);

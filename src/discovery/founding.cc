@@ -50,6 +50,31 @@ FoundingDecision decide_founding(ServerId self, const AllHeard& heard, std::size
   return found;
 }
 
+FoundingDecision decide_listed_founding(ServerNumber self_number, ServerId self,
+                                        const std::set<ServerNumber>& list,
+                                        const std::map<ServerNumber, ListedPeer>& linked) {
+  for (const auto& [number, peer] : linked) {
+    if (peer.group) return Join{*peer.group};
+  }
+  Found found;
+  std::size_t missing = 0;
+  for (const ServerNumber number : list) {
+    const auto peer = linked.find(number);
+    if (number != self_number && peer == linked.end()) ++missing;
+    if (peer != linked.end()) found.voters.push_back(peer->second.server);
+    if (number == self_number) found.voters.push_back(self);
+  }
+  if (missing > 0) return Wait{missing};
+  const bool all_with_all = std::ranges::all_of(linked, [&](const auto& item) {
+    const ListedPeer& peer = item.second;
+    return std::ranges::all_of(found.voters, [&](ServerId other) {
+      return other == peer.server || peer.hears.contains(other);
+    });
+  });
+  if (!all_with_all || *list.begin() != self_number) return Wait{};
+  return found;
+}
+
 Conflict decide_conflict(const FormedGroup& own, const FormedGroup& other) {
   if (own.group == other.group) return Conflict::stay;
   if (own.has_client_data && other.has_client_data) return Conflict::report;

@@ -54,6 +54,22 @@ using FoundingDecision = std::variant<Wait, Join, Found>;
 FoundingDecision decide_founding(ServerId self, const std::map<ServerId, Heard>& heard,
                                  std::size_t expect, bool links_overdue = false);
 
+/// What an unformed server of a fixed list knows of another one of the list that it is linked to.
+struct ListedPeer {
+  ServerId server;
+  std::optional<GroupId> group{};  ///< The formed group it belongs to, if any.
+  std::set<ServerId> hears{};      ///< The servers it has links to itself.
+  friend bool operator==(const ListedPeer&, const ListedPeer&) = default;
+};
+
+/// The founding rule where the members are given by a list. A formed group that answers is joined.
+/// Otherwise, when all of the list are linked with each other, the first of it founds with all the
+/// others; `Found` names them in the order of the list. Two groups would need two firsts with a
+/// majority each, and each server takes part in one.
+FoundingDecision decide_listed_founding(ServerNumber self_number, ServerId self,
+                                        const std::set<ServerNumber>& list,
+                                        const std::map<ServerNumber, ListedPeer>& linked);
+
 /// A formed group as another one of its name sees it.
 struct FormedGroup {
   GroupId group;

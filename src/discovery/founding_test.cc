@@ -191,5 +191,37 @@ TEST(ConflictTest, BothSidesComeToFittingResults) {
   }
 }
 
+const ServerNumber zero{0}, two{2}, seven{7};
+const std::set<ServerNumber> list{zero, two, seven};
+
+TEST(ListedFoundingTest, TheFirstOfTheListFoundsWithAllInItsOrderWhateverTheirIds) {
+  const std::map<ServerNumber, ListedPeer> linked{{two, {.server = c, .hears = {a, b}}},
+                                                  {seven, {.server = a, .hears = {b, c}}}};
+  EXPECT_EQ(decide_listed_founding(zero, b, list, linked), FoundingDecision(Found{{b, c, a}}));
+  EXPECT_EQ(decide_listed_founding(zero, a, {zero}, {}), FoundingDecision(Found{{a}}));
+}
+
+TEST(ListedFoundingTest, TheOthersWait) {
+  const std::map<ServerNumber, ListedPeer> linked{{zero, {.server = a, .hears = {b, c}}},
+                                                  {seven, {.server = c, .hears = {a, b}}}};
+  EXPECT_EQ(decide_listed_founding(two, b, list, linked), FoundingDecision(Wait{0}));
+}
+
+TEST(ListedFoundingTest, NobodyFoundsBeforeAllOfTheListAreLinkedWithEachOther) {
+  EXPECT_EQ(decide_listed_founding(zero, a, list, {}), FoundingDecision(Wait{2}));
+  EXPECT_EQ(decide_listed_founding(zero, a, list, {{two, {.server = b, .hears = {a}}}}),
+            FoundingDecision(Wait{1}));
+  EXPECT_EQ(decide_listed_founding(
+                zero, a, list,
+                {{two, {.server = b, .hears = {a}}}, {seven, {.server = c, .hears = {a, b}}}}),
+            FoundingDecision(Wait{0}));
+}
+
+TEST(ListedFoundingTest, AGroupThatAnswersIsJoined) {
+  EXPECT_EQ(decide_listed_founding(zero, a, list,
+                                   {{seven, {.server = c, .group = group(9), .hears = {}}}}),
+            FoundingDecision(Join{group(9)}));
+}
+
 }  // namespace
 }  // namespace muster::discovery

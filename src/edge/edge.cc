@@ -239,7 +239,8 @@ void Edge::pass_on(SessionId session, Attached& attached, SequenceNumber from, I
   attached.mended.reset();
   // A server that is in no group yet has no number to be found by; it passes the control on later.
   const ServerNumber home{surroundings_.hello.number()};
-  if (!attached.open && home != ServerNumber{}) {
+  const bool in_a_group = home != ServerNumber{} || !surroundings_.hello.group_id().empty();
+  if (!attached.open && in_a_group) {
     if (auto* const open = std::get_if<replica::Open>(&attached.control)) open->home = home;
     if (auto* const resume = std::get_if<replica::Resume>(&attached.control)) resume->home = home;
     batches_.emplace_back(replica::encode_control_batch(session, attached.control));

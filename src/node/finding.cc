@@ -138,6 +138,7 @@ void Node::Impl::watch_wish(const std::map<ServerId, discovery::Heard>& heard, N
 
 void Node::Impl::look_for_group(Now now) {
   if (restart_ || consensus_) return;
+  if (options_.list) return look_for_listed(now);
   const bool links_overdue = now.monotonic >= settled_at_ + link_patience;
   const auto heard = heard_servers();
   watch_wish(heard, now);

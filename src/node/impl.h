@@ -118,6 +118,13 @@ class Node::Impl {
   void leave_for_good(const std::string& reason);
   void leave_dissolved_group(Now now);
 
+  // list.cc: a group whose members are given by a list.
+  void look_for_listed(Now now);
+  void refuse_data_of_another();
+  void refuse_stranger(const Peer& peer);
+  bool is_formed(Now now);
+  void tell_presence(Now now);
+
   // membership.cc: founding, being let in, letting in.
   void found(const std::vector<ServerId>& voters, Now now);
   void take_invite(const Peer& peer, const wire::Frame& frame);
@@ -191,6 +198,7 @@ class Node::Impl {
   // stopping.cc: going in good order, for a while or for good.
   void take_farewell(const Peer& peer, const wire::Frame& frame);
   void go_on_stopping(Now now);
+  void end_as_asked();
   bool others_remain() const;
   bool somebody_stays() const;
   void say_farewell(Now now);
@@ -266,7 +274,9 @@ class Node::Impl {
   std::optional<Duration> leaderless_;    // Before this server became leader, until that is told.
   LogIndex told_from_;                    // Events before it are old news: the log was replayed.
   std::optional<Instant> dissolved_since_;
-  std::set<ServerNumber> orphans_watched_;  // Lost servers whose sessions are timed here.
+  // Servers that time the sessions they are home of; those of all others are timed here. Nothing:
+  // this server does not lead, and times its own.
+  std::optional<std::set<ServerNumber>> homes_in_reach_;
   std::optional<FencePending> fencing_;
   Instant next_upkeep_{};
   std::optional<Instant> stop_by_;
@@ -275,6 +285,9 @@ class Node::Impl {
   bool has_more_{false};  // A turn ended with work left for the next, which is due at once.
   bool ready_told_{false};
   std::string last_branch_met_;
+  std::optional<Presence> presence_;  // As it was told last.
+  std::optional<Instant> bound_at_;   // To a group of the list.
+  std::set<ServerId> strangers_told_;
   std::string last_wait_;  // The latest "waiting for" said, so that it is said once.
   methods::Registry methods_;
   Counters counters_;

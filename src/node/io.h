@@ -115,6 +115,17 @@ struct BecameReady {
   ServerNumber number;
   std::string leader;
 };
+/// Of a group with a list of members: who is there, as this server sees it.
+struct Presence {
+  bool formed{false};               ///< Else it waits for all of the list, to found the group.
+  std::set<ServerNumber> all{};     ///< The list.
+  std::set<ServerNumber> online{};  ///< This server, and those it is linked to.
+  std::size_t needed{0};            ///< A majority of them.
+  /// Who leads. Nothing: nobody, because a majority is missing or an election takes long; a change
+  /// of leader by itself is not worth telling as a loss.
+  std::optional<ServerNumber> leader{};
+  friend bool operator==(const Presence&, const Presence&) = default;
+};
 /// What becomes of the data folder when a server ends.
 enum class Afterwards : std::uint8_t {
   keep,           ///< Nothing.
@@ -152,6 +163,7 @@ struct Outputs {
   std::vector<storage::DiskJob> disk;
   std::vector<Notice> notices;
   std::optional<BecameReady> ready;
+  std::optional<Presence> presence;  ///< When it has changed; only with `Options::list`.
   std::optional<Exit> exit;
 };
 

@@ -75,9 +75,12 @@ void Node::Impl::found(const std::vector<ServerId>& voters, Now now) {
   *founding.mutable_settings() = settings_of(options_);
   add(*founding.mutable_given_up(), options_.gave_up);
   raft::Configuration configuration;
-  std::uint32_t number = 0;
+  std::set<ServerNumber> numbers;
+  if (options_.list) numbers = options_.list->numbers;
+  for (std::uint32_t next = 1; numbers.size() < voters.size(); ++next) numbers.insert({next});
+  auto number = numbers.begin();
   for (const ServerId server : voters) {
-    const ServerNumber given{++number};
+    const ServerNumber given = *number++;
     wire::Member& member = *founding.add_members();
     member = server == identity_.server ? own_member() : member_of(*peers_.find(server), given);
     if (server != identity_.server) {
@@ -159,6 +162,7 @@ void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replic
 
 void Node::Impl::restart_from_disk(Now now) {
   if (!identity_.group) adopt_identity_from_log();
+  if (options_.list) refuse_data_of_another();
   if (!identity_.group) {
     restart_.reset();
     return;
@@ -322,6 +326,7 @@ void Node::Impl::invite(const Peer& peer) {
 void Node::Impl::admit(const Peer& peer, Now now) {
   const group::View& view = state().view();
   if (!leads() || view.number == 0 || number_of(peer.hello.server_id())) return;
+  if (options_.list) return refuse_stranger(peer);
   // Until the latest change is applied, the view may offer a number that it gave away.
   if (state().applied() < consensus_->raft().configuration_index()) return;
   if (peer.hello.behaviour_version() < view.behaviour) return;  // It sees so itself, and ends.
@@ -364,6 +369,10 @@ void Node::Impl::refresh_hello() {
   add(*hello.mutable_gave_up(), options_.gave_up);
   hello.set_behaviour_version(options_.behaviour_version);
   hello.set_has_followers(edge_.has_followers());
+  if (options_.list) {
+    hello.mutable_listed()->set_number(options_.list->own.value);
+    hello.mutable_listed()->set_digest(options_.list->digest);
+  }
   hello.set_stopping(stop_by_.has_value() || leaving_);
   hello.set_has_client_data(state().view().used);
   hello.set_can_write(leadership_.leader.has_value() && leadership_.reachable);

@@ -34,6 +34,14 @@ enum class ElectionRule : std::uint8_t {
   stable,      ///< Whoever leads stays; the higher number when a leader is lost.
 };
 
+/// The fixed members of a group, all of them voters: nobody else is let in, and none loses its
+/// vote.
+struct MemberList {
+  std::set<ServerNumber> numbers;  ///< Of all, this server's among them.
+  ServerNumber own;
+  std::string digest;  ///< Servers whose lists have different ones refuse each other.
+};
+
 struct Options {
   std::string group{"default"};
   std::string name;                  ///< Of this server, for people.
@@ -52,6 +60,9 @@ struct Options {
   /// without seeds all that are heard when the discovery window is over.
   std::size_t expect{0};
   FoundingMode founding{FoundingMode::automatic};
+  /// The group has these members, with these numbers, and is founded when all of them are linked.
+  /// Their peer addresses are the seeds. Nothing: whoever is found.
+  std::optional<MemberList> list{};
   bool discovery{false};  ///< Others are looked for by datagram and in files of this machine.
   Duration discovery_window{std::chrono::milliseconds{1500}};
   unsigned discovery_attempts{4};

@@ -160,6 +160,9 @@ void Peers::take_hello(LinkId id, const wire::Frame& frame, Instant now) {
                                                   "; check --group and --seeds on both"});
     return say_goodbye(id, "this server belongs to group " + hello_.group());
   }
+  if (const std::string why = why_not_of_the_list(*server, *hello); !why.empty()) {
+    return refuse_unlisted(id, *hello, why);
+  }
   identify(id, link, *server, *hello, now);
 }
 

@@ -118,6 +118,8 @@ class Peers {
   void identify(LinkId id, Link& link, ServerId server, const wire::PeerHello& hello, Instant now);
   bool keeps_new(const Link& standing, const Link& fresh, ServerId other) const;
   void say_goodbye(LinkId link, const std::string& reason);
+  std::string why_not_of_the_list(ServerId server, const wire::PeerHello& hello) const;
+  void refuse_unlisted(LinkId link, const wire::PeerHello& hello, const std::string& why);
   void lose(ServerId server, Instant now);
   void dial_due(Instant now);
   bool is_linked(const std::string& address) const;
@@ -131,6 +133,7 @@ class Peers {
   std::map<LinkId, Link> links_;
   std::map<ServerId, Peer> peers_;
   std::map<std::string, Target> targets_;
+  std::set<std::string> refusals_told_;  // Of those that are not of the same list.
 
   std::vector<PeerNews> news_;
   std::vector<LinkOutput> outputs_;

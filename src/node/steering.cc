@@ -78,6 +78,12 @@ Result<Node::Impl::Steering> Node::Impl::begin_steering(const wire::Steer& steer
   if (!consensus_->raft().term_start_committed()) {
     return Error{ErrorCode::unavailable, "the leader has only just been elected; try again"};
   }
+  const bool for_good = steer.has_remove() || steer.has_leave() || steer.has_dissolve_into();
+  if (options_.list && for_good) {
+    return refused(
+        "the members of this group are those of its entry file, for good: stop a peer, "
+        "or begin anew with another file and muster reset");
+  }
   switch (steer.what_case()) {
     case wire::Steer::kTransfer:
       return steer_transfer(steer.transfer(), now);

@@ -63,9 +63,11 @@ void Node::Impl::go_on_stopping(Now now) {
     raft::Raft& raft = consensus_->raft();
     if (!leads()) {
       const auto self = state().view().members.find(raft.self());
+      const bool keeps_vote = options_.list.has_value();
       const bool gone = self == state().view().members.end() ||
-                        (self->second.role() != wire::Role::VOTER &&
+                        ((keeps_vote || self->second.role() != wire::Role::VOTER) &&
                          self->second.state() == wire::ServerState::STOPPED);
+      if (keeps_vote && !(leadership_.leader && leadership_.reachable)) return end_as_asked();
       if (!gone || leaving_) return say_farewell(now);
     } else {
       if (raft.transferring()) return;
@@ -76,9 +78,14 @@ void Node::Impl::go_on_stopping(Now now) {
         // One that is there but behind may have all of the log in a moment.
         if (!progress || !progress->caught_up || hand_over(heir, cause, false, now)) return;
       }
-      if (raft.configuration().voter_count() > 1 || somebody_stays()) return;
+      const bool takes_votes = raft.configuration().voter_count() > 1 && !options_.list;
+      if (takes_votes || somebody_stays()) return;
     }
   }
+  end_as_asked();
+}
+
+void Node::Impl::end_as_asked() {
   if (stop_by_ && !out_.exit) out_.exit = Exit{.code = 0, .reason = "stopped as asked"};
 }
 

@@ -92,17 +92,17 @@ void Node::Impl::upkeep(Now now) {
 // Sessions time out on the clock of their home; when that is gone, on the leader's. Their clients
 // have so long to attach elsewhere, which voids the end. A home that comes back times its own.
 void Node::Impl::watch_orphans(Now now) {
-  const raft::Configuration& configuration = consensus_->raft().configuration();
-  std::set<ServerNumber> gone;
-  for (std::uint32_t number = 1; leads() && number < state().view().next_number; ++number) {
-    if (!configuration.contains({number}) || is_lost({number}, now)) gone.insert({number});
+  std::optional<std::set<ServerNumber>> in_reach;
+  if (leads()) in_reach.emplace();
+  for (const auto& [number, role] : consensus_->raft().configuration().members) {
+    if (in_reach && !is_lost(number, now)) in_reach->insert(number);
   }
-  if (gone == orphans_watched_) return;
-  const std::set<ServerNumber> before = std::exchange(orphans_watched_, std::move(gone));
+  if (in_reach == homes_in_reach_) return;
+  const auto before = std::exchange(homes_in_reach_, std::move(in_reach));
   state().sessions().for_each([&](SessionId id, const replica::Session& session) {
     if (session.home == consensus_->raft().self()) return;
-    const bool watched = before.contains(session.home);
-    if (orphans_watched_.contains(session.home) == watched) return;
+    const bool watched = before && !before->contains(session.home);
+    if ((homes_in_reach_ && !homes_in_reach_->contains(session.home)) == watched) return;
     if (watched) {
       edge_.unwatch(id);
     } else {
@@ -185,6 +185,7 @@ std::map<ServerNumber, Standing> Node::Impl::standings(Now now) {
 
 // One change at a time, each when the one before is committed.
 void Node::Impl::mend_voters(Now now) {
+  if (options_.list) return;  // All of it vote, whatever becomes of them.
   const raft::Raft& raft = consensus_->raft();
   if (!raft.configuration_committed() || !raft.term_start_committed()) return;
   for (const auto& [number, for_good] : farewells_) {
@@ -346,7 +347,7 @@ void Node::Impl::forget_the_lost(Now now) {
 // and the fence is refused.
 void Node::Impl::continue_alone_if_proven(Now now) {
   const raft::Raft& raft = consensus_->raft();
-  if (fencing_ || raft.configuration().voter_count() != 2) return;
+  if (fencing_ || options_.list || raft.configuration().voter_count() != 2) return;
   if (raft.stored_index() != raft.last_index()) return;  // The record speaks of what is durable.
   for (const auto& [number, role] : raft.configuration().members) {
     if (role != raft::MemberRole::voter || number == raft.self() || !is_lost(number, now)) continue;
