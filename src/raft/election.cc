@@ -18,6 +18,12 @@ Duration Raft::silence_wait() {
          random_.between(Duration::zero(), 2 * options_.rank_wait);
 }
 
+Duration Raft::candidacy_wait() {
+  const Duration silence = silence_wait();
+  if (silence <= options_.candidacy_max) return silence;
+  return random_.between(options_.candidacy_max / 2, options_.candidacy_max);
+}
+
 bool Raft::hears_leader() const {
   if (role_ == Role::leader) return true;
   return leader_ && now_ - leader_heard_ < options_.election_timeout;
@@ -77,7 +83,7 @@ void Raft::become_candidate(bool handed_over) {
   votes_.clear();
   vote_clocks_.clear();
   handed_over_ = handed_over;
-  election_deadline_ = now_ + silence_wait();
+  election_deadline_ = now_ + candidacy_wait();
   if (configuration().is_voter(self_))
     send_when_stored(self_, hard_.term, VoteReply{.granted = true, .wall_clock = {}});
   for (const auto& [server, role] : configuration().members) {
@@ -146,6 +152,13 @@ void Raft::leader_lost(Instant now) {
   refusals_ = 0;
   election_deadline_ = now_ + rank_ * options_.lost_rank_wait;
   if (rank_ == 0) become_pre_candidate();
+}
+
+void Raft::majority_returned(Instant now) {
+  observe(now);
+  const bool waits = role_ == Role::follower || role_ == Role::pre_candidate;
+  if (!waits || leader_ || !may_stand()) return;
+  election_deadline_ = std::min(election_deadline_, now_ + rank_ * options_.lost_rank_wait);
 }
 
 void Raft::on(const Message& message, const PreVoteRequest& request) {

@@ -24,6 +24,9 @@ struct Options {
   /// Wait before standing again after a refusal: from once to twice this, at random; doubled at
   /// each refusal in a row, up to the election timeout.
   Duration retry_wait{std::chrono::milliseconds{10}};
+  /// A candidacy that has neither won nor failed, as when votes were split, begins anew after this
+  /// at most (half as long at least), however long the election timeout is.
+  Duration candidacy_max{std::chrono::seconds{1}};
 
   std::size_t window_bytes{std::size_t{4} << 20U};         ///< Sent and unanswered, per follower.
   std::size_t window_entries{4'096};                       ///< The same, in entries.

@@ -109,6 +109,9 @@ class Raft {
   /// The link to the leader closed, and it refused another one. This server forgets the leader and
   /// stands after its rank's wait; what the others answer to its pre-vote decides.
   void leader_lost(Instant now);
+  /// A majority is in reach again and no leader is known: a voter stands after its rank's wait, not
+  /// only after the silence of an election timeout. As above, the others' answers decide.
+  void majority_returned(Instant now);
   /// A link to this server is up (again): what may be lost is sent anew at once.
   void peer_connected(ServerNumber peer, Instant now);
   /// This server's place in the order of preference; 0 is the best. Changes waits, never votes.
@@ -208,6 +211,7 @@ class Raft {
   bool hears_leader() const;
   bool is_up_to_date(LogIndex last_index, Term last_term) const;
   Duration silence_wait();
+  Duration candidacy_wait();
   void wait_after_refusal();
   bool carries() const;
   bool is_lost() const;

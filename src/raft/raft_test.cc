@@ -232,6 +232,32 @@ TEST(RaftTest, RankMakesTheWaitAfterALossLonger) {
   EXPECT_EQ(last.deadline(), start + 4 * Options{}.lost_rank_wait);
 }
 
+TEST(RaftTest, AMajorityThatReturnsEndsTheWaitForASilence) {
+  Options slow{.heartbeat_interval = 2s, .election_timeout = 5s};
+  Raft raft = bob_of_three(slow);
+  raft.set_rank(2);
+  EXPECT_GE(raft.deadline(), start + 5s);
+  raft.majority_returned(start + 1s);
+  EXPECT_EQ(raft.deadline(), start + 1s + 2 * Options{}.lost_rank_wait);
+
+  Raft led = bob_of_three(slow);
+  ASSERT_TRUE(led.step(append(2, 1, 1, {}), start));
+  led.majority_returned(start + 1s);
+  EXPECT_GE(led.deadline(), start + 5s);
+}
+
+TEST(RaftTest, ACandidacyThatIsNotDecidedBeginsAnewAfterASecond) {
+  Raft raft = bob_of_three({.heartbeat_interval = 2s, .election_timeout = 5s});
+  const Instant stood = raft.deadline();
+  raft.tick(stood);
+  ASSERT_TRUE(raft.step({ann, bob, Term{2}, PreVoteReply{true}}, stood));
+  ASSERT_EQ(raft.role(), Role::candidate);
+  EXPECT_GE(raft.deadline(), stood + 500ms);
+  EXPECT_LE(raft.deadline(), stood + 1s);
+  raft.tick(raft.deadline());
+  EXPECT_EQ(raft.role(), Role::pre_candidate);
+}
+
 TEST(RaftTest, RankMakesTheWaitAfterARefusalLonger) {
   Raft first = bob_of_three();
   Raft last = bob_of_three();
