@@ -61,6 +61,13 @@ Result<std::vector<tcp::endpoint>> endpoints_of(Loop& loop, const Address& bind)
   return endpoints;
 }
 
+/// Unmapped, and without the interface that a link-local number came by.
+boost::asio::ip::address plain(const boost::asio::ip::address& address) {
+  const auto unmapped_address = unmapped(address);
+  if (unmapped_address.is_v4()) return unmapped_address;
+  return boost::asio::ip::address_v6(unmapped_address.to_v6().to_bytes());
+}
+
 error_code listen_on(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool both_families) {
   error_code error;
   if (acceptor.is_open()) acceptor.close(error);
@@ -112,7 +119,9 @@ Listener::Listener(Loop& loop, const Options& options, tcp::acceptor acceptor, O
       port_(acceptor_.local_endpoint().port()),
       on_link_(std::move(on_link)),
       notices_(options_.notices_apart, std::move(on_notice)),
-      alive_(std::make_shared<bool>(true)) {}
+      alive_(std::make_shared<bool>(true)) {
+  resolve_hosts();
+}
 
 Listener::~Listener() {
   close();
@@ -176,11 +185,33 @@ void Listener::take(tcp::socket socket) {
   const Admission& admission = options_.admission;
   wire::PrefaceAcceptor::Options preface{
       .versions = {}, .secret = admission.secret, .accept_without_secret = false, .nonce = {}};
-  preface.accept_without_secret =
-      admission.secret.empty() && (admission.open || is_local(remote.address()));
+  preface.accept_without_secret = needs_no_secret(remote.address());
+  if (!admission.hosts.empty()) {
+    preface.refusal = "this server lets in only the addresses in its entry file";
+  }
   const auto link =
       Link::accepted(loop_, std::move(socket), std::move(preface), options_.link, *this);
   opening_.emplace(link->number(), link);
+}
+
+void Listener::resolve_hosts() {
+  tcp::resolver resolver(loop_.context());
+  for (const std::string& host : options_.admission.hosts) {
+    error_code error;
+    const auto found = resolver.resolve(host, "", error);
+    if (error) {
+      notice("the host '" + host + "' can't be resolved: " + error.message() +
+             "; connections from it are not let in until this server is started again");
+      continue;
+    }
+    for (const auto& entry : found) hosts_.insert(plain(entry.endpoint().address()));
+  }
+}
+
+bool Listener::needs_no_secret(const boost::asio::ip::address& remote) const {
+  const Admission& admission = options_.admission;
+  if (!admission.secret.empty()) return false;
+  return admission.open || is_local(remote) || hosts_.contains(plain(remote));
 }
 
 void Listener::drop_oldest_opening() {

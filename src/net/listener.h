@@ -8,7 +8,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "muster/bytes.h"
 #include "muster/error.h"
@@ -23,10 +25,14 @@ namespace muster::net {
 struct Admission {
   Bytes secret{};    ///< Of the group; empty: none.
   bool open{false};  ///< Without a secret also from other machines (`--open`).
+  /// Names or numbers of hosts that need no secret (of an entry file). They are resolved when the
+  /// listener is opened: one that can't be is let in no more than any other.
+  std::vector<std::string> hosts{};
 };
 
 /// Listens on one address and port, on IPv4 and IPv6 alike where it listens on every interface.
-/// Without a secret only processes of this machine are let in, unless the admission is open.
+/// Without a secret only processes of this machine are let in, unless the admission is open or
+/// names the host.
 ///
 /// When the system has no more descriptors it says so and pauses instead of spinning.
 /// Thread-safety: none.
@@ -70,6 +76,8 @@ class Listener : private LinkObserver {
   void pause(const boost::system::error_code& error);
   void take(boost::asio::ip::tcp::socket socket);
   void drop_oldest_opening();
+  void resolve_hosts();
+  bool needs_no_secret(const boost::asio::ip::address& remote) const;
   void notice(const std::string& text);
   void on_open(Link& link) override;
   void on_frame(Link& link, wire::Frame frame) override;
@@ -82,6 +90,7 @@ class Listener : private LinkObserver {
   const std::uint16_t port_;
   OnLink on_link_;
   SparseNotices notices_;
+  std::set<boost::asio::ip::address> hosts_;                // Those that need no secret.
   std::map<std::uint64_t, std::shared_ptr<Link>> opening_;  // By number: the oldest first.
   std::shared_ptr<bool> alive_;                             // For handlers that come after the end.
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,7 @@ struct Options {
   node::Options node{};
   std::optional<std::uint16_t> client_port{};  ///< Nothing: the first free pair; 0: any free one.
   std::optional<std::uint16_t> peer_port{};    ///< Nothing: the client port + 1; 0: any free one.
+  bool one_port{false};     ///< The client port, which is given, is for other servers too.
   std::string bind{};       ///< A host or address to listen on; empty: every interface.
   std::string advertise{};  ///< `HOST` or `HOST:PORT` that others are told; empty: found by itself.
   std::string data_folder{};       ///< Empty: `default_data_folder`.
@@ -33,6 +35,8 @@ struct Options {
   bool owns_process{true};
   node::MachineFactory machines{};
   std::string build{};  ///< How the program was built, for people; shown by the method `version`.
+  /// Who of a list of members is there, at each change; called from the loop.
+  std::function<void(const node::Presence& presence)> on_presence{};
 };
 
 }  // namespace muster::server

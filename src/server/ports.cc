@@ -97,9 +97,33 @@ Result<ListenerPair> open_first_free(std::optional<std::uint16_t> peer_port, con
                                               " are taken; choose a pair with --tcp-port"};
 }
 
+/// One port for clients and servers.
+Result<ListenerPair> open_one(const WantedPorts& wanted, const OpenPort& open) {
+  auto listener = open(*wanted.client);
+  if (listener) return ListenerPair{.client = std::move(*listener), .peer = {}};
+  Error error = listener.error();
+  if (!is_taken(error)) return error;
+  const std::string holder = wanted.who_holds ? wanted.who_holds(*wanted.client) : std::string{};
+  if (!holder.empty()) {
+    error.message = "port " + std::to_string(*wanted.client) + " is taken by " + holder;
+  }
+  return error;
+}
+
 }  // namespace
 
+void ListenerPair::start() {
+  client->start();
+  if (peer) peer->start();
+}
+
+void ListenerPair::close() {
+  client->close();
+  if (peer) peer->close();
+}
+
 Result<ListenerPair> open_ports(const WantedPorts& wanted, const OpenPort& open) {
+  if (wanted.one) return open_one(wanted, open);
   if (!wanted.client) return open_first_free(wanted.peer, open);
   if (*wanted.client == 0 && !wanted.peer) return open_any(open);
   return open_given(wanted, open);

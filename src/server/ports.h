@@ -22,11 +22,16 @@ struct WantedPorts {
   std::optional<std::uint16_t> client{};  ///< As in `Options`.
   std::optional<std::uint16_t> peer{};
   WhoHolds who_holds{};  ///< Asked about a port that was given and is taken.
+  bool one{false};       ///< The client port is for servers too. Precondition: it is given.
 };
 
 struct ListenerPair {
   std::unique_ptr<net::Listener> client;
-  std::unique_ptr<net::Listener> peer;
+  std::unique_ptr<net::Listener> peer;  ///< Null: servers come to `client` too.
+
+  std::uint16_t peer_port() const { return peer ? peer->port() : client->port(); }
+  void start();
+  void close();
 };
 
 /// Listens on one port, as `net::Listener::open`.

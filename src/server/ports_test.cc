@@ -51,6 +51,17 @@ TEST_F(PortsTest, WithoutAGivenPortServersOfOneMachineTakeOnePairAfterTheOther) 
   EXPECT_EQ(second->peer->port(), second->client->port() + 1);
 }
 
+TEST_F(PortsTest, OnePortMayBeForClientsAndServers) {
+  const auto one = open_ports_for({.client = 0, .one = true});
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->peer, nullptr);
+  EXPECT_EQ(one->peer_port(), one->client->port());
+  const auto other = open_ports_for(
+      {.client = one->client->port(), .who_holds = [](std::uint16_t) { return "b"; }, .one = true});
+  EXPECT_EQ(other.error().message,
+            "port " + std::to_string(one->client->port()) + " is taken by b");
+}
+
 TEST_F(PortsTest, LastPortLeavesNoneForServers) {
   EXPECT_EQ(open_ports_for({.client = 65'535}).error().code, ErrorCode::invalid_argument);
 }

@@ -125,11 +125,13 @@ void Server::listen() {
         },
         [this](const std::string& text) { log_->warn(text); });
   };
-  listeners_ = value_or_throw(open_ports(
-      {.client = options_.client_port, .peer = options_.peer_port, .who_holds = options_.who_holds},
-      open));
+  listeners_ = value_or_throw(open_ports({.client = options_.client_port,
+                                          .peer = options_.peer_port,
+                                          .who_holds = options_.who_holds,
+                                          .one = options_.one_port},
+                                         open));
 
-  const Ports ports{listeners_.client->port(), listeners_.peer->port()};
+  const Ports ports{listeners_.client->port(), listeners_.peer_port()};
   const net::Admission& admission = options_.admission;
   const Advertised advertised = value_or_throw(
       advertised_addresses(options_.advertise, ports,
@@ -222,7 +224,9 @@ void Server::log_start() const {
   log_->info("server {} of group {}, data in {}", node.name, node.group, disk_->folder());
   log_->info("clients connect to {}, servers to {}", node.client_address, node.peer_address);
   if (!options_.admission.secret.empty()) return;
-  if (options_.admission.open) {
+  if (!options_.admission.hosts.empty()) {
+    log_->warn("no secret: whoever connects from an address in the entry file is let in");
+  } else if (options_.admission.open) {
     log_->warn("--open: whoever reaches these ports is let in; --secret-file prevents that");
   } else {
     log_->info("only processes of this machine are let in: --secret-file or --open change that");
@@ -237,8 +241,7 @@ Server::End Server::run() {
   disk_->run([this](std::vector<storage::DiskResult> results) {
     loop_.step("disk results", [&] { disk_is_done(std::move(results)); });
   });
-  listeners_.client->start();
-  listeners_.peer->start();
+  listeners_.start();
   drain_later();
   loop_.run();
   disk_->stop();
@@ -362,6 +365,7 @@ void Server::carry_out(node::Outputs outputs) {
   }
   for (const node::Notice& notice : outputs.notices) log_->log(level_of(notice.level), notice.text);
   if (outputs.ready) tell_ready(*outputs.ready);
+  if (outputs.presence && options_.on_presence) options_.on_presence(*outputs.presence);
   if (outputs.exit) end(*outputs.exit);
 }
 
@@ -403,7 +407,7 @@ void Server::tell_ready(const node::BecameReady& ready) {
              .server = options_.node.name,
              .number = ready.number,
              .client_port = listeners_.client->port(),
-             .peer_port = listeners_.peer->port(),
+             .peer_port = listeners_.peer_port(),
              .leader = ready.leader});
 }
 
@@ -447,8 +451,7 @@ void Server::end(const node::Exit& exit) {
   exit_ = exit;
   log_->log(exit.code == 0 ? spdlog::level::info : spdlog::level::err, exit.reason);
   rendezvous_.reset();  // Nobody is to find what is about to end.
-  listeners_.client->close();
-  listeners_.peer->close();
+  listeners_.close();
   dialer_.reset();
   node_timer_.cancel();
   for (const auto& [number, link] : links_) link->close();
@@ -473,7 +476,7 @@ void Server::archive_data() {
   if (exit_.afterwards != node::Afterwards::archive_rejoin) return;
   end_.again = options_;
   end_.again->client_port = listeners_.client->port();
-  end_.again->peer_port = listeners_.peer->port();
+  end_.again->peer_port = listeners_.peer_port();
   end_.again->rejoin = !exit_.founds;
   end_.again->joins = exit_.joins;
   end_.again->node.gone_from = exit_.gone_from;

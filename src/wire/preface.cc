@@ -310,7 +310,8 @@ PrefaceStep PrefaceAcceptor::authenticate(std::uint8_t authentication) {
     if (options_.accept_without_secret) return accept({});
     return refuse(
         Error{ErrorCode::unauthenticated,
-              options_.secret.empty()
+              !options_.refusal.empty() ? options_.refusal
+              : options_.secret.empty()
                   ? "this server lets in only processes of its own machine; give all servers and "
                     "clients the same --secret-file, or start the server with --open"
                   : "this server asks for its group's secret; give it with --secret-file"});

@@ -101,6 +101,8 @@ class PrefaceAcceptor {
     /// Whether a dialler without a secret is let in; the caller decides by its address.
     bool accept_without_secret{false};
     Nonce nonce{};
+    /// What a dialler without a secret that is not let in is told; empty: who is, and the remedies.
+    std::string refusal{};
   };
 
   /// Precondition: as for `PrefaceDialer`.
