@@ -12,6 +12,8 @@ using ExitCode = int;
 /// `muster serve`: runs one server until it is told to stop. Defines the options below `root` and
 /// runs the server as CLI11's callback, which sets `exit`. So do all the others.
 CLI::App* add_serve(CLI::App& root, ExitCode& exit);
+/// `muster peer`: runs one server of a group whose members stand in a file.
+CLI::App* add_peer(CLI::App& root, ExitCode& exit);
 /// `muster status`: how the group is, as one of its servers tells it.
 CLI::App* add_status(CLI::App& root, ExitCode& exit);
 /// `muster members`: the servers of the group.

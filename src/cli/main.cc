@@ -29,6 +29,7 @@ ExitCode run(std::vector<std::string> arguments) {
   root.require_subcommand(1);
   ExitCode exit = 0;
   add_serve(root, exit);
+  add_peer(root, exit);
   add_status(root, exit);
   add_members(root, exit);
   add_discover(root, exit);

@@ -11,12 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "chat/chat.h"
 #include "cli/commands.h"
 #include "cli/console_of_server.h"
 #include "cli/options.h"
 #include "cli/serve_config.h"
-#include "echo/echo.h"
+#include "cli/services.h"
 #include "library/port_holder.h"
 #include "muster/error.h"
 #include "server/server.h"
@@ -212,13 +211,6 @@ node::ElectionRule election_of(const std::string& rule) {
   if (rule == "lowest-id") return node::ElectionRule::lowest_id;
   if (rule == "stable") return node::ElectionRule::stable;
   return node::ElectionRule::highest_id;
-}
-
-std::vector<std::unique_ptr<service::Machine>> make_services() {
-  std::vector<std::unique_ptr<service::Machine>> services;
-  services.push_back(std::make_unique<echo::Echo>());
-  services.push_back(std::make_unique<chat::Chat>());
-  return services;
 }
 
 void print_ready(const server::Server::Ready& ready) {

@@ -122,6 +122,7 @@ class Node::Impl {
   void look_for_listed(Now now);
   void refuse_data_of_another();
   void refuse_stranger(const Peer& peer);
+  void watch_majority(Now now);
   bool is_formed(Now now);
   void tell_presence(Now now);
 
@@ -287,6 +288,7 @@ class Node::Impl {
   std::string last_branch_met_;
   std::optional<Presence> presence_;  // As it was told last.
   std::optional<Instant> bound_at_;   // To a group of the list.
+  bool majority_is_here_{false};      // Of the list.
   std::set<ServerId> strangers_told_;
   std::string last_wait_;  // The latest "waiting for" said, so that it is said once.
   methods::Registry methods_;

@@ -107,6 +107,15 @@ void Node::Impl::refuse_stranger(const Peer& peer) {
              ", or begin anew with all peers: muster reset");
 }
 
+// With heartbeats seconds apart, waiting for a silence to end would be long. Nobody votes for one
+// that stands while a leader is heard.
+void Node::Impl::watch_majority(Now now) {
+  const bool here = peers_.all().size() + 1 > options_.list->numbers.size() / 2;
+  if (!consensus_ || here == majority_is_here_) return;
+  majority_is_here_ = here;
+  if (here) consensus_->raft().majority_returned(now.monotonic);
+}
+
 // ---- What is told -------------------------------------------------------------------------------
 
 // Between founding and the first entry that is applied the group is one, but nobody leads it yet.

@@ -194,6 +194,7 @@ Outputs Node::Impl::drain(Now now) {
   if (!identity_.group && !binding_) look_for_group(now);
   if (consensus_) finish_steering(now);
   if (stop_by_ || leaving_) go_on_stopping(now);
+  if (options_.list) watch_majority(now);
   if (options_.list) tell_presence(now);
 
   const auto append = [](auto& to, auto from) {

@@ -70,10 +70,11 @@ void Node::Impl::go_on_stopping(Now now) {
       if (keeps_vote && !(leadership_.leader && leadership_.reachable)) return end_as_asked();
       if (!gone || leaving_) return say_farewell(now);
     } else {
-      if (raft.transferring()) return;
+      // A member of a list keeps its vote, and need not wait for an heir that goes too.
+      if (raft.transferring() && (!options_.list || may_lead(*raft.transferring()))) return;
       const std::string cause = (leaving_ ? "left:" : "stopped:") + options_.name;
       for (const ServerNumber heir : ranked(true)) {
-        if (heir == raft.self() || !may_lead(heir)) continue;
+        if (heir == raft.self() || !may_lead(heir) || raft.transferring()) continue;
         const auto progress = raft.progress(heir);
         // One that is there but behind may have all of the log in a moment.
         if (!progress || !progress->caught_up || hand_over(heir, cause, false, now)) return;
