@@ -138,7 +138,8 @@ bool Link::send(wire::FrameType type, wire::Lane lane, std::vector<SharedBytes> 
   check(state_ != State::opening);
   if (state_ != State::open) return true;
   OutgoingFrame frame{.type = type, .lane = lane, .body = std::move(body)};
-  if (queue_.bytes() + frame.bytes() > options_.queued_bytes_max) return false;
+  const std::size_t reserve = lane == wire::Lane::urgent ? urgent_reserve_bytes : 0;
+  if (queue_.bytes() + frame.bytes() > options_.queued_bytes_max + reserve) return false;
   queue(std::move(frame));
   return true;
 }

@@ -38,8 +38,11 @@ class LinkObserver {
   virtual void on_close(Link& link, const Error& error) = 0;
 };
 
+/// Beyond what may wait on a link, kept for urgent frames: an election is not lost behind bulk.
+inline constexpr std::size_t urgent_reserve_bytes = std::size_t{1} << 20U;
+
 struct LinkOptions {
-  /// What may wait to be sent; a frame beyond it is not taken.
+  /// What may wait to be sent; a frame beyond it is not taken, unless it is urgent.
   std::size_t queued_bytes_max{std::size_t{64} * 1024 * 1024};
   std::size_t frame_body_bytes_max{wire::frame_body_bytes_max};  ///< Of received frames.
   std::size_t unsent_bytes_max{std::size_t{64} * 1024};  ///< In the kernel (TCP_NOTSENT_LOWAT).
@@ -84,9 +87,10 @@ class Link : public std::enable_shared_from_this<Link> {
   Link& operator=(const Link&) = delete;
 
   /// Queues one frame, its body in parts that are not copied together. False, and the frame is
-  /// dropped, if `queued_bytes_max` would be passed: the owner gives up the frame or the link.
-  /// On a link that is closing or closed frames are dropped silently: it is or will be told.
-  /// Preconditions: the link was opened; the body is within `wire::frame_body_bytes_max`.
+  /// dropped, if `queued_bytes_max` would be passed (by an urgent one, `urgent_reserve_bytes`
+  /// more): the owner gives up the frame or the link. On a link that is closing or closed frames
+  /// are dropped silently: it is or will be told. Preconditions: the link was opened; the body is
+  /// within `wire::frame_body_bytes_max`.
   [[nodiscard]] bool send(wire::FrameType type, wire::Lane lane, std::vector<SharedBytes> body);
   [[nodiscard]] bool send(wire::FrameType type, wire::Lane lane, SharedBytes body);
 

@@ -157,6 +157,44 @@ TEST_F(LinkTest, UrgentOvertakesEightMebibytesOfBulk) {
   EXPECT_LT(urgent - acceptor_side_.frames.begin(), chunks * 3 / 4);
 }
 
+// The frames of a leader change, in their order, when as much bulk waits as a link may hold.
+TEST_F(LinkTest, ALeaderChangeOvertakes64MebibytesOfBulkEvenWhenNoMoreBulkIsTaken) {
+  connect();
+  const SharedBytes chunk = bytes(std::string(32 * 1024, 'b'));
+  std::size_t chunks = 0;
+  while (dialled_->send(FrameType::raft, Lane::bulk, chunk)) ++chunks;
+  EXPECT_GE((chunks + 1) * (chunk.size() + wire::frame_header_bytes),
+            LinkOptions{}.queued_bytes_max);
+  EXPECT_FALSE(dialled_->send(FrameType::raft, Lane::normal, chunk));
+  constexpr std::size_t under_way = 8;
+  acceptor_side_.on_each = [&] {
+    if (acceptor_side_.frames.size() != under_way) return;
+    for (const char* const step : {"handover", "vote request", "new leader"}) {
+      ASSERT_TRUE(dialled_->send(FrameType::raft, Lane::urgent, bytes(step)));
+    }
+  };
+  ASSERT_TRUE(run_until([&] { return acceptor_side_.frames.size() == chunks + 3; }));
+  std::vector<std::string> urgent;
+  std::size_t bulk_before = 0;
+  for (const wire::Frame& frame : acceptor_side_.frames) {
+    if (frame.lane == Lane::urgent) urgent.emplace_back(as_text(frame.body.view()));
+    if (frame.lane == Lane::bulk && urgent.size() < 3) ++bulk_before;
+  }
+  EXPECT_EQ(urgent, (std::vector<std::string>{"handover", "vote request", "new leader"}));
+  // Only what the kernel had taken by then came before: its buffers hold a few mebibytes.
+  EXPECT_LT(bulk_before, chunks / 4);
+}
+
+TEST_F(LinkTest, UrgentFramesHaveALimitToo) {
+  connect();
+  const SharedBytes chunk = bytes(std::string(32 * 1024, 'u'));
+  const std::size_t most = (LinkOptions{}.queued_bytes_max + urgent_reserve_bytes) / chunk.size();
+  std::size_t chunks = 0;
+  while (dialled_->send(FrameType::raft, Lane::urgent, chunk) && chunks <= most) ++chunks;
+  EXPECT_LT(chunks, most);
+  EXPECT_GT(chunks, LinkOptions{}.queued_bytes_max / chunk.size());
+}
+
 TEST_F(LinkTest, FrameBeyondTheQueueLimitIsNotTakenAndTheLinkGoesOn) {
   connect({.queued_bytes_max = 1'000});
   EXPECT_TRUE(dialled_->send(FrameType::commands, Lane::normal, bytes(std::string(900, 'a'))));

@@ -219,7 +219,10 @@ std::vector<SharedBytes> encode_message(const raft::Message& message) {
 wire::Lane lane_of(const raft::Message& message) {
   if (std::holds_alternative<raft::SnapshotChunk>(message.body)) return wire::Lane::bulk;
   const auto* const append = std::get_if<raft::AppendRequest>(&message.body);
-  return append != nullptr && !append->entries.empty() ? wire::Lane::normal : wire::Lane::urgent;
+  if (append == nullptr || append->entries.empty()) return wire::Lane::urgent;
+  const bool begins_a_term =
+      append->entries.size() == 1 && append->entries.front().kind == EntryKind::empty;
+  return begins_a_term ? wire::Lane::urgent : wire::Lane::normal;
 }
 
 Result<raft::Message> decode_message(const SharedBytes& bytes) {

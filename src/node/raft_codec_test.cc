@@ -77,6 +77,23 @@ TEST(RaftCodecTest, SnapshotPiecesComeBackWithTheirMark) {
   EXPECT_EQ(back.total, 9U);
 }
 
+TEST(RaftCodecTest, AChangeOfLeaderIsUrgentUpToTheEntryThatBeginsItsTerm) {
+  const auto lane = [](decltype(raft::Message::body) body) {
+    return lane_of({.from = {1}, .to = {2}, .term = {3}, .body = std::move(body)});
+  };
+  const auto append = [&](std::vector<EntryKind> kinds) {
+    raft::AppendRequest request{};
+    for (const EntryKind kind : kinds) request.entries.push_back({{3}, {5}, kind, SharedBytes()});
+    return lane(std::move(request));
+  };
+  EXPECT_EQ(lane(raft::VoteRequest{}), wire::Lane::urgent);
+  EXPECT_EQ(append({}), wire::Lane::urgent);
+  EXPECT_EQ(append({EntryKind::empty}), wire::Lane::urgent);
+  EXPECT_EQ(append({EntryKind::commands}), wire::Lane::normal);
+  EXPECT_EQ(append({EntryKind::empty, EntryKind::commands}), wire::Lane::normal);
+  EXPECT_EQ(lane(raft::SnapshotChunk{}), wire::Lane::bulk);
+}
+
 TEST(RaftCodecTest, CutMessagesAndJunkAreRefused) {
   raft::AppendRequest request{
       .previous_index = {4}, .previous_term = {2}, .commit = {3}, .round = 8, .entries = {}};
