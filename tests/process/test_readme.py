@@ -1,5 +1,5 @@
-"""What the README tells a newcomer to type works as it says: three servers with no option at all, and
-three with a shared secret."""
+"""What the README tells a newcomer to type works as it says: three servers with no option at all,
+three with a shared secret, and three of a list."""
 
 import pathlib
 import re
@@ -10,7 +10,8 @@ import subprocess
 import tempfile
 import unittest
 
-from muster_processes import Process, default_binary, own_environment, own_group_name, wait_until
+from muster_processes import (Process, default_binary, free_ports, own_environment, own_group_name,
+                              wait_until)
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 
@@ -72,6 +73,21 @@ class ReadmeTest(unittest.TestCase):
         self.run_typed(secret)
         self.serve([serving] * 3)
         self.assertEqual(self.run_typed(asking).count("ALIVE"), 3)
+
+    def test_three_peers_of_a_list_as_typed(self):
+        [peer] = typed_commands("With a list of servers", self.folder)
+        section = README.read_text().split("## With a list of servers")[1]
+        entry = pathlib.Path(self.folder) / "entry"
+        lines = re.findall(r"^    (\d.*)$", section.split("./muster")[0], re.M)
+        entry.write_text("\n".join(lines).replace("10.0.0.", "127.0.0.") + "\n")
+        self.assertEqual(peer[1:], ["peer", "0", "8888", "--entry", "./entry"])
+        port = str(free_ports(1)[0])  # One for all, each on an address of its own.
+        for number in "012":
+            self.servers.append(Process([peer[0], "peer", number, port, "--entry", str(entry)],
+                                        None, self.environment))
+        for server in self.servers:
+            wait_until(lambda: list(server.output)[-2:] == ["online 0,1,2", "leader 0"], 20,
+                       lambda: "\n".join(server.output))
 
 
 if __name__ == "__main__":
