@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -109,36 +111,45 @@ std::optional<std::string> environment_of_peer(const std::string& name) {
   return value;
 }
 
-ExitCode run(PeerOptions options) {
-  const auto file = load(options);
-  if (!file) {
-    fmt::print(stderr, "{}\n", file.error().message);
-    return 2;
-  }
+node::ElectionRule election_by(const std::string& rule) {
+  if (rule == "stable") return node::ElectionRule::stable;
+  if (rule == "highest-id") return node::ElectionRule::highest_id;
+  return node::ElectionRule::lowest_id;
+}
+
+/// The server of `muster serve`, with what the file says in place of all that is looked for.
+server::Options server_for(const PeerOptions& options, const discovery::EntryFile& file) {
   const ServerNumber own{options.id};
-  const discovery::EntryLine self = *std::ranges::find(*file, own, &discovery::EntryLine::id);
-  server::Options& server = options.server;
-  node::Options& node = server.node;
-  set_list(node, *file, own);
-  node.name = "peer-" + std::to_string(options.id);
-  node.election = options.election == "stable"       ? node::ElectionRule::stable
-                  : options.election == "highest-id" ? node::ElectionRule::highest_id
-                                                     : node::ElectionRule::lowest_id;
-  node.version = program_version();
+  const discovery::EntryLine& self = *std::ranges::find(file, own, &discovery::EntryLine::id);
+  server::Options server = options.server;
+  set_list(server.node, file, own);
+  server.node.name = "peer-" + std::to_string(options.id);
+  server.node.election = election_by(options.election);
+  server.node.version = program_version();
   server.client_port = self.port;
   server.one_port = true;
-  server.bind = bind_for(*file, self);
+  server.bind = bind_for(file, self);
   server.advertise = self.address();
   server.datagrams.mode = net::DiscoveryMode::off;
-  for (const discovery::EntryLine& peer : *file) server.admission.hosts.push_back(peer.host);
+  for (const discovery::EntryLine& peer : file) server.admission.hosts.push_back(peer.host);
   if (server.data_folder.empty()) {
-    auto folder = server::default_data_folder(node.group + "-peer-" + std::to_string(options.id),
-                                              self.port, environment_of_peer);
+    auto folder = server::default_data_folder(
+        server.node.group + "-peer-" + std::to_string(options.id), self.port, environment_of_peer);
     if (!folder) throw ErrorException(folder.error());
     server.data_folder = std::move(*folder);
   }
   server.machines = make_services;
   server.who_holds = [](std::uint16_t port) { return library::who_holds(port, {}); };
+  return server;
+}
+
+ExitCode run(const PeerOptions& options) {
+  const auto file = load(options);
+  if (!file) {
+    fmt::print(stderr, "{}\n", file.error().message);
+    return 2;
+  }
+  server::Options server = server_for(options, *file);
   const auto lines = std::make_shared<PeerLines>(*file);
   server.on_presence = [lines](const node::Presence& presence) { print_lines(*lines, presence); };
   for (;;) {

@@ -19,6 +19,7 @@ class Peer:
         self.log = peers.folder / f"{number}.log"
         self.process = None
         self.seen = 0  # Lines that `wait_for` has passed.
+        self.prefix = []  # What it is started by: a network namespace.
 
     @property
     def address(self):
@@ -26,7 +27,7 @@ class Peer:
 
     def start(self, entry=None):
         self.process = Process(
-            [self.peers.binary, "peer", str(self.number), str(self.peers.port),
+            [*self.prefix, self.peers.binary, "peer", str(self.number), str(self.peers.port),
              "--entry", str(entry or self.peers.entry),
              "--data", str(self.peers.folder / str(self.number))],
             self.log, self.peers.environment())
@@ -105,8 +106,8 @@ class Peers:
         for number in ids or self.all:
             self[number].wait_for(line, seconds)
 
-    def muster(self, *arguments, seconds=30):
-        return subprocess.run([self.binary, *arguments], env=self.environment(), timeout=seconds,
+    def muster(self, *arguments, seconds=30, within=()):
+        return subprocess.run([*within, self.binary, *arguments], env=self.environment(), timeout=seconds,
                               cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True)
 

@@ -5,9 +5,11 @@ import json
 import unittest
 
 from muster_processes import wait_until
+from networks import Network, why_not
 from peers import Peers
 
 IDS = [0, 1, 2, 5, 9]
+WHY_NOT = why_not()
 
 
 class PeersTest(unittest.TestCase):
@@ -101,6 +103,23 @@ class PeersTest(unittest.TestCase):
                 refused = peers.muster(wish, "peer-1", "--server", peers[0].address)
                 self.assertEqual(refused.returncode, 1)
                 self.assertIn("those of its entry file", refused.stderr)
+
+    @unittest.skipIf(WHY_NOT, WHY_NOT)
+    def test_only_machines_in_the_file_are_let_in_and_need_no_secret(self):
+        with Network("abc") as network, Peers([0, 1]) as peers:
+            peers.entry.write_text(f"2\n0 {network.address('a')}\n1 {network.address('b')}\n")
+            peers.port = 9000
+            for number, machine in ((0, "a"), (1, "b")):
+                peers[number].prefix = ["ip", "netns", "exec", network.namespace(machine)]
+                peers[number].start()
+            peers.wait_for("leader 0")
+            self.assertIn("no secret: whoever connects from an address in the entry file is let in",
+                          peers[0].log_tail())
+            status = ["status", "--timeout", "1s", "--server", f"{network.address('a')}:9000"]
+            self.assertEqual(peers.muster(*status, within=peers[1].prefix).returncode, 0)
+            refused = peers.muster(*status, within=["ip", "netns", "exec", network.namespace("c")])
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("lets in only the addresses in its entry file", refused.stderr)
 
     def test_every_mistake_is_told_with_its_line_and_reason(self):
         with Peers([0]) as peers:
