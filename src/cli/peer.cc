@@ -138,6 +138,7 @@ server::Options server_for(const PeerOptions& options, const discovery::EntryFil
     if (!folder) throw ErrorException(folder.error());
     server.data_folder = std::move(*folder);
   }
+  server.build = program_build();
   server.machines = make_services;
   server.who_holds = [](std::uint16_t port) { return library::who_holds(port, {}); };
   return server;
