@@ -80,8 +80,8 @@ std::string value_text(const Message& message, const FieldDescriptor& field, int
       return value == nullptr ? std::to_string(number) : value->name();
     }
     case FieldDescriptor::CPPTYPE_STRING: {
-      const std::string text = one ? reflection.GetString(message, &field)
-                                   : reflection.GetRepeatedString(message, &field, place);
+      std::string text = one ? reflection.GetString(message, &field)
+                             : reflection.GetRepeatedString(message, &field, place);
       if (field.type() != FieldDescriptor::TYPE_BYTES) return text;
       return std::to_string(text.size()) + " bytes";
     }
