@@ -1,12 +1,9 @@
 """`muster chat`: everybody reads the same, whatever becomes of servers; and what a terminal shows."""
 
-import fcntl
 import json
 import pathlib
 import signal
-import struct
 import subprocess
-import termios
 import time
 import unittest
 
