@@ -3,6 +3,8 @@
 
 #include "replica/replica.h"
 #include "replica/session_control.h"
+#include "replica/session_events.h"
+#include "wire/control.h"
 
 namespace muster::replica {
 namespace {
@@ -51,6 +53,7 @@ class EventsTest : public testing::Test {
   static std::vector<std::string> lines(const Applied& applied) {
     std::vector<std::string> all;
     for (const Event& event : applied.events) {
+      if (event.topic == sessions_topic) continue;
       const wire::EventPosition& at = event.position;
       all.push_back(std::to_string(at.command.index.value) + "." +
                     std::to_string(at.command.ordinal) + "/" + std::to_string(at.sub) + "@" +
@@ -84,6 +87,29 @@ TEST_F(EventsTest, OfDeadlinesAndEndedSessionsHavePlacesOfTheirOwn) {
   EXPECT_EQ(
       lines(apply({say(1, {"x"}), end}, LogTime{500})),
       (std::vector<std::string>{"2.0/0@500 late", "2.0/1@500 x", "2.0/2@500 x", "2.1/0@500 gone"}));
+}
+
+TEST_F(EventsTest, OfSessionsSayWhoCameMovedAndWent) {
+  const auto texts = [](const Applied& applied) {
+    std::vector<std::string> all;
+    for (const Event& event : applied.events) {
+      if (event.topic != sessions_topic) continue;
+      const auto told = wire::decode<wire::SessionEvent>(event.payload.view()).value();
+      all.push_back(told.text() + ", " + std::to_string(told.sessions()));
+    }
+    return all;
+  };
+  const auto control = [&](const SessionControl& one) {
+    return texts(apply({encode_control_batch(ann, one)}, LogTime{100}));
+  };
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(control(Open{"ann", "test", {3}}), Texts{"ann (test) came to #3, 1"});
+  EXPECT_EQ(control(Resume{{4}}), Texts{"ann (test) moved to #4, 1"});
+  EXPECT_EQ(control(Resume{{4}}), Texts{});  // It only came back.
+  EXPECT_EQ(control(End{.epoch = {9}, .reason = "bye"}), Texts{"ann (test) went: bye, 0"});
+  const auto state =
+      wire::decode<wire::SessionEvent>(replica_.topic_state(sessions_topic).value()).value();
+  EXPECT_EQ(state.text(), "0 sessions");
 }
 
 TEST_F(EventsTest, ATopicsStateIsThatOfTheServiceThatKnowsIt) {

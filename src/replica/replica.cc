@@ -7,6 +7,7 @@
 #include "muster/check.h"
 #include "replica/batch_output.h"
 #include "replica/session_control.h"
+#include "replica/session_events.h"
 
 namespace muster::replica {
 
@@ -193,29 +194,58 @@ void Replica::apply_control(const wire::BatchView& batch, std::uint32_t ordinal,
       if (session != nullptr && session->epoch <= end->epoch) end_session(id, end->reason, at, out);
       continue;
     }
-    const auto* const open = std::get_if<Open>(&*control);
-    const ServerNumber home = open != nullptr ? open->home : std::get<Resume>(*control).home;
-    if (open == nullptr && sessions_.find(id) == nullptr) {
-      out.news.emplace_back(AttachRefused{
-          id, home,
-          Error{ErrorCode::failed_precondition, "the session has ended; open a new one"}});
-      continue;
+    if (const auto* const open = std::get_if<Open>(&*control)) {
+      open_session(id, *open, at, out);
+    } else {
+      attach_session(id, std::get<Resume>(*control).home, at, out);
     }
-    const auto attached = sessions_.attach(id, open != nullptr ? open->name : std::string{},
-                                           open != nullptr ? open->kind : std::string{}, home);
-    if (!attached) {
-      out.news.emplace_back(AttachRefused{id, home, attached.error()});
-      continue;
-    }
-    out.news.emplace_back(SessionAttached{id, (*attached)->epoch, (*attached)->last, home});
   }
 }
 
+void Replica::open_session(SessionId id, const Open& open, std::uint32_t ordinal, Applied& out) {
+  if (sessions_.find(id) != nullptr) return attach_session(id, open.home, ordinal, out);
+  const auto opened = sessions_.open(id, open, time_);
+  if (!opened) {
+    out.news.emplace_back(AttachRefused{id, open.home, opened.error()});
+    return;
+  }
+  const Session& session = **opened;
+  out.news.emplace_back(SessionAttached{id, session.epoch, session.last, open.home, session.name});
+  tell_sessions(
+      ordinal, opened_event(id, session, group::name_of(view(), open.home), sessions_.size()), out);
+}
+
+void Replica::attach_session(SessionId id, ServerNumber home, std::uint32_t ordinal, Applied& out) {
+  const Session* const before = sessions_.find(id);
+  if (before == nullptr) {
+    out.news.emplace_back(AttachRefused{
+        id, home, Error{ErrorCode::failed_precondition, "the session has ended; open a new one"}});
+    return;
+  }
+  const ServerNumber previous = before->home;
+  const Session& session = *sessions_.attach(id, home);
+  out.news.emplace_back(SessionAttached{id, session.epoch, session.last, home, session.name});
+  if (previous == home) return;
+  tell_sessions(ordinal,
+                moved_event(id, session, previous, group::name_of(view(), home), sessions_.size()),
+                out);
+}
+
+void Replica::tell_sessions(std::uint32_t ordinal, const Bytes& event, Applied& out) const {
+  BatchOutput output(SequenceNumber{0}, time_, out.events);
+  output.begin(Position{applied_, ordinal});
+  output.publish(sessions_topic, event);
+}
+
 void Replica::end_session(SessionId id, std::string reason, std::uint32_t ordinal, Applied& out) {
-  if (!sessions_.erase(id)) return;
+  const Session* const session = sessions_.find(id);
+  if (session == nullptr) return;
+  const Bytes event = ended_event(id, *session, reason, sessions_.size() - 1);
+  sessions_.erase(id);
   BatchOutput output(SequenceNumber{0}, time_, out.events);
   output.begin(Position{applied_, ordinal});
   for (const auto& machine : machines_) machine->session_ended(id, output);
+  output.publish(sessions_topic, event);
   out.news.emplace_back(SessionEnded{id, std::move(reason)});
 }
 
@@ -238,6 +268,7 @@ Result<Bytes> Replica::query(ServiceId service, BytesView request) const {
 }
 
 Result<Bytes> Replica::topic_state(std::string_view topic) const {
+  if (topic == sessions_topic) return counted_event(sessions_.size());
   Result<Bytes> state = group_->topic_state(topic);
   for (const auto& machine : machines_) {
     if (state || state.error().code != ErrorCode::not_found) break;

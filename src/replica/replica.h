@@ -39,6 +39,7 @@ struct SessionAttached {
   Epoch epoch;
   SequenceNumber last;
   ServerNumber home;
+  std::string name{};
 };
 struct SessionEnded {
   SessionId session;
@@ -140,6 +141,9 @@ class Replica {
   void apply_sequenced(const wire::BatchView& batch, std::uint32_t ordinal, Session& session,
                        Applied& out);
   void apply_control(const wire::BatchView& batch, std::uint32_t ordinal, Applied& out);
+  void open_session(SessionId id, const Open& open, std::uint32_t ordinal, Applied& out);
+  void attach_session(SessionId id, ServerNumber home, std::uint32_t ordinal, Applied& out);
+  void tell_sessions(std::uint32_t ordinal, const Bytes& event, Applied& out) const;
   void resend_kept(SessionId id, const Session& session, SequenceNumber first, std::uint32_t count,
                    Applied& out) const;
   void end_session(SessionId id, std::string reason, std::uint32_t ordinal, Applied& out);

@@ -15,6 +15,8 @@ struct Encode {
     writer.sized(open.name);
     writer.sized(open.kind);
     writer.integer(open.home.value);
+    writer.sized(open.zone);
+    writer.integer(static_cast<std::uint8_t>(open.name_rule));
   }
   void operator()(const Resume& resume) const {
     writer.integer(static_cast<std::uint8_t>(Kind::resume));
@@ -47,6 +49,8 @@ Result<SessionControl> decode_control(BytesView payload) {
     open.name = reader.text();
     open.kind = reader.text();
     open.home.value = reader.integer<std::uint32_t>();
+    open.zone = reader.text();
+    open.name_rule = static_cast<NameRule>(reader.integer<std::uint8_t>());
     control = std::move(open);
   } else if (kind == Kind::resume) {
     control = Resume{ServerNumber{reader.integer<std::uint32_t>()}};

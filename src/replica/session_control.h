@@ -7,6 +7,7 @@
 #include "muster/bytes.h"
 #include "muster/error.h"
 #include "muster/ids.h"
+#include "replica/session_names.h"
 
 namespace muster::replica {
 
@@ -19,6 +20,8 @@ struct Open {
   std::string name;
   std::string kind;
   ServerNumber home;
+  std::string zone{};  ///< Of the client; servers of it are preferred. Empty: any.
+  NameRule name_rule{NameRule::any};
   friend bool operator==(const Open&, const Open&) = default;
 };
 /// Attaches an open session to `home`; refused if it has ended.

@@ -8,10 +8,10 @@ enum class PartKind : std::uint8_t { sessions = 1, ended = 2 };
 }  // namespace
 
 service::CopyOnWrite<SessionTable::Block>& SessionTable::block_of(SessionId id) {
-  return blocks_[id.uuid.bytes.back() % blocks_.size()];
+  return blocks_[place_of(id)];
 }
 const service::CopyOnWrite<SessionTable::Block>& SessionTable::block_of(SessionId id) const {
-  return blocks_[id.uuid.bytes.back() % blocks_.size()];
+  return blocks_[place_of(id)];
 }
 
 const Session* SessionTable::find(SessionId id) const {
@@ -25,31 +25,65 @@ Session* SessionTable::change(SessionId id) {
   return &block_of(id).write().sessions.find(id)->second;
 }
 
-Result<Session*> SessionTable::attach(SessionId id, std::string_view name, std::string_view kind,
-                                      ServerNumber home) {
-  Session* session = change(id);
-  if (session == nullptr) {
-    if (ended_.read().ids.contains(id)) {
-      return Error{ErrorCode::failed_precondition,
-                   "session " + id.uuid.to_string() + " has ended; open one with a new id"};
-    }
-    if (size_ >= options_.sessions_max) {
-      return Error{ErrorCode::resource_exhausted,
-                   "the group has " + std::to_string(size_) +
-                       " sessions, its limit; end some, or wait until unused ones time out"};
-    }
-    session = &block_of(id).write().sessions[id];
-    session->name = name;
-    session->kind = kind;
-    ++size_;
+void SessionTable::count(const Session& session) {
+  names_.add(session.kind, session.name);
+  ++loads_[session.home][session.zone];
+}
+
+void SessionTable::discount(const Session& session) {
+  names_.remove(session.kind, session.name);
+  const auto server = loads_.find(session.home);
+  const auto zone = server->second.find(session.zone);
+  if (--zone->second == 0) server->second.erase(zone);
+  if (server->second.empty()) loads_.erase(server);
+}
+
+Result<std::string> SessionTable::name_for(const Open& open) const {
+  if (open.name_rule == NameRule::numbered) return names_.first_free(open.kind, open.name);
+  if (open.name_rule != NameRule::unique || !names_.taken(open.kind, open.name)) return open.name;
+  return Error{ErrorCode::already_exists, "the name " + open.name + " is taken; " +
+                                              names_.proposal(open.kind, open.name) + " is free"};
+}
+
+Result<Session*> SessionTable::open(SessionId id, const Open& open, LogTime now) {
+  if (find(id) != nullptr) return attach(id, open.home);
+  if (ended_.read().ids.contains(id)) {
+    return Error{ErrorCode::failed_precondition,
+                 "session " + id.uuid.to_string() + " has ended; open one with a new id"};
   }
+  if (size_ >= options_.sessions_max) {
+    return Error{ErrorCode::resource_exhausted,
+                 "the group has " + std::to_string(size_) +
+                     " sessions, its limit; end some, or wait until unused ones time out"};
+  }
+  Result<std::string> name = name_for(open);
+  if (!name) return name.error();
+  Session& session = block_of(id).write().sessions[id];
+  session.name = std::move(*name);
+  session.kind = open.kind;
+  session.zone = open.zone;
+  session.opened = now;
+  session.epoch = Epoch{1};
+  session.home = open.home;
+  count(session);
+  ++size_;
+  return &session;
+}
+
+Session* SessionTable::attach(SessionId id, ServerNumber home) {
+  Session* const session = change(id);
+  if (session == nullptr) return nullptr;
+  discount(*session);
   ++session->epoch.value;
   session->home = home;
+  count(*session);
   return session;
 }
 
 bool SessionTable::erase(SessionId id) {
-  if (find(id) == nullptr) return false;
+  const Session* const session = find(id);
+  if (session == nullptr) return false;
+  discount(*session);
   block_of(id).write().sessions.erase(id);
   --size_;
   remember_ended(id);
@@ -95,6 +129,8 @@ void SessionTable::Block::encode(Bytes& out) const {
     writer.uuid(id.uuid);
     writer.sized(session.name);
     writer.sized(session.kind);
+    writer.sized(session.zone);
+    writer.integer(session.opened.milliseconds);
     writer.integer(session.epoch.value);
     writer.integer(session.home.value);
     writer.integer(session.last.value);
@@ -131,6 +167,8 @@ Result<void> SessionTable::restore_sessions(Reader& reader) {
     Session session;
     session.name = reader.text();
     session.kind = reader.text();
+    session.zone = reader.text();
+    session.opened.milliseconds = reader.integer<std::int64_t>();
     session.epoch.value = reader.integer<std::uint32_t>();
     session.home.value = reader.integer<std::uint32_t>();
     session.last.value = reader.integer<std::uint64_t>();
@@ -145,6 +183,7 @@ Result<void> SessionTable::restore_sessions(Reader& reader) {
       session.kept.push_back(std::move(replies));
     }
     if (!reader.ok()) break;
+    count(session);
     block_of(id).write().sessions[id] = std::move(session);
     ++size_;
   }

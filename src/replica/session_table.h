@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -14,6 +15,8 @@
 #include "muster/error.h"
 #include "muster/ids.h"
 #include "muster/machine.h"
+#include "replica/session_control.h"
+#include "replica/session_names.h"
 
 namespace muster::replica {
 
@@ -28,6 +31,8 @@ struct KeptReplies {
 struct Session {
   std::string name;
   std::string kind;
+  std::string zone;  ///< Of the client; empty: any.
+  LogTime opened;
   Epoch epoch;                   ///< How often it was attached; the newest attachment counts.
   ServerNumber home;             ///< The server it was last attached to: a hint for others.
   SequenceNumber last;           ///< The last command that took effect (or was refused).
@@ -35,6 +40,9 @@ struct Session {
   std::uint32_t kept_count{0};
   std::size_t kept_bytes{0};
 };
+
+/// How many sessions are at home where: by server and by the client's zone.
+using Loads = std::map<ServerNumber, std::map<std::string, std::size_t>>;
 
 /// All sessions, in blocks that are frozen and copied one by one. Thread-safety: none.
 class SessionTable {
@@ -52,13 +60,18 @@ class SessionTable {
   const Session* find(SessionId id) const;
   /// The session for changing it, or nullptr. O(log sessions).
   Session* change(SessionId id);
-  /// Opens the session, or attaches it anew if it is open: its epoch rises, its home is `home`.
+  /// Opens the session, or attaches it anew if it is open: its epoch rises, its home is the open's.
   /// Errors: `resource_exhausted` if it is new and there are `sessions_max`;
-  /// `failed_precondition` if it has ended: a late copy of an open revives nothing.
-  Result<Session*> attach(SessionId id, std::string_view name, std::string_view kind,
-                          ServerNumber home);
+  /// `failed_precondition` if it has ended: a late copy of an open revives nothing;
+  /// `already_exists` if its name is to be unique and is not: the message proposes another.
+  Result<Session*> open(SessionId id, const Open& open, LogTime now);
+  /// The session is at home at `home` from now on: its epoch rises. Nullptr if there is none.
+  Session* attach(SessionId id, ServerNumber home);
   /// Ends the session and remembers its id. Returns whether there was such a session.
   bool erase(SessionId id);
+
+  /// Only sessions that there are; no server or zone without one.
+  const Loads& loads() const { return loads_; }
 
   /// Keeps the encoded replies to the session's newest commands, and drops the oldest over limits.
   void keep(Session& session, KeptReplies replies) const;
@@ -70,6 +83,21 @@ class SessionTable {
     for (const auto& block : blocks_) {
       for (const auto& [id, session] : block.read().sessions) visit(id, session);
     }
+  }
+
+  /// The same in pieces: at most `count` sessions after `after`. Returns whether there are more.
+  template <class Visit>
+  bool page(std::optional<SessionId> after, std::size_t count, Visit visit) const {
+    for (std::size_t block = after ? place_of(*after) : 0; block < blocks_.size(); ++block) {
+      const auto& sessions = blocks_[block].read().sessions;
+      auto at = after ? sessions.upper_bound(*after) : sessions.begin();
+      after.reset();
+      for (; at != sessions.end(); ++at, --count) {
+        if (count == 0) return true;
+        visit(at->first, at->second);
+      }
+    }
+    return false;
   }
 
   service::FrozenParts freeze() const;
@@ -90,6 +118,10 @@ class SessionTable {
 
   Result<void> restore_sessions(Reader& reader);
   void remember_ended(SessionId id);
+  [[nodiscard]] Result<std::string> name_for(const Open& open) const;
+  void count(const Session& session);
+  void discount(const Session& session);
+  std::size_t place_of(SessionId id) const { return id.uuid.bytes.back() % blocks_.size(); }
   service::CopyOnWrite<Block>& block_of(SessionId id);
   const service::CopyOnWrite<Block>& block_of(SessionId id) const;
 
@@ -97,6 +129,8 @@ class SessionTable {
   std::size_t size_{0};
   std::array<service::CopyOnWrite<Block>, 64> blocks_;
   service::CopyOnWrite<Ended> ended_;
+  SessionNames names_;  // Of all sessions; follows from them.
+  Loads loads_;         // The same.
 };
 
 }  // namespace muster::replica
