@@ -39,7 +39,7 @@ void Group::apply(const service::Command& command, service::Output& output) {
   if (!command.system) {
     return output.refuse(ErrorCode::permission_denied,
                          "only the leader changes the group; ask it with `muster set`, `transfer`, "
-                         "`remove`, `leave` or `dissolve`");
+                         "`drain`, `remove`, `leave` or `dissolve`");
   }
   if (const auto closed = why_closed()) return output.refuse(closed->code, closed->message);
   const auto decoded = wire::decode<wire::GroupChange>(command.payload);
@@ -62,6 +62,8 @@ void Group::apply(const service::Command& command, service::Output& output) {
       return output.reply({});
     case wire::GroupChange::kBehaviour:
       return change_behaviour(decoded->behaviour(), output);
+    case wire::GroupChange::kDrain:
+      return change(decoded->drain(), output);
     case wire::GroupChange::WHAT_NOT_SET:
       break;
   }
@@ -187,6 +189,22 @@ void Group::change(const wire::Meeting& meeting, service::Output& output) {
   wire::GroupEvent event;
   *event.mutable_met() = meeting;
   publish(view, words_for(view, meeting), std::move(event), output);
+  output.reply({});
+}
+
+void Group::change(const wire::Drain& drain, service::Output& output) {
+  if (!is_known(view(), drain.number())) {
+    return output.refuse(ErrorCode::not_found,
+                         "no member has the number " + std::to_string(drain.number()));
+  }
+  const ServerNumber number{drain.number()};
+  if (view().members.at(number).drained() == drain.drained()) return output.reply({});
+  View& view = state_.write().view;
+  view.members.at(number).set_drained(drain.drained());
+  ++view.number;
+  wire::GroupEvent event;
+  *event.mutable_drain() = drain;
+  publish(view, words_for(view, drain), std::move(event), output);
   output.reply({});
 }
 

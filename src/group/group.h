@@ -67,6 +67,7 @@ class Group final : public service::Machine {
   void change(const wire::Dissolve& dissolve, service::Output& output);
   void change(const wire::Member& updated, service::Output& output);
   void change(const wire::Meeting& meeting, service::Output& output);
+  void change(const wire::Drain& drain, service::Output& output);
   void change_behaviour(std::uint32_t version, service::Output& output);
   void tell(wire::MemberChange change, service::Output& output) const;
 

@@ -533,6 +533,28 @@ TEST_F(GroupTest, ManyServersWithMuchToSayFitInASnapshotButNotInOneMessage) {
   EXPECT_EQ(restored.view().members.size(), 202U);
 }
 
+TEST_F(GroupTest, AMemberIsDrainedUntilThatIsTakenBackWhateverItSaysOfItself) {
+  wire::GroupChange drain;
+  drain.mutable_drain()->set_number(b.value);
+  drain.mutable_drain()->set_drained(true);
+  EXPECT_THAT(apply(drain).texts(),
+              ElementsAre("b is drained: its clients move to others, and none come"));
+  EXPECT_TRUE(apply(drain).events.empty());
+
+  wire::GroupChange updated;
+  *updated.mutable_updated() = member(b, "b");
+  updated.mutable_updated()->set_zone("north");
+  apply(updated);
+  EXPECT_TRUE(view().members.at(b).drained());
+  EXPECT_FALSE(view().members.at(a).drained());
+
+  drain.mutable_drain()->set_drained(false);
+  EXPECT_THAT(apply(drain).texts(), ElementsAre("b is no longer drained: it takes clients again"));
+  EXPECT_FALSE(view().members.at(b).drained());
+  drain.mutable_drain()->set_number(9);
+  EXPECT_EQ(apply(drain).answers[0], "NOT_FOUND: no member has the number 9");
+}
+
 TEST_F(GroupTest, AGroupOfTheSameNameIsToldOfOnce) {
   wire::GroupChange change;
   change.mutable_meeting()->set_group_id(other_id);
@@ -591,7 +613,7 @@ TEST_F(GroupTest, ClientsCommandsAreRefused) {
   change.mutable_dissolve()->set_into(other_id);
   EXPECT_EQ(apply(wire::encode(change), {}, false).answers[0],
             "PERMISSION_DENIED: only the leader changes the group; ask it with `muster set`, "
-            "`transfer`, `remove`, `leave` or `dissolve`");
+            "`transfer`, `drain`, `remove`, `leave` or `dissolve`");
   EXPECT_FALSE(view().dissolved);
 }
 

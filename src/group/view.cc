@@ -138,6 +138,7 @@ void take_change(View& view, const wire::MemberChange& change) {
     wire::Member& member = view.members[number];
     member = fitted(change.member());
     member.set_state(wire::ServerState::ALIVE);
+    member.set_drained(false);
     member.set_joined_ms(change.time_ms());
     member.set_state_since_ms(change.time_ms());
     std::erase_if(view.departed,
@@ -175,6 +176,7 @@ bool relearn(wire::Member& member, const wire::Member& said) {
   learnt.set_id(member.id());
   learnt.set_role(member.role());
   learnt.set_state(member.state());
+  learnt.set_drained(member.drained());
   learnt.set_joined_ms(member.joined_ms());
   learnt.set_state_since_ms(member.state_since_ms());
   if (wire::encode(learnt) == wire::encode(member)) return false;

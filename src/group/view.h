@@ -81,7 +81,8 @@ void take_change(View& view, const wire::MemberChange& change);
 /// Who is no member of consensus departs; who is one without a document gets a bare one, so that
 /// both always name the same servers. `change`: the one that did it, if it is known.
 void take_roles(View& view, const Roles& roles, LogIndex index, const wire::MemberChange& change);
-/// What a member says of itself: all but number, id, role and states. Returns whether it differs.
+/// What a member says of itself: all but number, id, role, states and whether it is drained.
+/// Returns whether it differs.
 bool relearn(wire::Member& member, const wire::Member& said);
 /// At most `gone_groups_max`, each once. Returns false if it was there.
 bool remember(std::vector<GroupId>& groups, GroupId group);

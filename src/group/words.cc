@@ -70,6 +70,12 @@ std::string words_for(const View& view, const wire::Election& election) {
          " took=" + std::to_string(election.took_ms()) + "ms";
 }
 
+std::string words_for(const View& view, const wire::Drain& drain) {
+  const std::string name = name_of(view, ServerNumber{drain.number()});
+  return drain.drained() ? name + " is drained: its clients move to others, and none come"
+                         : name + " is no longer drained: it takes clients again";
+}
+
 std::string words_for(const View& view, const wire::Dissolve& dissolve) {
   return "group " + view.name + " (" + view.group.uuid.to_string() + ") gives way to " +
          dissolve.into();

@@ -17,6 +17,7 @@ std::string words_for(const View& view, const wire::StateChange& change);
 /// `election: cause=joined:c candidates=a,b,c leader=c previous=a rule=highest-id term=7 took=38ms`
 std::string words_for(const View& view, const wire::Election& election);
 /// `group default (ID) gives way to ID`.
+std::string words_for(const View& view, const wire::Drain& drain);
 std::string words_for(const View& view, const wire::Dissolve& dissolve);
 std::string words_for(const View& view, const wire::Meeting& meeting);
 
