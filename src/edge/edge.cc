@@ -15,6 +15,20 @@ namespace {
 constexpr Duration check_interval = std::chrono::milliseconds{100};
 constexpr Duration silence_look_interval = std::chrono::seconds{1};
 
+// `_` and nine digits must fit behind it.
+constexpr std::size_t numbered_name_bytes_max = wire::name_bytes_max - 10;
+
+replica::NameRule rule_of(wire::NameRule::Value rule) {
+  switch (rule) {
+    case wire::NameRule::UNIQUE:
+      return replica::NameRule::unique;
+    case wire::NameRule::NUMBERED:
+      return replica::NameRule::numbered;
+    default:
+      return replica::NameRule::any;
+  }
+}
+
 Error not_attached() {
   return Error{ErrorCode::failed_precondition,
                "no session is open on this connection; open or resume one first"};
@@ -159,7 +173,23 @@ void Edge::take_open(LinkId link, BytesView body, Instant now) {
     return refuse(link, Error{ErrorCode::invalid_argument, "the kind of client is too long"}),
            close(link);
   }
-  attach(link, *id, replica::Open{.name = open->name(), .kind = open->kind(), .home = {}}, now);
+  if (const auto zone = wire::validate_name(open->zone()); !open->zone().empty() && !zone) {
+    return refuse(link, zone.error()), close(link);
+  }
+  const bool numbered = open->name_rule() == wire::NameRule::NUMBERED;
+  if (numbered && open->name().size() > numbered_name_bytes_max) {
+    return refuse(link, Error{ErrorCode::invalid_argument,
+                              "the name leaves no room for a number: at most " +
+                                  std::to_string(numbered_name_bytes_max) + " bytes"}),
+           close(link);
+  }
+  attach(link, *id,
+         replica::Open{.name = open->name(),
+                       .kind = open->kind(),
+                       .home = {},
+                       .zone = open->zone(),
+                       .name_rule = rule_of(open->name_rule())},
+         now);
 }
 
 void Edge::take_resume(LinkId link, BytesView body, Instant now) {

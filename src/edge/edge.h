@@ -47,6 +47,7 @@ class Edge {
     /// A link on which a client says nothing is closed. Sessions ask for a sign of life long
     /// before.
     Duration silence_max{std::chrono::seconds{30}};
+    Duration move_patience{std::chrono::seconds{5}};  ///< Then who was asked to move is asked anew.
     std::size_t links_max{30'000};
     std::size_t sessions_max{20'000};                        ///< Attached here.
     std::size_t pending_bytes_max{std::size_t{256} << 20U};  ///< Batches unanswered, all clients.
@@ -97,6 +98,31 @@ class Edge {
 
   /// The index for a linearizable read is known, or it was refused.
   void read_index(std::uint64_t id, std::optional<LogIndex> index, const replica::Replica& local);
+  // moves.cc: clients that are better served elsewhere go there while this server still serves
+  // them.
+
+  /// A session that may be asked to move: it is open, and was not asked within `move_patience`.
+  /// Calls `visit(id)` by ascending id until that returns false.
+  template <class Visit>
+  void for_each_movable(Instant now, Visit visit) const {
+    for (const auto& [id, attached] : sessions_) {
+      if (attached.open && !on_its_way(attached, now) && !visit(id)) return;
+    }
+  }
+  /// Asks the client to attach at `address` and to stay here until it has. Precondition: movable.
+  void ask_to_move(SessionId session, ServerNumber target, const std::string& address,
+                   const std::string& reason, Instant now);
+  /// The sessions that were asked and are still here, and where they are to go.
+  std::map<SessionId, ServerNumber> on_their_way(Instant now) const;
+  /// Clients that follow topics without a session and were not asked within `move_patience`.
+  std::vector<LinkId> movable_followers(Instant now) const;
+  void ask_follower_to_move(LinkId link, const std::string& address, const std::string& reason,
+                            Instant now);
+  /// Sends a client away before it opens its session here.
+  void send_on(LinkId link, const std::string& address, const std::string& reason);
+  /// When the client of a session attached here was heard last; nothing if it is not.
+  std::optional<Instant> heard(SessionId session) const;
+
   /// More was applied: answers the reads that waited for it.
   void answer_reads(const replica::Replica& local);
 
@@ -138,6 +164,11 @@ class Edge {
     std::size_t reads{0};  // That wait.
     Instant heard{};
     std::string address{};
+    std::optional<Instant> asked_to_move{};  // A follower without a session.
+  };
+  struct Asked {
+    ServerNumber target;
+    Instant at;
   };
   struct Pending {
     SequenceNumber first;
@@ -157,6 +188,7 @@ class Edge {
     std::optional<SequenceNumber> mended{};  // The gap after which that was.
     std::size_t pending_commands{0};
     Instant since{};  // When it came here.
+    std::optional<Asked> asked_to_move{};
   };
   struct Absent {
     Epoch epoch;
@@ -186,6 +218,9 @@ class Edge {
   void drop(std::map<SessionId, Attached>::iterator session);
   void pass_on(SessionId session, Attached& attached, SequenceNumber from, Instant now);
   void leave(std::map<SessionId, Attached>::iterator session);
+  bool on_its_way(const Attached& attached, Instant now) const {
+    return attached.asked_to_move && now - attached.asked_to_move->at < options_.move_patience;
+  }
   void forget_read(const WaitingRead& read);
   void send_away_all();
   void close_silent(Instant now);

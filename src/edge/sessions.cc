@@ -80,6 +80,7 @@ void Edge::news(const replica::SessionAttached& news, ServerNumber self, Instant
   wire::SessionOpened opened;
   opened.set_epoch(news.epoch.value);
   opened.set_last_sequence(news.last.value);
+  opened.set_name(news.name);
   opened.set_session_timeout_ms(static_cast<std::uint64_t>(
       std::chrono::floor<std::chrono::milliseconds>(options_.session_timeout).count()));
   send(attached.link, wire::FrameType::session_opened, wire::encode(opened));
