@@ -50,6 +50,16 @@ Duration Servers::pause(Random& random) {
   return random.between(wait / 2, wait);
 }
 
+void Servers::lost(const std::string& address, Random& random) {
+  if (addresses_.size() < 2) return;
+  const auto found = std::ranges::find(addresses_, address);
+  const auto others = addresses_.size() - (found == addresses_.end() ? 0 : 1);
+  next_ = static_cast<std::size_t>(random.below(others));
+  if (found != addresses_.end() && next_ >= static_cast<std::size_t>(found - addresses_.begin())) {
+    ++next_;
+  }
+}
+
 void Servers::succeeded() {
   tried_in_round_ = 0;
   rounds_ = 0;

@@ -36,6 +36,9 @@ class Servers {
   void tried(const std::string& address);
   /// How long to wait before the next try: nothing within a round.
   Duration pause(Random& random);
+  /// A server that served is lost: the round goes on with any other one, by chance, so that not all
+  /// of its clients go to the same.
+  void lost(const std::string& address, Random& random);
   /// A server served: the next loss begins a new round without a wait.
   void succeeded();
 

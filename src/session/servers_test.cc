@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,22 @@ TEST(ServersTest, GoesOnBehindTheOneTriedOutOfTurn) {
   Servers servers(options, {"a:1", "b:1", "c:1"});
   servers.tried("b:1");
   EXPECT_EQ(servers.next(), "c:1");
+}
+
+TEST(ServersTest, GoesOnAnywhereButAtTheOneThatWasLost) {
+  Random random(1);
+  std::map<std::string, int> first;
+  for (int i = 0; i < 3'000; ++i) {
+    Servers servers({}, {"a:1", "b:1", "c:1", "d:1"});
+    servers.lost("b:1", random);
+    ++first[servers.next()];
+  }
+  EXPECT_EQ(first.size(), 3U);
+  EXPECT_FALSE(first.contains("b:1"));
+  for (const auto& [address, count] : first) {
+    EXPECT_GT(count, 900) << address;
+    EXPECT_LT(count, 1'100) << address;
+  }
 }
 
 TEST(ServersTest, MakesRoomByForgettingTheOldestLearntNeverASeed) {

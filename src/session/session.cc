@@ -24,6 +24,7 @@ Session::Session(Options options)
       random_(options_.seed),
       servers_({.backoff_min = options_.backoff_min, .backoff_max = options_.backoff_max},
                options_.seeds),
+      name_(options_.name),
       group_(options_.group),
       topics_(options_.topics_max) {
   check(!options_.id.uuid.is_nil());
@@ -34,18 +35,31 @@ Session::Session(Options options)
 }
 
 void Session::connected(LinkId link, Instant now) {
+  if (move_ && link == move_->link) {
+    move_->connected = true;
+    move_->since = now;
+    return;
+  }
   if (link != link_ || phase_ != Phase::dialing) return;
   phase_ = Phase::opening;
   phase_since_ = now;
   last_heard_ = now;
-  ping_sent_ = false;
-  pings_sent_ = 0;
-  pings_answered_ = 0;
-  topics_.linked();
+  begin_link();
   note_change(StateChange::Kind::connected);
 }
 
+// Nothing was asked on this link yet.
+void Session::begin_link() {
+  ping_sent_ = false;
+  pings_sent_ = 0;
+  pings_answered_ = 0;
+  queries_sent_.clear();
+  for (auto& [id, request] : requests_) request.sent = false;
+  topics_.linked();
+}
+
 void Session::disconnected(LinkId link, Instant now, const std::optional<Error>& why) {
+  if (move_ && link == move_->link) return move_.reset();
   if (link != link_ || phase_ == Phase::waiting || phase_ == Phase::ended) return;
   const std::string reason =
       phase_ == Phase::dialing ? "no connection to " + address_ : address_ + " closed the link";
@@ -73,17 +87,19 @@ void Session::dial_if_due(Instant now) {
   retry_at_.reset();
   phase_ = Phase::dialing;
   phase_since_ = now;
-  ++link_.value;
+  link_ = {++links_};
   ready_.dial.push_back({link_, address_});
 }
 
 void Session::give_up_link(const Error& why, Instant now, bool close) {
   if (close) ready_.close.push_back(link_);
+  if (move_) return go_on_there();
   if (linked()) note_change(StateChange::Kind::lost, why.message);
   if (phase_ == Phase::open && now - phase_since_ >= options_.stable_after) {
     servers_.succeeded();
     redirects_ = 0;
   }
+  if (phase_ == Phase::open) servers_.lost(address_, random_);
   last_error_ = why;
   hello_.reset();
   queries_sent_.clear();
@@ -98,21 +114,27 @@ void Session::send(wire::FrameType type, Bytes body) {
 }
 
 void Session::send_open() {
-  const std::string id = options_.id.uuid.to_string();
-  if (known_to_group_) {
-    wire::ResumeSession resume;
-    resume.set_session_id(id);
-    resume.set_epoch(epoch_.value);
-    resume.set_answered_sequence(first_.value - 1);
-    resume.set_client_timeout_ms(to_milliseconds(options_.silence_timeout));
-    return send(wire::FrameType::resume_session, wire::encode(resume));
-  }
+  if (known_to_group_) return send_resume(link_);
   wire::OpenSession open;
-  open.set_session_id(id);
+  open.set_session_id(options_.id.uuid.to_string());
   open.set_name(options_.name);
   open.set_kind(options_.kind);
   open.set_client_timeout_ms(to_milliseconds(options_.silence_timeout));
+  open.set_zone(options_.zone);
+  open.set_name_rule(options_.name_rule);
+  open.set_stays(options_.stays || redirects_ > 0);
   send(wire::FrameType::open_session, wire::encode(open));
+}
+
+void Session::send_resume(LinkId link) {
+  wire::ResumeSession resume;
+  resume.set_session_id(options_.id.uuid.to_string());
+  resume.set_epoch(epoch_.value);
+  resume.set_answered_sequence(first_.value - 1);
+  resume.set_client_timeout_ms(to_milliseconds(options_.silence_timeout));
+  ready_.send.push_back(
+      {link,
+       {wire::FrameType::resume_session, wire::Lane::normal, SharedBytes(wire::encode(resume))}});
 }
 
 Result<void> Session::may_take(std::size_t in_flight, std::size_t in_flight_max,
@@ -205,6 +227,7 @@ void Session::end(Instant now) {
 
 void Session::finish_ended(const std::string& reason) {
   if (phase_ == Phase::dialing || linked()) ready_.close.push_back(link_);
+  if (move_) abandon_move();
   const Error aborted{ErrorCode::aborted, "the session has ended: " + reason};
   for (std::size_t i = 0; i < calls_.size(); ++i) {
     if (calls_[i].reported) continue;
@@ -284,6 +307,10 @@ void Session::expire_requests(Instant now) {
 
 void Session::tick(Instant now) {
   expire(now);
+  if (move_ &&
+      now - move_->since >= (move_->connected ? options_.open_timeout : options_.dial_timeout)) {
+    abandon_move();
+  }
   const Duration in_phase = now - phase_since_;
   if (phase_ == Phase::dialing && in_phase >= options_.dial_timeout) {
     return give_up_link({ErrorCode::unavailable, "no connection to " + address_ + " in time"}, now,
@@ -318,6 +345,9 @@ std::optional<Instant> Session::deadline() const {
   if (phase_ == Phase::waiting && retry_at_ && (go_to_ || !servers_.empty())) consider(*retry_at_);
   if (phase_ == Phase::dialing) consider(phase_since_ + options_.dial_timeout);
   if (phase_ == Phase::opening) consider(phase_since_ + options_.open_timeout);
+  if (move_) {
+    consider(move_->since + (move_->connected ? options_.open_timeout : options_.dial_timeout));
+  }
   if (linked()) {
     consider(last_heard_ + (ping_sent_ ? options_.silence_timeout : options_.ping_interval));
   }

@@ -72,7 +72,7 @@ struct StateChange {
     connected,  ///< A link to `address` is up.
     lost,       ///< The link to `address` is gone or was given up; others are tried.
     opened,     ///< The group has the session; commands flow.
-    resumed,    ///< The session goes on at a server that took it over.
+    resumed,    ///< The session goes on at a server that took it over, or that it moved to.
     ended,      ///< The session is over for good; a new one needs a new id.
   };
   Kind kind{Kind::connected};
@@ -107,7 +107,7 @@ struct Ready {
   std::vector<TopicNews> topics;
 };
 
-/// A session of one client, with one link at a time.
+/// A session of one client, with one link at a time; with two while it moves.
 ///
 /// Commands are numbered from 1 and sent in order; after a loss the session is resumed with the
 /// same id at any server, and the unanswered commands are sent again with their numbers, so that
@@ -121,6 +121,9 @@ struct Ready {
 /// says nothing to a server before its hello, passes over those of another group, and is over when
 /// its own has given way. One that `only_follows` goes on in the other group, behind a gap.
 ///
+/// A server may ask a session to move: then the link in use serves until the session is attached
+/// at the other server, and what is unanswered is sent again there. No call waits meanwhile.
+///
 /// Sans-I/O: reads no clock, opens no socket. The caller passes time and frames in and carries out
 /// what `ready` returns after each turn. Thread-safety: none.
 class Session {
@@ -130,6 +133,12 @@ class Session {
     std::string name{};                ///< 1 to 64 bytes; what people see.
     std::string kind{};                ///< What sort of client; may be empty.
     std::vector<std::string> seeds{};  ///< Addresses to begin with, `HOST:PORT`.
+    std::string zone{};                ///< Servers of it are preferred; empty: any.
+    /// What the group does about a name that another session of the kind has. If it refuses, the
+    /// session is over, and `last_error` says why and which name is free.
+    wire::NameRule::Value name_rule{wire::NameRule::ANY};
+    /// The seeds were named by a person: it is not sent on by the first of them that answers.
+    bool stays{false};
     /// No session in the log, and so no calls: reads, queries and topics need none, and work at
     /// servers without a leader or a majority too.
     bool only_follows{false};
@@ -203,6 +212,8 @@ class Session {
   bool opened() const { return phase_ == Phase::open; }
   bool ended() const { return phase_ == Phase::ended; }
   const SessionId& id() const { return options_.id; }
+  /// As the group has it: with its number, where one was asked for.
+  const std::string& name() const { return name_; }
   Epoch epoch() const { return epoch_; }
   /// Commands that count against `calls_in_flight_max`.
   std::size_t calls_in_flight() const { return calls_.size(); }
@@ -238,10 +249,28 @@ class Session {
     bool sent{false};  // Over this link.
   };
 
+  // To another server, while the link in use still serves.
+  struct Move {
+    LinkId link;
+    std::string address;
+    Instant since;  // Begun, then connected.
+    bool connected{false};
+    std::optional<wire::ServerHello> hello{};
+  };
+
+  void begin_move(const std::string& address, Instant now);
+  void take_move_frame(wire::FrameType type, const SharedBytes& body, Instant now);
+  void take_move_hello(BytesView body, Instant now);
+  void finish_move(Instant now);
+  void go_on_there();
+  void abandon_move();
+
   void dial_if_due(Instant now);
   void give_up_link(const Error& why, Instant now, bool close);
   void send(wire::FrameType type, Bytes body);
   void send_open();
+  void send_resume(LinkId link);
+  void begin_link();
   void send_calls();
   void send_requests();
   void send_follows();
@@ -284,7 +313,10 @@ class Session {
   std::optional<std::string> go_to_;  // Where a redirect points.
   unsigned redirects_{0};             // One after the other, without an open between.
   std::string address_;               // Of the link.
-  LinkId link_;                       // The newest; in use unless `waiting` or `ended`.
+  LinkId link_;                       // In use unless `waiting` or `ended`.
+  std::uint64_t links_{0};            // Numbers given so far.
+  std::optional<Move> move_;
+  std::string name_;
   Instant phase_since_;
   Instant last_heard_;
   bool ping_sent_{false};

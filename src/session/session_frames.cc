@@ -19,6 +19,7 @@ Error senseless(const std::string& what) {
 }  // namespace
 
 void Session::frame(LinkId link, wire::FrameType type, const SharedBytes& body, Instant now) {
+  if (move_ && link == move_->link) return take_move_frame(type, body, now);
   if (link != link_ || !linked()) return;
   last_heard_ = now;
   ping_sent_ = false;
@@ -145,6 +146,7 @@ Result<void> Session::take_opened(BytesView body, Instant now) {
   phase_ = Phase::open;
   phase_since_ = now;
   known_to_group_ = true;
+  if (!opened->name().empty()) name_ = opened->name();
   if (!group_ && hello_) {
     if (const auto id = wire::parse_id<GroupId>(hello_->group_id())) group_ = *id;
   }
@@ -167,6 +169,10 @@ Result<void> Session::take_ended(BytesView body) {
 Result<void> Session::take_redirect(BytesView body, Instant now) {
   const Result<wire::Redirect> redirect = wire::decode<wire::Redirect>(body);
   if (!redirect) return redirect.error();
+  if (redirect->keep_until_moved() && phase_ == Phase::open) {
+    begin_move(redirect->address(), now);
+    return {};
+  }
   if (phase_ == Phase::open && now - phase_since_ >= options_.stable_after) redirects_ = 0;
   if (!redirect->address().empty() && redirect->address().size() <= wire::address_bytes_max &&
       redirects_ < redirects_max) {
@@ -182,7 +188,13 @@ Result<void> Session::take_redirect(BytesView body, Instant now) {
 Result<void> Session::take_refused(BytesView body) {
   const Result<wire::Refused> refused = wire::decode<wire::Refused>(body);
   if (!refused) return refused.error();
-  return wire::to_error(*refused);
+  const Error error = wire::to_error(*refused);
+  if (phase_ == Phase::opening && !known_to_group_ && error.code == ErrorCode::already_exists) {
+    last_error_ = error;  // Another server would say the same.
+    finish_ended(error.message);
+    return {};
+  }
+  return error;
 }
 
 Result<void> Session::take_resend(BytesView body) {
