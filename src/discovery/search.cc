@@ -150,8 +150,8 @@ std::vector<Candidate> Search::candidates() const {
   const auto rank = [this](const Found* found) {
     const Candidate& candidate = found->candidate;
     const bool elsewhere = !options_.zone.empty() && candidate.beacon.zone() != options_.zone;
-    return std::tuple(!candidate.usable(), elsewhere, candidate.beacon.clients(),
-                      !candidate.from_here, found->chance);
+    return std::tuple(!candidate.usable(), candidate.beacon.drained(), elsewhere,
+                      candidate.beacon.clients(), !candidate.from_here, found->chance);
   };
   std::ranges::sort(order, {}, rank);
   std::vector<Candidate> candidates;

@@ -93,6 +93,7 @@ void Edge::leave(std::map<SessionId, Attached>::iterator session) {
 
 void Edge::drop(std::map<SessionId, Attached>::iterator session) {
   for (const Pending& pending : session->second.pending) pending_bytes_ -= pending.batch.size();
+  asked_to_move_.erase(session->first);
   sessions_.erase(session);
 }
 

@@ -106,7 +106,7 @@ class Edge {
   template <class Visit>
   void for_each_movable(Instant now, Visit visit) const {
     for (const auto& [id, attached] : sessions_) {
-      if (attached.open && !on_its_way(attached, now) && !visit(id)) return;
+      if (attached.open && !on_its_way(id, now) && !visit(id)) return;
     }
   }
   /// Asks the client to attach at `address` and to stay here until it has. Precondition: movable.
@@ -188,7 +188,6 @@ class Edge {
     std::optional<SequenceNumber> mended{};  // The gap after which that was.
     std::size_t pending_commands{0};
     Instant since{};  // When it came here.
-    std::optional<Asked> asked_to_move{};
   };
   struct Absent {
     Epoch epoch;
@@ -218,8 +217,9 @@ class Edge {
   void drop(std::map<SessionId, Attached>::iterator session);
   void pass_on(SessionId session, Attached& attached, SequenceNumber from, Instant now);
   void leave(std::map<SessionId, Attached>::iterator session);
-  bool on_its_way(const Attached& attached, Instant now) const {
-    return attached.asked_to_move && now - attached.asked_to_move->at < options_.move_patience;
+  bool on_its_way(SessionId session, Instant now) const {
+    const auto asked = asked_to_move_.find(session);
+    return asked != asked_to_move_.end() && now - asked->second.at < options_.move_patience;
   }
   void forget_read(const WaitingRead& read);
   void send_away_all();
@@ -238,6 +238,7 @@ class Edge {
   std::optional<Instant> leaderless_since_;
   std::unordered_map<LinkId, Client> clients_;  // Never iterated where order reaches an output.
   std::map<SessionId, Attached> sessions_;
+  std::map<SessionId, Asked> asked_to_move_;  // Of those that are attached.
   std::map<SessionId, Absent> absent_;
   std::map<std::uint64_t, WaitingRead> reads_;
   std::uint64_t next_read_{1};

@@ -17,15 +17,14 @@ Bytes gentle_redirect(const std::string& address, const std::string& reason) {
 
 void Edge::ask_to_move(SessionId session, ServerNumber target, const std::string& address,
                        const std::string& reason, Instant now) {
-  Attached& attached = sessions_.at(session);
-  attached.asked_to_move = Asked{.target = target, .at = now};
-  send(attached.link, wire::FrameType::redirect, gentle_redirect(address, reason));
+  asked_to_move_[session] = Asked{.target = target, .at = now};
+  send(sessions_.at(session).link, wire::FrameType::redirect, gentle_redirect(address, reason));
 }
 
 std::map<SessionId, ServerNumber> Edge::on_their_way(Instant now) const {
   std::map<SessionId, ServerNumber> asked;
-  for (const auto& [id, attached] : sessions_) {
-    if (on_its_way(attached, now)) asked.emplace(id, attached.asked_to_move->target);
+  for (const auto& [id, one] : asked_to_move_) {
+    if (on_its_way(id, now)) asked.emplace(id, one.target);
   }
   return asked;
 }

@@ -39,7 +39,7 @@ void Node::Impl::weigh(const std::string& cause, ServerNumber server, Now now) {
     return may_lead(candidate) || (comes && candidate == server);
   });
   const bool stays = best == ranking.end() || *best == *identity_.number || appointed_ ||
-                     options_.election == ElectionRule::stable;
+                     (options_.election == ElectionRule::stable && !is_drained(*identity_.number));
   weighing_ = Weighing{.cause = cause, .since = now.monotonic};
   if (comes) weighing_->newcomer = server;
   if (stays) record_election(*std::exchange(weighing_, {}), {});
@@ -108,11 +108,12 @@ Duration Node::Impl::handover_wait(ServerNumber candidate) const {
 }
 
 // The best-ranked voter that has kept up without a break is handed the leadership by whoever has
-// it. Under the rule `stable` only by one that was elected because a leader was lost: waiting times
-// make the best-ranked likely then, not certain.
+// it. Under the rule `stable` only by one that was elected because a leader was lost (waiting times
+// make the best-ranked likely then, not certain), or that is drained.
 void Node::Impl::hand_over_if_due(Now now) {
   raft::Raft& raft = consensus_->raft();
-  const bool ranks_count = options_.election != ElectionRule::stable || won_a_loss_;
+  const bool ranks_count =
+      options_.election != ElectionRule::stable || won_a_loss_ || is_drained(raft.self());
   if (!ranks_count || appointed_ || raft.transferring()) return;
   bool better_one_is_here = false;
   for (const ServerNumber candidate : ranked(true)) {

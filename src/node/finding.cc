@@ -70,6 +70,7 @@ void Node::Impl::refresh_beacon(Now now) {
     beacon.set_number(identity_.number->value);
     beacon.set_role(role_in_beacon(raft));
     beacon.set_term(raft.term().value);
+    beacon.set_drained(is_drained(raft.self()));
     if (raft.leader()) {
       beacon.set_leader_number(raft.leader()->value);
       beacon.set_leader(name_of(*raft.leader()));

@@ -19,6 +19,7 @@
 #include "node/disk_jobs.h"
 #include "node/node.h"
 #include "node/peers.h"
+#include "node/placement.h"
 #include "node/voters.h"
 #include "wire/muster.pb.h"
 
@@ -53,6 +54,13 @@ class Node::Impl {
     Instant since;
     std::optional<ServerNumber> newcomer{};  // May not have its vote yet.
   };
+  // A client that was sent to another server to open there.
+  struct SentOn {
+    ServerNumber to;
+    std::string zone;
+    Instant at;
+  };
+  static constexpr std::size_t sent_on_max = 4'096;
   // What an operator waits for.
   struct Steering {
     std::function<bool()> is_done;
@@ -211,6 +219,23 @@ class Node::Impl {
   wire::ServerStats server_stats(Instant now) const;
   wire::SessionList session_list(const methods::Call& call) const;
   wire::TopicHistory topic_history(const methods::Call& call) const;
+  // placing.cc: which clients are where, and should be.
+  bool is_going() const;
+  bool is_drained(ServerNumber server) const;
+  bool is_behind(ServerNumber server) const;
+  void note_who_is_behind();
+  Placement placement(Now now) const;
+  bool send_on(LinkId link, const wire::Frame& frame, Now now);
+  std::size_t moves_allowed(Now now);
+  void place_clients(Now now);
+  std::string why_moved() const;
+  std::size_t move_sessions(const Placement& placed, std::vector<Transfer> transfers,
+                            std::size_t allowed, Now now);
+  std::size_t move_followers(const std::vector<ServerNumber>& takers, std::size_t allowed, Now now);
+  bool hands_clients_over(Now now);
+  Result<Steering> steer_drain(const std::string& name, bool drained, Now now);
+  std::uint64_t clients_of(ServerNumber server) const;
+  void list_sessions(const wire::MembersRequest& request, wire::Members& members, Now now) const;
 
   // status.cc: what is told to clients and operators.
   void refresh_surroundings(Now now);
@@ -283,6 +308,13 @@ class Node::Impl {
   std::optional<Instant> stop_by_;
   bool leaving_{false};  // Stops for good.
   Instant next_farewell_{};
+  std::optional<Instant> going_since_;  // Clients are being handed over before it stops or leaves.
+  std::set<ServerNumber> kept_up_;      // Linked members that had all of the log once; of a leader.
+  std::set<ServerNumber> behind_;       // The others, as the other servers were told.
+  std::vector<SentOn> sent_on_;         // A short while ago.
+  std::optional<Instant> uneven_since_;  // Shares of clients.
+  bool levelling_{false};                // Until no client here is too many.
+  Instant moved_until_{};                // Up to here the time has been turned into moves.
   bool has_more_{false};  // A turn ended with work left for the next, which is due at once.
   bool ready_told_{false};
   std::string last_branch_met_;

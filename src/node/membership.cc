@@ -373,6 +373,7 @@ void Node::Impl::refresh_hello() {
     hello.mutable_listed()->set_number(options_.list->own.value);
     hello.mutable_listed()->set_digest(options_.list->digest);
   }
+  for (const ServerNumber number : behind_) hello.add_behind(number.value);
   hello.set_stopping(stop_by_.has_value() || leaving_);
   hello.set_has_client_data(state().view().used);
   hello.set_can_write(leadership_.leader.has_value() && leadership_.reachable);

@@ -96,6 +96,7 @@ struct Options {
   std::size_t stores_in_flight_max{2};  ///< Entries on their way to disk before batches wait.
   std::size_t queued_bytes_max{16 * 1'024 * 1'024};  ///< Batches waiting to become entries.
   std::size_t attached_sessions_max{20'000};         ///< Clients of this server.
+  std::size_t moves_per_second{100};                 ///< Clients that are asked to go elsewhere.
   std::size_t links_max{30'000};
   std::size_t topic_events_max{16'384};           ///< Kept of each topic, for those who come back.
   std::size_t topic_window_bytes{1'024 * 1'024};  ///< Of events, that one client has not taken in.

@@ -145,12 +145,15 @@ std::vector<Transfer> Placement::transfers(ServerNumber from) const {
   return transfers;
 }
 
-std::optional<ServerNumber> Placement::better_for_new(ServerNumber at,
-                                                      const std::string& zone) const {
+std::optional<ServerNumber> Placement::better_for_new(ServerNumber at, const std::string& zone,
+                                                      const replica::Loads& coming) const {
   const std::string& sort = sort_of(zone);
   const auto total = [&](ServerNumber server) {
     std::size_t all = 0;
     for (const auto& [one, counts] : counts_) all += count(one, server);
+    const auto more = coming.find(server);
+    if (more == coming.end()) return all;
+    for (const auto& [from, sessions] : more->second) all += sessions;
     return all;
   };
   std::optional<ServerNumber> best;

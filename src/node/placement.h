@@ -48,7 +48,9 @@ class Placement {
   std::vector<Transfer> transfers(ServerNumber from) const;
   /// Where a new client of this zone should go instead of `at`; nothing if it is well there, or
   /// nobody takes it.
-  std::optional<ServerNumber> better_for_new(ServerNumber at, const std::string& zone) const;
+  /// `coming`: who was sent where, and is in no loads yet.
+  std::optional<ServerNumber> better_for_new(ServerNumber at, const std::string& zone,
+                                             const replica::Loads& coming = {}) const;
   /// Servers that take clients, by ascending number.
   std::vector<ServerNumber> takers() const;
 

@@ -98,6 +98,13 @@ TEST(PlacementTest, ANewClientGoesToTheLeastLoadedIfThatIsMuchLess) {
   EXPECT_EQ(Placement({{a}, {b}}, loads({{a, 23}, {b, 20}})).better_for_new(a, ""), b);
 }
 
+TEST(PlacementTest, ThoseOnTheirWayCountWhereTheyGo) {
+  const Placement placement({{a}, {b}, {c}}, loads({{a, 4}}));
+  EXPECT_EQ(placement.better_for_new(a, "", {}), b);
+  EXPECT_EQ(placement.better_for_new(a, "", {{b, {{"", 1}}}}), c);
+  EXPECT_EQ(placement.better_for_new(a, "", loads({{b, 4}, {c, 3}})), std::nullopt);
+}
+
 TEST(PlacementTest, ANewClientPrefersItsZoneAndIsKeptOffADrainedServer) {
   const std::vector<Place> places{{a, "north"}, {b, "south"}, {c, "south", false}};
   const Placement placement(places, loads({{a, 9}}));

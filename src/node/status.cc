@@ -206,10 +206,8 @@ wire::Members Node::Impl::members(Now now) const {
     const auto lost = lost_since_.find(number);
     const Duration silent = lost == lost_since_.end() ? Duration{} : now.monotonic - lost->second;
     set_time(*one.mutable_last_seen(), now.wall.milliseconds - count_ms(silent));
-    if (number == identity_.number) one.set_clients(edge_.attached());
-    const auto id = wire::parse_id<ServerId>(member.id());
-    const auto* const sighting = id ? finder_.find(*id) : nullptr;
-    if (sighting != nullptr) one.set_clients(sighting->beacon.clients());
+    one.set_clients(clients_of(number));
+    one.set_drained(member.drained());
   }
   for (const auto& [number, departed] : state().view().departed) {
     const auto gone_for = now.wall.milliseconds - departed.member.state_since_ms();

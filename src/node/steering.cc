@@ -93,6 +93,10 @@ Result<Node::Impl::Steering> Node::Impl::begin_steering(const wire::Steer& steer
       return steer_leave(steer.leave(), now);
     case wire::Steer::kSet:
       return steer_set(steer.set());
+    case wire::Steer::kDrain:
+      return steer_drain(steer.drain(), true, now);
+    case wire::Steer::kUndrain:
+      return steer_drain(steer.undrain(), false, now);
     case wire::Steer::kDissolveInto:
       return steer_dissolve(steer.dissolve_into());
     default:

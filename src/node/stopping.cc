@@ -57,6 +57,7 @@ void Node::Impl::go_on_stopping(Now now) {
   if (out_.exit) return;
   // Leaving takes as long as it takes; a stop does not, also of one that leaves.
   const bool in_time = !stop_by_ || now.monotonic < *stop_by_;
+  if (in_time && hands_clients_over(now)) return;
   // A survivor that has fenced the other must not forget that it goes on alone.
   if (leads() && in_time && !consensus_->raft().configuration_committed()) return;
   if (consensus_ && in_time && others_remain()) {

@@ -165,7 +165,9 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   }
   edge_.answer_reads(state());
   take_events(outputs.events, now);
-  if (outputs.membership_applied || !outputs.events.empty()) {
+  const bool group_changed = std::ranges::any_of(
+      outputs.events, [](const replica::Event& event) { return event.topic == group::topic; });
+  if (outputs.membership_applied || group_changed) {
     adopt_settings();
     refresh_targets(now);
     refresh_rank();
@@ -219,6 +221,11 @@ void Node::Impl::take_group_event(const wire::GroupEvent& event, Now now) {
     if (event.member().kind() == wire::MemberChange::JOINED) weigh("joined:" + name, server, now);
     if (event.member().kind() == wire::MemberChange::LEFT) weigh("left:" + name, server, now);
     if (event.member().kind() == wire::MemberChange::REMOVED) weigh("removed:" + name, server, now);
+  } else if (event.has_drain()) {
+    // Whoever was to stay is to go now, or may be handed the leadership again.
+    if (event.drain().drained() && event.drain().number() == identity_.number->value) {
+      appointed_ = false;
+    }
   } else if (event.has_election() && event.election().cause().starts_with("lost:")) {
     for (const auto& [number, member] : state().view().members) {
       if (event.election().cause() != "lost:" + member.name()) continue;
@@ -269,8 +276,12 @@ void Node::Impl::client_frame(LinkId link, const wire::Frame& frame, Now now) {
     return edge_.send(link, wire::FrameType::status, wire::encode(status()));
   }
   if (frame.type == wire::FrameType::members_request) {
-    return edge_.send(link, wire::FrameType::members, wire::encode(members(now)));
+    auto listed = members(now);
+    const auto request = wire::decode<wire::MembersRequest>(frame.body.view());
+    if (request && request->all()) list_sessions(*request, listed, now);
+    return edge_.send(link, wire::FrameType::members, wire::encode(listed));
   }
+  if (frame.type == wire::FrameType::open_session && send_on(link, frame, now)) return;
   if (frame.type == wire::FrameType::steer) return steer(link, frame, now);
   if (frame.type == wire::FrameType::invoke) return take_invoke(link, frame, now);
   edge_.frame(link, frame, state(), now.monotonic);

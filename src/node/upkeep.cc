@@ -21,7 +21,8 @@ bool Node::Impl::leads() const {
   return consensus_ && consensus_->raft().role() == raft::Role::leader;
 }
 
-// Best first: priority, then number by the group's rule. It sets waits and hand-overs, never votes.
+// Best first: drained ones last, then priority, then number by the group's rule. It sets waits and
+// hand-overs, never votes.
 std::vector<ServerNumber> Node::Impl::ranked(bool voters_only) const {
   std::vector<ServerNumber> ranking;
   for (const auto& [number, role] : consensus_->raft().configuration().members) {
@@ -34,6 +35,7 @@ std::vector<ServerNumber> Node::Impl::ranked(bool voters_only) const {
   };
   const bool lowest = options_.election == ElectionRule::lowest_id;
   std::ranges::sort(ranking, [&](ServerNumber a, ServerNumber b) {
+    if (is_drained(a) != is_drained(b)) return is_drained(b);
     if (priority(a) != priority(b)) return priority(a) > priority(b);
     return lowest ? a < b : b < a;
   });
@@ -81,6 +83,7 @@ void Node::Impl::upkeep(Now now) {
     mend_voters(now);
     forget_the_lost(now);
   }
+  place_clients(now);
   leave_dissolved_group(now);
   give_up_dead_group(now);
   refresh_beacon(now);

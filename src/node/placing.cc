@@ -1,0 +1,262 @@
+// Placing clients: sending new ones on, moving those that are better served elsewhere, handing all
+// over before a stop; and telling which clients are where.
+#include <algorithm>
+#include <chrono>
+
+#include "node/impl.h"
+#include "wire/control.h"
+
+namespace muster::node {
+namespace {
+
+// What was lost or has come is given so long to settle before anybody is moved for it.
+constexpr Duration settling_time = std::chrono::seconds{1};
+// A client that was sent on counts where it was sent, until the log can have it.
+constexpr Duration sent_on_for = std::chrono::seconds{1};
+// Before a stop all clients are asked within this time, however many there are.
+constexpr Duration handing_over_time = std::chrono::seconds{1};
+// So much of the allowance can be saved up.
+constexpr Duration allowance_saved = std::chrono::milliseconds{200};
+constexpr std::size_t sessions_per_page = 1'000;
+
+std::size_t total(const replica::Loads& loads, ServerNumber server) {
+  const auto found = loads.find(server);
+  if (found == loads.end()) return 0;
+  std::size_t all = 0;
+  for (const auto& [zone, sessions] : found->second) all += sessions;
+  return all;
+}
+
+}  // namespace
+
+bool Node::Impl::is_going() const {
+  return stop_by_ || leaving_;
+}
+
+bool Node::Impl::is_drained(ServerNumber server) const {
+  const auto member = state().view().members.find(server);
+  return member != state().view().members.end() && member->second.drained();
+}
+
+// A client that went to a server which lacks much of the log would wait for it there.
+bool Node::Impl::is_behind(ServerNumber server) const {
+  if (leads()) return behind_.contains(server);
+  if (!leadership_.leader) return true;
+  const Peer* const leader = peers_.find(*leadership_.leader, *identity_.group);
+  return leader == nullptr ||
+         std::ranges::find(leader->hello.behind(), server.value) != leader->hello.behind().end();
+}
+
+void Node::Impl::note_who_is_behind() {
+  std::set<ServerNumber> behind;
+  for (const auto& [server, peer] : peers_.all()) {
+    if (!leads() || peer.group != identity_.group) continue;
+    const auto progress = consensus_->raft().progress(*peer.number);
+    if (progress && progress->caught_up) kept_up_.insert(*peer.number);
+    if (!kept_up_.contains(*peer.number)) behind.insert(*peer.number);
+  }
+  std::erase_if(kept_up_, [&](ServerNumber number) {
+    return !leads() || peers_.find(number, *identity_.group) == nullptr;
+  });
+  if (behind == behind_) return;
+  behind_ = std::move(behind);
+  refresh_hello();
+}
+
+// As the log and the links have it, and as it will be when those who were asked have moved.
+Placement Node::Impl::placement(Now now) const {
+  const ServerNumber self = *identity_.number;
+  std::vector<Place> places;
+  for (const auto& [number, member] : state().view().members) {
+    const Peer* const peer = peers_.find(number, *identity_.group);
+    if (number == self) {
+      places.push_back({number, member.zone(), !member.drained() && !is_going()});
+    } else if (peer != nullptr && member.state() == wire::ServerState::ALIVE) {
+      const bool goes = peer->hello.stopping() || farewells_.contains(number);
+      places.push_back({number, member.zone(), !member.drained() && !goes && !is_behind(number)});
+    }
+  }
+  replica::Loads loads = state().sessions().loads();
+  for (const auto& [id, target] : edge_.on_their_way(now.monotonic)) {
+    const replica::Session* const session = state().sessions().find(id);
+    if (session == nullptr || session->home != self) continue;
+    --loads[self][session->zone];
+    ++loads[target][session->zone];
+  }
+  return {std::move(places), loads};
+}
+
+// Returns whether the client of this open is better sent to another server, and was.
+bool Node::Impl::send_on(LinkId link, const wire::Frame& frame, Now now) {
+  const auto open = wire::decode<wire::OpenSession>(frame.body.view());
+  if (!open || open->stays() || !consensus_ || !leadership_.reachable) return false;
+  const auto id = wire::parse_id<SessionId>(open->session_id());
+  if (!id || state().sessions().find(*id) != nullptr) return false;
+  std::erase_if(sent_on_, [&](const SentOn& one) { return now.monotonic - one.at >= sent_on_for; });
+  const ServerNumber self = *identity_.number;
+  replica::Loads coming;
+  for (const SentOn& one : sent_on_) ++coming[one.to][one.zone];
+  // Those that opened here, and are not in the log yet.
+  const std::size_t known = total(state().sessions().loads(), self);
+  coming[self][""] += edge_.attached() > known ? edge_.attached() - known : 0;
+  const Placement placed = placement(now);
+  const auto better = placed.better_for_new(self, open->zone(), coming);
+  if (!better) return false;
+  if (sent_on_.size() < sent_on_max) sent_on_.push_back({*better, open->zone(), now.monotonic});
+  edge_.send_on(
+      link, state().view().members.at(*better).address(),
+      is_drained(self) ? options_.name + " is drained" : name_of(*better) + " has fewer clients");
+  return true;
+}
+
+// So many may be asked now: an even rate, of which a little can be saved up.
+std::size_t Node::Impl::moves_allowed(Now now) {
+  std::size_t rate = std::max<std::size_t>(1, options_.moves_per_second);
+  if (is_going()) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(handing_over_time).count();
+    rate = std::max(rate, edge_.attached() / static_cast<std::size_t>(seconds) + 1);
+  }
+  const Duration each = Duration{std::chrono::seconds{1}} / static_cast<Duration::rep>(rate);
+  moved_until_ = std::max(moved_until_, now.monotonic - allowance_saved);
+  return static_cast<std::size_t>(
+      std::max<Duration::rep>((now.monotonic - moved_until_) / std::max(each, Duration{1}), 0));
+}
+
+// Only those too many, when it has been uneven for a while; all, when this server is to have none.
+void Node::Impl::place_clients(Now now) {
+  note_who_is_behind();
+  const bool may = leadership_.reachable && state().view().members.contains(*identity_.number);
+  if (!may || (edge_.attached() == 0 && !edge_.has_followers())) {
+    levelling_ = false;
+    return uneven_since_.reset();
+  }
+  const Placement placed = placement(now);
+  const bool to_have_none = is_going() || is_drained(*identity_.number);
+  if (placed.uneven() && !uneven_since_) uneven_since_ = now.monotonic;
+  if (!placed.uneven() && !levelling_) uneven_since_.reset();
+  levelling_ = levelling_ || (uneven_since_ && now.monotonic - *uneven_since_ >= settling_time);
+  if (!to_have_none && !levelling_) return;
+  const std::vector<Transfer> transfers = placed.transfers(*identity_.number);
+  if (transfers.empty()) levelling_ = false;
+  const std::size_t allowed = moves_allowed(now);
+  std::size_t asked = move_sessions(placed, transfers, allowed, now);
+  if (to_have_none) asked += move_followers(placed.takers(), allowed - asked, now);
+  if (asked == 0) return;
+  const std::size_t saved = allowed - asked;
+  moved_until_ = now.monotonic - (now.monotonic - moved_until_) *
+                                     static_cast<Duration::rep>(saved) /
+                                     static_cast<Duration::rep>(allowed);
+}
+
+std::string Node::Impl::why_moved() const {
+  if (is_going()) return options_.name + " stops";
+  if (is_drained(*identity_.number)) return options_.name + " is drained";
+  return options_.name + " has more clients than its share";
+}
+
+// Returns how many were asked.
+std::size_t Node::Impl::move_sessions(const Placement& placed, std::vector<Transfer> transfers,
+                                      std::size_t allowed, Now now) {
+  std::vector<std::pair<SessionId, ServerNumber>> moves;
+  edge_.for_each_movable(now.monotonic, [&](SessionId id) {
+    if (moves.size() >= allowed) return false;
+    const replica::Session* const session = state().sessions().find(id);
+    if (session == nullptr) return true;
+    const std::string& sort = placed.sort_of(session->zone);
+    const auto transfer = std::ranges::find_if(
+        transfers, [&](const Transfer& one) { return one.count > 0 && one.sort == sort; });
+    if (transfer == transfers.end()) return true;
+    --transfer->count;
+    moves.emplace_back(id, transfer->to);
+    return true;
+  });
+  const std::string why = why_moved();
+  for (const auto& [id, to] : moves) {
+    edge_.ask_to_move(id, to, state().view().members.at(to).address(), why, now.monotonic);
+  }
+  return moves.size();
+}
+
+std::size_t Node::Impl::move_followers(const std::vector<ServerNumber>& takers, std::size_t allowed,
+                                       Now now) {
+  if (takers.empty()) return 0;
+  std::size_t asked = 0;
+  for (const LinkId link : edge_.movable_followers(now.monotonic)) {
+    if (asked == allowed) break;
+    const ServerNumber to = takers[link.value % takers.size()];
+    edge_.ask_follower_to_move(link, state().view().members.at(to).address(), why_moved(),
+                               now.monotonic);
+    ++asked;
+  }
+  return asked;
+}
+
+// A stop waits for those that can go elsewhere, for half of the time that it has.
+bool Node::Impl::hands_clients_over(Now now) {
+  if (!consensus_ || (edge_.attached() == 0 && !edge_.has_followers())) return false;
+  if (!going_since_) {
+    going_since_ = now.monotonic;
+    next_upkeep_ = {};
+  }
+  const Duration patience = 2 * handing_over_time;
+  if (now.monotonic - *going_since_ >= patience || !leadership_.reachable) return false;
+  return !placement(now).takers().empty();
+}
+
+Result<Node::Impl::Steering> Node::Impl::steer_drain(const std::string& name, bool drained,
+                                                     Now now) {
+  const auto server = resolve(name);
+  if (!server) return server.error();
+  const std::vector<ServerNumber> takers = placement(now).takers();
+  if (drained && !is_drained(*server) &&
+      std::ranges::none_of(takers, [&](ServerNumber taker) { return taker != *server; })) {
+    return Error{ErrorCode::failed_precondition,
+                 "no other server takes clients now: start another, or undrain one first"};
+  }
+  wire::GroupChange change;
+  change.mutable_drain()->set_number(server->value);
+  change.mutable_drain()->set_drained(drained);
+  if (is_drained(*server) != drained) consensus_->offer(change);
+  const std::size_t clients = total(state().sessions().loads(), *server);
+  return Steering{.is_done = [this, who = *server, drained] { return is_drained(who) == drained; },
+                  .done = name_of(*server) +
+                          (drained ? " is drained; clients that move: " + std::to_string(clients)
+                                   : " takes clients")};
+}
+
+std::uint64_t Node::Impl::clients_of(ServerNumber server) const {
+  if (server == identity_.number) return edge_.attached();
+  const Peer* const peer = identity_.group ? peers_.find(server, *identity_.group) : nullptr;
+  return peer == nullptr ? 0 : total(state().sessions().loads(), server);
+}
+
+// A page of them; what only their homes know is told of those that are at home here.
+void Node::Impl::list_sessions(const wire::MembersRequest& request, wire::Members& members,
+                               Now now) const {
+  std::optional<SessionId> after;
+  if (const auto id = wire::parse_id<SessionId>(request.sessions_after())) after = *id;
+  const auto list = [&](SessionId id, const replica::Session& session) {
+    wire::SessionStatus& one = *members.add_sessions();
+    one.set_id(id.uuid.to_string());
+    one.set_name(session.name);
+    one.set_kind(session.kind);
+    one.set_zone(session.zone);
+    one.set_home(session.home.value);
+    one.set_home_name(name_of(session.home));
+    one.mutable_opened()->set_seconds(session.opened.milliseconds / 1'000);
+    one.mutable_opened()->set_nanos(static_cast<std::int32_t>(session.opened.milliseconds % 1'000) *
+                                    1'000'000);
+    const bool here = session.home == identity_.number;
+    const auto heard = here ? edge_.heard(id) : std::nullopt;
+    const bool linked =
+        here ? heard.has_value() : peers_.find(session.home, *identity_.group) != nullptr;
+    one.set_state(linked ? wire::ServerState::ALIVE : wire::ServerState::SUSPECT);
+    if (!heard) return;
+    const Duration age = now.monotonic - *heard;
+    one.set_heartbeat_age_ms(
+        static_cast<std::uint64_t>(std::chrono::floor<std::chrono::milliseconds>(age).count()));
+  };
+  members.set_more_sessions(state().sessions().page(after, sessions_per_page, list));
+}
+
+}  // namespace muster::node
