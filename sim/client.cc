@@ -188,6 +188,12 @@ void Client::turn() {
                                                 change.address + " " + change.reason);
     }
     if (change.kind == session::StateChange::Kind::opened) follow();
+    if (change.kind == session::StateChange::Kind::resumed) ++moves_;
+    if (change.kind == session::StateChange::Kind::lost && scenario_.unnoticed &&
+        session_->group()) {
+      throw Violation("nobody notices", "client " + std::to_string(number_) + " lost " +
+                                            change.address + ": " + change.reason);
+    }
     if (change.kind == session::StateChange::Kind::ended) ended_ = true;
   }
   for (const session::CompletedCall& call : ready.calls) finish(call);

@@ -45,6 +45,8 @@ class Client final : public Process {
   /// Reads all registers and the own tally, linearizably. Precondition: stopped and idle.
   void verify();
   std::uint64_t answered() const { return answered_; }
+  /// How often its session went on at another server.
+  std::uint64_t moves() const { return moves_; }
   HostId host() const { return host_; }
 
   void opened(EndId end, bool peer, bool dialled, const std::string& address) override;
@@ -98,6 +100,7 @@ class Client final : public Process {
   std::map<std::uint64_t, Read> reads_;
   std::uint64_t operations_{0};
   std::uint64_t answered_{0};
+  std::uint64_t moves_{0};
   std::uint64_t last_value_{0};
   std::map<std::uint64_t, SharedBytes> echoed_;  // Acknowledged in this session, by operation.
   std::optional<GroupId> session_group_;         // Where the session was opened.

@@ -50,6 +50,25 @@ void Faults::schedule(Fault fault) {
   });
 }
 
+// All that were started run and know the same, and one of the others takes clients.
+bool Faults::another_can_take(const Server& server) const {
+  if (server.state() != Server::State::running) return false;
+  bool takes = false;
+  const LogIndex applied = server.report().applied;
+  for (const auto& one : world_.servers) {
+    if (one->state() == Server::State::dark) continue;
+    if (one->state() != Server::State::running) return false;
+    const node::Report& report = one->report();
+    const bool is_member = report.view != nullptr && report.number && report.leader;
+    if (!is_member || report.stopping || report.applied != applied) return false;
+    const auto member = report.view->members.find(*report.number);
+    if (member == report.view->members.end()) return false;
+    if (member->second.state() != wire::ServerState::ALIVE) return false;
+    takes = takes || (one.get() != &server && !member->second.drained());
+  }
+  return takes;
+}
+
 Server& Faults::any_server() {
   return *world_.servers[random_.below(world_.servers.size())];
 }
@@ -100,6 +119,7 @@ void Faults::inject_into_server(Fault fault, Server& server) {
       world_.events.after(outage(), [&server] { server.resume(); });
       break;
     case Fault::stop:
+      if (scenario_.unnoticed && !another_can_take(server)) break;
       server.stop();
       break;
     case Fault::isolate:

@@ -59,6 +59,7 @@ class Faults {
   void split();
   void cut_pair();
   void cut_client();
+  bool another_can_take(const Server& server) const;
   Server& any_server();
   Duration outage();
 

@@ -18,12 +18,34 @@ constexpr int hops_max = 4;
 }  // namespace
 
 Operator::Operator(HostId host, const Scenario& scenario, World world)
-    : host_(host), scenario_(scenario), world_(world), random_(scenario.seed * 1'000 + 904) {
+    : host_(host),
+      scenario_(scenario),
+      world_(world),
+      random_(scenario.seed * 1'000 + 904),
+      drains_random_(scenario.seed * 1'000 + 905) {
   world_.network.set_process(host_, this, HostState::refusing);
 }
 
 void Operator::start() {
   if (scenario_.steering.rate > 0) schedule();
+  if (scenario_.steering.drains > 0) schedule_drains();
+}
+
+void Operator::schedule_drains() {
+  const double uniform = static_cast<double>(drains_random_.below(1'000'000) + 1) / 1e6;
+  const double wait = -std::log(uniform) / scenario_.steering.drains;
+  world_.events.after(Duration{static_cast<std::int64_t>(wait * 1e6) + 1}, [this] {
+    if (over_) return;
+    wire::Steer steer;
+    const std::string name = "s" + std::to_string(drains_random_.below(scenario_.servers));
+    if (drains_random_.chance(0.5)) {
+      steer.set_drain(name);
+    } else {
+      steer.set_undrain(name);
+    }
+    ask({.steer = steer}, client_address(drains_random_.below(scenario_.servers)));
+    schedule_drains();
+  });
 }
 
 void Operator::schedule() {

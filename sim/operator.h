@@ -14,8 +14,8 @@
 
 namespace muster::sim {
 
-/// Asks servers chosen by chance for a hand-over, a removal, a farewell, other settings or a
-/// snapshot, and goes where it is sent. What becomes of it the checkers see. Thread-safety: none.
+/// Asks servers chosen by chance for a hand-over, a removal, a farewell, other settings, a drain or
+/// a snapshot, and goes where it is sent. What becomes of it the checkers see. Thread-safety: none.
 class Operator final : public Process {
  public:
   struct World {
@@ -45,6 +45,7 @@ class Operator final : public Process {
   };
 
   void schedule();
+  void schedule_drains();
   wire::Steer any_wish();
   void set_something(wire::SettingsChange& change);
   std::string any_name();
@@ -55,6 +56,7 @@ class Operator final : public Process {
   const Scenario& scenario_;
   World world_;
   Random random_;
+  Random drains_random_;
   std::map<EndId, Wish> wishes_;
   std::uint64_t granted_{0};
   bool left_{false};  // Somebody was told to leave.

@@ -227,6 +227,37 @@ void shape_growth(Scenario& scenario, Random& random) {
   }
 }
 
+// Servers come, are drained, and stop in good order one at a time; nothing else happens.
+void shape_moves(Scenario& scenario, Random& random) {
+  scenario.rates = {};
+  rate(scenario, Fault::stop) = one_of(random, {0.0, 2.0});
+  scenario.network = NetworkOptions{};
+  scenario.disk.latency_min = microseconds(50);
+  scenario.disk.latency_max = microseconds(500);
+  scenario.founders = 1 + random.below(scenario.servers);
+  scenario.founders_start = {};
+  scenario.strict_founding = true;
+  scenario.door.reset();
+  scenario.steering = {.rate = 0, .leaves = false, .drains = one_of(random, {0.3, 1.0})};
+  scenario.load.clients = 4 + random.below(12);
+  scenario.load.padding_max = 64;
+  scenario.load.think_max = milliseconds(120);
+  scenario.load.in_flight_max = 2;
+  scenario.limits.moves_per_second = one_of<std::size_t>(random, {2, 20, 100});
+  scenario.outage_max = milliseconds(1'000);
+  scenario.unnoticed = true;
+}
+
+// A number of its own for what was added later: other draws stay as they were.
+void draw_moves(Scenario& scenario) {
+  Random random(scenario.seed * 0x9e3779b97f4a7c15U + 2);
+  // Where that makes no entries too long for the disk's small segments.
+  const bool may = scenario.load.padding_max <= 64;
+  if (random.chance(0.3) && may) scenario.load.clients = 6 + random.below(6);
+  if (scenario.steering.rate > 0) scenario.steering.drains = one_of(random, {0.0, 0.1, 0.5});
+  scenario.limits.moves_per_second = one_of<std::size_t>(random, {5, 100});
+}
+
 void shape(Scenario& scenario, Random& random) {
   const std::string& profile = scenario.profile;
   if (profile == "calm" || profile == "lan") {
@@ -246,6 +277,7 @@ void shape(Scenario& scenario, Random& random) {
   if (profile == "growth") shape_growth(scenario, random);
   if (profile == "machine") shape_machine(scenario);
   if (profile == "peers") shape_peers(scenario, random);
+  if (profile == "moves") shape_moves(scenario, random);
 }
 
 }  // namespace
@@ -291,9 +323,9 @@ std::string_view name_of(Fault fault) {
 }
 
 const std::vector<std::string_view>& profiles() {
-  static const std::vector<std::string_view> names{"mix",    "calm",    "lan",   "wan",
-                                                   "lossy",  "disk",    "churn", "founding",
-                                                   "growth", "machine", "peers", core_profile};
+  static const std::vector<std::string_view> names{
+      "mix",      "calm",   "lan",     "wan",   "lossy", "disk",      "churn",
+      "founding", "growth", "machine", "peers", "moves", core_profile};
   return names;
 }
 
@@ -320,6 +352,7 @@ Scenario draw(const Request& request) {
   if (random.chance(0.3)) scenario.wrong_clock = random.below(request.servers);
   draw_discovery(scenario, random);
   draw_steering(scenario, random);
+  draw_moves(scenario);
   shape(scenario, random);
   draw_sessions(scenario, random);
   if (scenario.strict_founding) scenario.limits.expect = scenario.founders;

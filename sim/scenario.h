@@ -67,6 +67,7 @@ struct DatagramOptions {
 struct SteeringOptions {
   double rate{0};
   bool leaves{false};  ///< A server may be told to leave for good.
+  double drains{0};    ///< Servers are drained, and that is taken back.
 };
 
 struct DiskOptions {
@@ -113,7 +114,8 @@ struct Scenario {
   std::vector<std::uint32_t> priorities{};  ///< Per server.
   std::array<double, fault_count> rates{};  ///< Per second, for the whole group.
   Duration outage_max{};                    ///< Of what a fault takes away.
-  std::optional<std::size_t> wrong_clock;   ///< A server whose wall clock is years ahead.
+  bool unnoticed{false};  ///< All that happens is such that no client may lose its server.
+  std::optional<std::size_t> wrong_clock;  ///< A server whose wall clock is years ahead.
   std::optional<std::size_t> flipped;  ///< A server whose registers are not what they should be.
 
   double rate(Fault fault) const { return rates[static_cast<std::size_t>(fault)]; }

@@ -118,7 +118,7 @@ Instant World::live_by() const {
          longest * patience_max;
 }
 
-// At rest nothing changes any more: no vote and no leadership goes to and fro.
+// At rest nothing changes any more: no vote, no leadership and no client goes to and fro.
 void World::wait_until_live() {
   const auto view = [this] {
     std::uint64_t newest = 0;
@@ -126,6 +126,7 @@ void World::wait_until_live() {
       if (server->report().view == nullptr) continue;
       newest = std::max(newest, server->report().view->number);
     }
+    for (const auto& client : clients_) newest += client->moves();
     return newest;
   };
   std::optional<std::string> missing = what_is_missing();
@@ -189,8 +190,9 @@ std::optional<std::string> World::what_is_missing(const Server& server, std::siz
   const auto self = report.view->members.find(*report.number);
   if (self == report.view->members.end()) return name + " is no member";
   if (self->second.state() != wire::ServerState::ALIVE) return name + " is not said to be alive";
-  if (report.leads) return what_is_wrong_with_roles(report);
-  return std::nullopt;
+  if (!report.leads) return std::nullopt;
+  auto wrong = what_is_wrong_with_roles(report);
+  return wrong ? wrong : what_is_wrong_with_places(report);
 }
 
 const node::Report* World::running_member(const wire::Member& member) const {
@@ -202,11 +204,39 @@ const node::Report* World::running_member(const wire::Member& member) const {
   return nullptr;
 }
 
+// Clients are shared evenly, up to one or a tenth, by the servers that take them.
+std::optional<std::string> World::what_is_wrong_with_places(const node::Report& leader) const {
+  std::size_t clients = 0;
+  std::size_t takers = 0;
+  for (const auto& [number, member] : leader.view->members) {
+    const node::Report* const report = running_member(member);
+    if (report == nullptr) continue;
+    clients += report->attached;
+    if (!member.drained()) ++takers;
+  }
+  if (takers == 0) return std::nullopt;
+  const std::size_t share = clients / takers;
+  const std::size_t most = (clients + takers - 1) / takers;
+  for (const auto& [number, member] : leader.view->members) {
+    const node::Report* const report = running_member(member);
+    if (report == nullptr) continue;
+    const std::string has = "number " + std::to_string(number.value) + " has " +
+                            std::to_string(report->attached) + " of " + std::to_string(clients) +
+                            " clients";
+    if (member.drained() && report->attached > 0) return has + " though it is drained";
+    const bool too_few = report->attached + std::max<std::size_t>(1, share / 10) < share;
+    if (report->attached > most + std::max<std::size_t>(1, most / 10)) return has;
+    if (!member.drained() && too_few) return has;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> World::what_is_wrong_with_roles(const node::Report& leader) const {
   const group::View& view = *leader.view;
   const bool lowest = view.settings.election() == wire::ElectionRule::LOWEST_ID;
   const bool stable = view.settings.election() == wire::ElectionRule::STABLE;
   const auto better = [&](const wire::Member& a, const wire::Member& b) {
+    if (a.drained() != b.drained()) return b.drained();
     if (a.priority() != b.priority()) return a.priority() > b.priority();
     return lowest ? a.number() < b.number() : a.number() > b.number();
   };
@@ -218,6 +248,10 @@ std::optional<std::string> World::what_is_wrong_with_roles(const node::Report& l
     if (!runs && member.state() == wire::ServerState::ALIVE) return name + " is nobody";
     if (runs) ++living;
     if (is_voter(member)) ++voters;
+    const bool leader_drained = view.members.at(*leader.number).drained();
+    if (is_voter(member) && !leader.appointed && leader_drained && !member.drained()) {
+      return "number " + std::to_string(leader.number->value) + " leads though it is drained";
+    }
     if (stable || number == *leader.number) continue;
     if (is_voter(member) && !leader.appointed && better(member, view.members.at(*leader.number))) {
       return "number " + std::to_string(leader.number->value) + " leads instead of " + name;

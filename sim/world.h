@@ -53,6 +53,7 @@ class World {
   std::optional<std::string> what_is_missing() const;
   std::optional<std::string> what_is_missing(const Server& server, std::size_t number) const;
   /// The same of who votes and who leads, as the leader sees it.
+  std::optional<std::string> what_is_wrong_with_places(const node::Report& leader) const;
   std::optional<std::string> what_is_wrong_with_roles(const node::Report& leader) const;
   const node::Report* running_member(const wire::Member& member) const;
 

@@ -309,6 +309,7 @@ class Node::Impl {
   bool leaving_{false};  // Stops for good.
   Instant next_farewell_{};
   std::optional<Instant> going_since_;  // Clients are being handed over before it stops or leaves.
+  std::size_t handing_over_rate_{0};    // Of moves, then.
   std::set<ServerNumber> kept_up_;      // Linked members that had all of the log once; of a leader.
   std::set<ServerNumber> behind_;       // The others, as the other servers were told.
   std::vector<SentOn> sent_on_;         // A short while ago.

@@ -13,8 +13,8 @@ namespace {
 constexpr Duration settling_time = std::chrono::seconds{1};
 // A client that was sent on counts where it was sent, until the log can have it.
 constexpr Duration sent_on_for = std::chrono::seconds{1};
-// Before a stop all clients are asked within this time, however many there are.
-constexpr Duration handing_over_time = std::chrono::seconds{1};
+// Before a stop all clients are asked within a second, however many there are, and waited for.
+constexpr Duration handing_over_time = std::chrono::seconds{2};
 // So much of the allowance can be saved up.
 constexpr Duration allowance_saved = std::chrono::milliseconds{200};
 constexpr std::size_t sessions_per_page = 1'000;
@@ -112,14 +112,11 @@ bool Node::Impl::send_on(LinkId link, const wire::Frame& frame, Now now) {
 // So many may be asked now: an even rate, of which a little can be saved up.
 std::size_t Node::Impl::moves_allowed(Now now) {
   std::size_t rate = std::max<std::size_t>(1, options_.moves_per_second);
-  if (is_going()) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(handing_over_time).count();
-    rate = std::max(rate, edge_.attached() / static_cast<std::size_t>(seconds) + 1);
-  }
-  const Duration each = Duration{std::chrono::seconds{1}} / static_cast<Duration::rep>(rate);
-  moved_until_ = std::max(moved_until_, now.monotonic - allowance_saved);
-  return static_cast<std::size_t>(
-      std::max<Duration::rep>((now.monotonic - moved_until_) / std::max(each, Duration{1}), 0));
+  if (is_going()) rate = std::max(rate, handing_over_rate_);
+  const Duration each =
+      std::max(Duration{std::chrono::seconds{1}} / static_cast<Duration::rep>(rate), Duration{1});
+  moved_until_ = std::max(moved_until_, now.monotonic - std::max(allowance_saved, each));
+  return static_cast<std::size_t>((now.monotonic - moved_until_) / each);
 }
 
 // Only those too many, when it has been uneven for a while; all, when this server is to have none.
@@ -191,15 +188,16 @@ std::size_t Node::Impl::move_followers(const std::vector<ServerNumber>& takers, 
   return asked;
 }
 
-// A stop waits for those that can go elsewhere, for half of the time that it has.
+// A stop waits for those that can go elsewhere, for half of the time that it has at least.
 bool Node::Impl::hands_clients_over(Now now) {
   if (!consensus_ || (edge_.attached() == 0 && !edge_.has_followers())) return false;
   if (!going_since_) {
     going_since_ = now.monotonic;
+    handing_over_rate_ = edge_.attached() + 1;
     next_upkeep_ = {};
   }
-  const Duration patience = 2 * handing_over_time;
-  if (now.monotonic - *going_since_ >= patience || !leadership_.reachable) return false;
+  const bool in_time = now.monotonic - *going_since_ < handing_over_time;
+  if (!in_time || !leadership_.reachable) return false;
   return !placement(now).takers().empty();
 }
 
