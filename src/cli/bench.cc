@@ -215,6 +215,7 @@ ExitCode run_load(BenchOptions& options) {
   const auto found = find_writable(loop, options.client);
   if (!found) return report(found.error());
   options.load.servers = options.client.servers;
+  options.load.stays = !options.client.servers.empty();
   if (options.load.servers.empty()) options.load.servers = {*found};
   options.load.secret = options.client.secret();
   options.load.timeout = options.client.timeout;

@@ -16,15 +16,19 @@ CLI::App* add_serve(CLI::App& root, ExitCode& exit);
 CLI::App* add_peer(CLI::App& root, ExitCode& exit);
 /// `muster status`: how the group is, as one of its servers tells it.
 CLI::App* add_status(CLI::App& root, ExitCode& exit);
-/// `muster members`: the servers of the group.
+/// `muster members`: the servers of the group; with `--all` its clients too.
 CLI::App* add_members(CLI::App& root, ExitCode& exit);
+/// `muster sessions`: the clients of the group.
+CLI::App* add_sessions(CLI::App& root, ExitCode& exit);
 /// `muster discover`: which groups and servers answer.
 CLI::App* add_discover(CLI::App& root, ExitCode& exit);
 /// `muster wait`: returns when the group is as wanted.
 CLI::App* add_wait(CLI::App& root, ExitCode& exit);
-/// `muster transfer` (also `lead`), `remove`, `leave`, `set`, `dissolve`, `snapshot`: what
-/// operators want of the group.
+/// `muster transfer` (also `lead`), `drain`, `undrain`, `remove`, `leave`, `set`, `dissolve`,
+/// `snapshot`: what operators want of the group.
 CLI::App* add_transfer(CLI::App& root, ExitCode& exit);
+CLI::App* add_drain(CLI::App& root, ExitCode& exit);
+CLI::App* add_undrain(CLI::App& root, ExitCode& exit);
 CLI::App* add_remove(CLI::App& root, ExitCode& exit);
 CLI::App* add_leave(CLI::App& root, ExitCode& exit);
 CLI::App* add_set(CLI::App& root, ExitCode& exit);

@@ -63,6 +63,7 @@ class Load::Sender {
     made.session.name = "bench_" + std::to_string(number + 1);
     made.session.kind = "bench";
     made.session.seeds = options.servers;
+    made.session.stays = options.stays;
     made.secret = options.secret;
     return made;
   }

@@ -54,6 +54,7 @@ class Load {
 
   struct Options {
     std::vector<std::string> servers{};
+    bool stays{false};  ///< They were named: clients begin at the first that answers.
     Bytes secret{};
     std::size_t clients{1};
     std::size_t in_flight{1};  ///< In all; at least one for each client.

@@ -32,9 +32,12 @@ ExitCode run(std::vector<std::string> arguments) {
   add_peer(root, exit);
   add_status(root, exit);
   add_members(root, exit);
+  add_sessions(root, exit);
   add_discover(root, exit);
   add_wait(root, exit);
   add_transfer(root, exit);
+  add_drain(root, exit);
+  add_undrain(root, exit);
   add_remove(root, exit);
   add_leave(root, exit);
   add_set(root, exit);

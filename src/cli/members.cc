@@ -1,4 +1,4 @@
-// `muster members`: the servers of a group.
+// `muster members`: the servers of a group; with `--all` its clients too.
 #include <fmt/format.h>
 
 #include <memory>
@@ -7,6 +7,7 @@
 
 #include "cli/client_options.h"
 #include "cli/commands.h"
+#include "cli/session_list.h"
 #include "cli/table.h"
 #include "wire/control.h"
 #include "wire/json.h"
@@ -19,32 +20,50 @@ Row row_of(const wire::MemberStatus& member) {
   for (const auto& [key, value] : member.tags()) {
     tags += fmt::format("{}{}={}", tags.empty() ? "" : ",", key, value);
   }
-  const auto text_or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
   return {fmt::format("#{}", member.number()),
           member.name(),
           member.address(),
           text_or_dash(member.host()),
           wire::Role::Value_Name(member.role()),
-          wire::ServerState::Value_Name(member.state()),
+          wire::ServerState::Value_Name(member.state()) + (member.drained() ? ", drained" : ""),
           std::to_string(member.clients()),
           text_or_dash(member.zone()),
           text_or_dash(tags)};
+}
+
+Row client_row(const wire::SessionStatus& session) {
+  return {"-",
+          session.name(),
+          "at " + session.home_name(),
+          "-",
+          session.kind().empty() ? "client" : session.kind(),
+          wire::ServerState::Value_Name(session.state()),
+          "-",
+          text_or_dash(session.zone()),
+          "-"};
 }
 
 void print_for_people(const wire::Members& members) {
   std::vector<Row> rows{
       {"NUMBER", "NAME", "ADDRESS", "HOST", "ROLE", "STATE", "CLIENTS", "ZONE", "TAGS"}};
   for (const wire::MemberStatus& member : members.members()) rows.push_back(row_of(member));
+  for (const wire::SessionStatus& session : members.sessions()) {
+    rows.push_back(client_row(session));
+  }
   print_table(rows);
 }
 
-ExitCode show_members(const ClientOptions& options) {
-  const auto members =
-      ask_for<wire::Members>(options, wire::FrameType::members_request, wire::MembersRequest{});
+ExitCode show_members(const ClientOptions& options, bool all) {
+  const auto members = all ? ask_for_everybody(options)
+                           : ask_for<wire::Members>(options, wire::FrameType::members_request,
+                                                    wire::MembersRequest{});
   if (!members) return report(members.error());
   if (options.json) {
     for (const wire::MemberStatus& member : members->members()) {
       fmt::print("{}\n", wire::to_json(member));
+    }
+    for (const wire::SessionStatus& session : members->sessions()) {
+      fmt::print("{}\n", wire::to_json(session));
     }
   } else {
     print_for_people(*members);
@@ -57,8 +76,10 @@ ExitCode show_members(const ClientOptions& options) {
 CLI::App* add_members(CLI::App& root, ExitCode& exit) {
   CLI::App* command = root.add_subcommand("members", "the servers of the group");
   const auto options = std::make_shared<ClientOptions>();
+  const auto all = std::make_shared<bool>(false);
+  command->add_flag("--all", *all, "servers and clients in one table");
   add_client_options(*command, *options);
-  command->callback([options, &exit] { exit = show_members(*options); });
+  command->callback([options, all, &exit] { exit = show_members(*options, *all); });
   return command;
 }
 

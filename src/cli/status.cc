@@ -31,6 +31,9 @@ void print_for_people(const wire::Status& status) {
   fmt::print("writable    {}\n", status.writable() ? "yes" : "no: " + status.reason());
   fmt::print("servers     {}; {}\n", status.servers(), tolerance_of(status));
   fmt::print("sessions    {}\n", status.sessions());
+  if (status.drained_size() > 0) {
+    fmt::print("drained     {}\n", fmt::join(status.drained(), ", "));
+  }
   fmt::print("view        {}\n", status.view());
   fmt::print("log         committed up to {}\n", status.commit_index());
   fmt::print("answered by {} (#{}), {}, {}, applied up to {}, digest {}\n", status.server(),

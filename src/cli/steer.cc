@@ -1,4 +1,4 @@
-// What operators want of a group: transfer, leave, remove, set, dissolve, snapshot.
+// What operators want of a group: transfer, drain, undrain, leave, remove, set, dissolve, snapshot.
 #include <fmt/format.h>
 
 #include <functional>
@@ -111,6 +111,16 @@ CLI::App* add_transfer(CLI::App& root, ExitCode& exit) {
 CLI::App* add_remove(CLI::App& root, ExitCode& exit) {
   return add_named(root, exit, "remove", "takes a failed or stopped server out for good", true,
                    [](wire::Steer& what, const std::string& name) { what.set_remove(name); });
+}
+
+CLI::App* add_drain(CLI::App& root, ExitCode& exit) {
+  return add_named(root, exit, "drain", "moves a server's clients away and keeps new ones off",
+                   true, [](wire::Steer& what, const std::string& name) { what.set_drain(name); });
+}
+
+CLI::App* add_undrain(CLI::App& root, ExitCode& exit) {
+  return add_named(root, exit, "undrain", "lets a drained server take clients again", true,
+                   [](wire::Steer& what, const std::string& name) { what.set_undrain(name); });
 }
 
 CLI::App* add_leave(CLI::App& root, ExitCode& exit) {

@@ -83,7 +83,7 @@ CLI::App* add_watch(CLI::App& root, ExitCode& exit) {
   add_client_options(*command, options->client);
   command
       ->add_option("topics", options->topics,
-                   "what to watch; without one `group`: membership and leadership")
+                   "what to watch, as `sessions`; without one `group`: membership and leadership")
       ->type_name("TOPIC");
   command
       ->add_option("--from", options->from,

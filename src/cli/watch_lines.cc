@@ -7,18 +7,30 @@
 
 #include "cli/json_line.h"
 #include "group/group.h"
+#include "replica/session_events.h"
 #include "wire/control.h"
 #include "wire/json.h"
 
 namespace muster::cli {
 namespace {
 
-/// The event as the group's schema has it, if it is one.
-std::optional<wire::GroupEvent> group_event(const std::string& topic, BytesView payload) {
-  if (topic != group::topic) return std::nullopt;
-  auto event = wire::decode<wire::GroupEvent>(payload);
+/// An event of a topic that is known here.
+struct KnownEvent {
+  std::string text;
+  std::string json;
+};
+
+template <class Event>
+std::optional<KnownEvent> known_event(BytesView payload) {
+  const auto event = wire::decode<Event>(payload);
   if (!event) return std::nullopt;
-  return std::move(*event);
+  return KnownEvent{.text = event->text(), .json = wire::to_json(*event)};
+}
+
+std::optional<KnownEvent> known_event(const std::string& topic, BytesView payload) {
+  if (topic == group::topic) return known_event<wire::GroupEvent>(payload);
+  if (topic == replica::sessions_topic) return known_event<wire::SessionEvent>(payload);
+  return std::nullopt;
 }
 
 JsonLine begin_line(const wire::EventPosition& position, std::string_view time,
@@ -35,11 +47,11 @@ JsonLine begin_line(const wire::EventPosition& position, std::string_view time,
 
 std::string json_line(const std::string& topic, const session::Event& event) {
   JsonLine line = begin_line(event.position, wire::json_time(event.time), topic, false);
-  const auto known = group_event(topic, event.payload.view());
+  const auto known = known_event(topic, event.payload.view());
   if (!known) return line.add_json("payload", wire::json_bytes(event.payload.view())).text();
   // The fields of the event stand beside its place: one object goes on as the other.
   const std::string head = line.text();
-  return head.substr(0, head.size() - 1) + "," + wire::to_json(*known).substr(1);
+  return head.substr(0, head.size() - 1) + "," + known->json.substr(1);
 }
 
 std::string json_line(const session::TopicGap& gap) {
@@ -54,11 +66,11 @@ std::string json_line(const session::TopicGap& gap) {
 
 std::string text_line(const std::string& topic, const session::Event& event, bool with_topic) {
   const std::string quoted = wire::json_time(event.time);
-  const auto known = group_event(topic, event.payload.view());
+  const auto known = known_event(topic, event.payload.view());
   return fmt::format(
       "{}.{} {} {}{}", event.position.command.index.value, event.position.command.ordinal,
       std::string_view(quoted).substr(1, quoted.size() - 2), with_topic ? topic + " " : "",
-      known ? known->text() : fmt::format("{} bytes", event.payload.size()));
+      known ? known->text : fmt::format("{} bytes", event.payload.size()));
 }
 
 }  // namespace

@@ -37,6 +37,16 @@ TEST(WatchLinesTest, PutTheFieldsOfAnEventBesideItsPlace) {
             R"("gap":false,"view":3,"text":"b joined")");
 }
 
+TEST(WatchLinesTest, ShowWhoCameMovedAndWentInWords) {
+  wire::SessionEvent event;
+  event.set_what(wire::SessionEvent::MOVED);
+  event.set_text("ann moved to b");
+  const session::TopicNews news = event_of("sessions", wire::encode(event));
+  EXPECT_EQ(text_lines(news, false), Lines{"7.2 1970-01-01T00:00:01.500Z ann moved to b"});
+  EXPECT_NE(json_lines(news).at(0).find(R"("what":"MOVED","text":"ann moved to b")"),
+            std::string::npos);
+}
+
 TEST(WatchLinesTest, ShowUnknownPayloadsAsBytes) {
   const session::TopicNews news = event_of("street", Bytes{std::byte{1}, std::byte{2}});
   EXPECT_EQ(text_lines(news, false), Lines{"7.2 1970-01-01T00:00:01.500Z 2 bytes"});

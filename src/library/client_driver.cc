@@ -106,6 +106,8 @@ client::Client::Options ClientDriver::client_options() const {
                                               .name = options_.name,
                                               .kind = options_.kind,
                                               .seeds = options_.servers,
+                                              .zone = options_.zone,
+                                              .stays = !options_.servers.empty(),
                                               .only_follows = only_follows_,
                                               .seed = client::make_seed()},
                                   .secret = options_.secret};

@@ -165,6 +165,9 @@ wire::Status Node::Impl::status() const {
   status.set_digest(hexadecimal(replica.digest()));
   status.set_servers(static_cast<std::uint32_t>(raft.configuration().members.size()));
   status.set_sessions(replica.sessions().size());
+  for (const auto& [number, member] : replica.view().members) {
+    if (member.drained()) status.add_drained(name_of(number));
+  }
   std::size_t reachable = 0;
   for (const auto& [number, role] : raft.configuration().members) {
     if (role != raft::MemberRole::voter) continue;
