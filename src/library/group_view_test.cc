@@ -211,5 +211,16 @@ TEST(GroupViewValues, GiveEachEventItsKind) {
             ErrorCode::invalid_argument);
 }
 
+TEST(GroupViewValues, TakeAnyNumber) {
+  wire::GroupServers servers;
+  servers.add_servers()->mutable_joined()->set_seconds(INT64_MIN);
+  EXPECT_LT(to_state(servers).servers.front().first_seen, LogTime{0});
+  wire::ServerStats stats;
+  stats.set_uptime_ms(UINT64_MAX);
+  stats.set_loop_step_max_us(UINT64_MAX);
+  EXPECT_EQ(to_statistics({}, stats).longest_step, Duration::max());
+  EXPECT_GT(to_statistics({}, stats).uptime, Duration{});
+}
+
 }  // namespace
 }  // namespace muster::library

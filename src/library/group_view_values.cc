@@ -8,6 +8,15 @@
 namespace muster::library {
 namespace {
 
+// What comes may be anything; ten thousand years are enough.
+constexpr std::int64_t seconds_max = 315'576'000'000;
+
+/// Of so many microseconds, or the longest there is.
+Duration duration_of(std::uint64_t microseconds) {
+  const auto most = static_cast<std::uint64_t>(Duration::max().count());
+  return Duration{static_cast<std::int64_t>(std::min(microseconds, most))};
+}
+
 ServerRole to_role(wire::Role::Value role) {
   switch (role) {
     case wire::Role::LEADER:
@@ -37,11 +46,12 @@ ServerState to_server_state(wire::ServerState::Value state) {
 }
 
 LogTime to_time(const google::protobuf::Timestamp& time) {
-  return {time.seconds() * 1'000 + time.nanos() / 1'000'000};
+  return {std::clamp(time.seconds(), -seconds_max, seconds_max) * 1'000 + time.nanos() / 1'000'000};
 }
 
 LogTime before(LogTime now, std::uint64_t milliseconds) {
-  return {now.milliseconds - static_cast<std::int64_t>(milliseconds)};
+  const std::uint64_t most = static_cast<std::uint64_t>(seconds_max) * 1'000;
+  return {now.milliseconds - static_cast<std::int64_t>(std::min(milliseconds, most))};
 }
 
 using Kind = GroupEvent::Kind;
@@ -195,8 +205,8 @@ ServerStatistics to_statistics(const wire::Invoked& from, const wire::ServerStat
           .sessions = stats.sessions(),
           .clients = stats.clients(),
           .queued_bytes = stats.queued_bytes() + stats.unanswered_bytes(),
-          .longest_step = std::chrono::microseconds{stats.loop_step_max_us()},
-          .uptime = std::chrono::milliseconds{stats.uptime_ms()}};
+          .longest_step = duration_of(stats.loop_step_max_us()),
+          .uptime = duration_of(std::min(stats.uptime_ms(), std::uint64_t{1} << 50U) * 1'000)};
 }
 
 Result<GroupEvent> to_group_event(const Event& event) {

@@ -177,6 +177,16 @@ TEST(ResultTest, IsShownAsLinesAndTables) {
                           "  0          0"));
 }
 
+TEST(ResultTest, MayHaveAnyTime) {
+  wire::TopicHistory history;
+  for (const std::int64_t seconds : {INT64_MIN, INT64_MAX}) {
+    history.add_events()->mutable_time()->set_seconds(seconds);
+  }
+  const auto lines = to_lines(static_cast<const google::protobuf::Message&>(history));
+  EXPECT_THAT(lines.at(3), HasSubstr("0001-01-01T00:00:00"));
+  EXPECT_THAT(lines.at(4), HasSubstr("9999-12-31T23:59:59"));
+}
+
 TEST(ResultTest, OfAnUnknownTypeIsRefused) {
   wire::Invoked invoked;
   invoked.set_type("muster.wire.OfTheFuture");

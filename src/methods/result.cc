@@ -19,6 +19,8 @@ using Row = std::vector<std::string>;
 
 constexpr std::string_view nothing = "-";
 constexpr std::size_t cell_bytes_max = 200;
+constexpr std::int64_t first_second = -62'135'596'800;  // The year 1,
+constexpr std::int64_t last_second = 253'402'300'799;   // and the end of 9999.
 
 /// `commit_index` as `commit index`.
 std::string spaced(std::string name) {
@@ -47,7 +49,9 @@ std::string cell(std::string text) {
 
 std::string time_text(const Message& message) {
   const auto& time = static_cast<const Timestamp&>(message);
-  const std::string quoted = wire::json_time({time.seconds() * 1'000 + time.nanos() / 1'000'000});
+  // Within the years that RFC 3339 has: what comes may be anything.
+  const std::int64_t seconds = std::clamp(time.seconds(), first_second, last_second);
+  const std::string quoted = wire::json_time({seconds * 1'000 + time.nanos() / 1'000'000});
   return quoted.substr(1, quoted.size() - 2);
 }
 
