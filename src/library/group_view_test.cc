@@ -203,6 +203,12 @@ TEST(GroupViewValues, GiveEachEventItsKind) {
   EXPECT_EQ(event_of(election)->server, ServerNumber{2});
   election.mutable_election()->set_previous(1);
   EXPECT_EQ(event_of(election)->kind, Kind::leader_changed);
+  wire::GroupEvent drain;
+  drain.mutable_drain()->set_number(4);
+  EXPECT_EQ(event_of(drain)->kind, Kind::undrained);
+  drain.mutable_drain()->set_drained(true);
+  EXPECT_EQ(event_of(drain)->kind, Kind::drained);
+  EXPECT_EQ(event_of(drain)->server, ServerNumber{4});
   EXPECT_EQ(to_group_event(Gap{.index = {9}}).kind, Kind::missed);
   EXPECT_EQ(to_group_event(
                 Event{.position = {}, .time = {}, .payload = SharedBytes(Bytes{std::byte{0xff}})})

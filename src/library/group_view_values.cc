@@ -119,6 +119,10 @@ void take(GroupEvent& event, const wire::GroupEvent& told) {
       return take_state(event, told.state());
     case wire::GroupEvent::kElection:
       return take_election(event, told.election());
+    case wire::GroupEvent::kDrain:
+      event.server = ServerNumber{told.drain().number()};
+      event.kind = told.drain().drained() ? Kind::drained : Kind::undrained;
+      return;
     case wire::GroupEvent::kSettings:
       event.kind = Kind::settings_changed;
       return;
