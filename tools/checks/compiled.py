@@ -122,11 +122,11 @@ def unit_of(root, path):
 
 
 def write_tidy_database(build):
-    """The compile commands without g++'s precompiled headers, which clang cannot read."""
+    """The compile commands without what only g++ knows: its precompiled headers and a warning."""
     commands = read_commands(build)
     for command in commands:
         command["command"] = re.sub(r" -include \S*cmake_pch\.hxx", "", command["command"]).replace(
-            " -Winvalid-pch", "")
+            " -Winvalid-pch", "").replace(" -Wno-maybe-uninitialized", "")
     folder = build / "tidy"
     folder.mkdir(exist_ok=True)
     kept = [command for command in commands if "cmake_pch" not in command["file"]]
