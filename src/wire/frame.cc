@@ -41,6 +41,7 @@ constexpr std::array frame_names{
     Named{FrameType::follow, "follow"},
     Named{FrameType::unfollow, "unfollow"},
     Named{FrameType::invoke, "invoke"},
+    Named{FrameType::heartbeat, "heartbeat"},
     Named{FrameType::server_hello, "server_hello"},
     Named{FrameType::session_opened, "session_opened"},
     Named{FrameType::session_ended, "session_ended"},
@@ -55,10 +56,12 @@ constexpr std::array frame_names{
     Named{FrameType::reached, "reached"},
     Named{FrameType::gap, "gap"},
     Named{FrameType::invoked, "invoked"},
+    Named{FrameType::heartbeat_heard, "heartbeat_heard"},
     Named{FrameType::peer_hello, "peer_hello"},
     Named{FrameType::invite, "invite"},
     Named{FrameType::removed, "removed"},
     Named{FrameType::state_digests, "state_digests"},
+    Named{FrameType::telemetry, "telemetry"},
     Named{FrameType::raft, "raft"},
     Named{FrameType::forward, "forward"},
     Named{FrameType::forward_refused, "forward_refused"},
@@ -86,6 +89,7 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
     case FrameType::follow:
     case FrameType::unfollow:
     case FrameType::invoke:
+    case FrameType::heartbeat:
     case FrameType::server_hello:
     case FrameType::session_opened:
     case FrameType::session_ended:
@@ -100,6 +104,7 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
     case FrameType::reached:
     case FrameType::gap:
     case FrameType::invoked:
+    case FrameType::heartbeat_heard:
     case FrameType::peer_hello:
     case FrameType::invite:
     case FrameType::removed:
@@ -109,6 +114,7 @@ std::optional<FrameType> frame_type_from(std::uint8_t value) {
     case FrameType::handover:
     case FrameType::farewell:
     case FrameType::state_digests:
+    case FrameType::telemetry:
       return type;
   }
   return std::nullopt;

@@ -39,22 +39,24 @@ enum class FrameType : std::uint8_t {
   steer = 23,            ///< Steer.
   follow = 24,           ///< Follow: be told of a topic's events (`wire/events.h`).
   unfollow = 25,         ///< Unfollow.
+  heartbeat = 26,        ///< A heartbeat that goes over the connection (`wire/heartbeat.h`).
   invoke = 30,           ///< Invoke: a remote method (`wire/methods.proto`).
   // Server to client.
-  server_hello = 32,    ///< ServerHello, the first frame of a server on each client link.
-  session_opened = 33,  ///< SessionOpened, for an open and for a resume.
-  session_ended = 34,   ///< SessionEnded.
-  redirect = 35,        ///< Redirect: go to another server.
-  replies = 36,         ///< Answers to commands (`wire/replies.h`).
-  resend_from = 37,     ///< ResendFrom: a gap; the command expected next.
-  read_reply = 38,      ///< ReadReply.
-  status = 39,          ///< Status.
-  members = 40,         ///< Members.
-  steered = 41,         ///< Steered.
-  events = 42,          ///< Events of a topic, one or more (`wire/events.h`).
-  reached = 43,         ///< A topic was told up to a position (`wire/events.h`).
-  gap = 44,             ///< Events are missing; the topic's state instead (`wire/events.h`).
-  invoked = 60,         ///< Invoked.
+  server_hello = 32,     ///< ServerHello, the first frame of a server on each client link.
+  session_opened = 33,   ///< SessionOpened, for an open and for a resume.
+  session_ended = 34,    ///< SessionEnded.
+  redirect = 35,         ///< Redirect: go to another server.
+  replies = 36,          ///< Answers to commands (`wire/replies.h`).
+  resend_from = 37,      ///< ResendFrom: a gap; the command expected next.
+  read_reply = 38,       ///< ReadReply.
+  status = 39,           ///< Status.
+  members = 40,          ///< Members.
+  steered = 41,          ///< Steered.
+  events = 42,           ///< Events of a topic, one or more (`wire/events.h`).
+  reached = 43,          ///< A topic was told up to a position (`wire/events.h`).
+  gap = 44,              ///< Events are missing; the topic's state instead (`wire/events.h`).
+  heartbeat_heard = 45,  ///< Answer to a `heartbeat` (`wire/heartbeat.h`).
+  invoked = 60,          ///< Invoked.
   // Between servers.
   peer_hello = 64,       ///< PeerHello, the first frame of each side.
   invite = 65,           ///< Invite.
@@ -65,6 +67,7 @@ enum class FrameType : std::uint8_t {
   handover = 70,         ///< Handover.
   farewell = 71,         ///< Farewell.
   state_digests = 72,    ///< StateDigests.
+  telemetry = 73,        ///< Newest values (`wire/telemetry.h`).
 };
 
 /// Which of a connection's queues a frame waits in: an urgent one overtakes the others.

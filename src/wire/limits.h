@@ -25,8 +25,12 @@ constexpr std::size_t secret_bytes_max = 4'096;      ///< A shared secret; it mu
 constexpr std::size_t datagram_bytes_max = 1'200;    ///< Passes any path without being cut up.
 constexpr std::size_t topic_bytes_max = 128;         ///< The name of a topic.
 constexpr std::size_t event_bytes_max = 768 * 1024;  ///< Payload of one event.
-constexpr std::size_t topic_state_bytes_max = 768 * 1024;  ///< What stands for missed events.
-constexpr std::size_t link_topics_max = 64;                ///< That one client link follows.
-constexpr std::size_t refusal_text_bytes_max = 512;        ///< Why a preface was refused.
+constexpr std::size_t topic_state_bytes_max = 768 * 1024;     ///< What stands for missed events.
+constexpr std::size_t heartbeat_payload_bytes_max = 64;       ///< Newest-value data of a client.
+constexpr std::size_t link_topics_max = 64;                   ///< That one client link follows.
+constexpr std::size_t telemetry_key_bytes_max = 64;           ///< What a newest value is of.
+constexpr std::size_t telemetry_value_bytes_max = 256;        ///< One newest value.
+constexpr std::size_t telemetry_frame_bytes_max = 64 * 1024;  ///< Of many of them.
+constexpr std::size_t refusal_text_bytes_max = 512;           ///< Why a preface was refused.
 
 }  // namespace muster::wire
