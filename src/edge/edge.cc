@@ -79,8 +79,9 @@ void Edge::link_closed(LinkId link, Instant now) {
   if (attached == sessions_.end() || attached->second.link != link) return;
   const bool open = attached->second.open;
   const Epoch epoch = attached->second.epoch;
+  const Duration timeout = timeout_of(attached->second.times);
   drop(attached);
-  if (open) watch_absent(*session, epoch, now);
+  if (open) watch_absent(*session, epoch, now, timeout);
 }
 
 // The client of this session went elsewhere; if it did not, it resumes here, and that counts.
@@ -94,6 +95,7 @@ void Edge::leave(std::map<SessionId, Attached>::iterator session) {
 void Edge::drop(std::map<SessionId, Attached>::iterator session) {
   for (const Pending& pending : session->second.pending) pending_bytes_ -= pending.batch.size();
   asked_to_move_.erase(session->first);
+  heartbeats_.forget(session->first);
   sessions_.erase(session);
 }
 
@@ -102,6 +104,7 @@ void Edge::frame(LinkId link, const wire::Frame& frame, const replica::Replica& 
   now_ = now;
   if (const auto client = clients_.find(link); client != clients_.end()) {
     client->second.heard = now;
+    if (client->second.session) heartbeats_.connection_heard(*client->second.session, now);
   }
   switch (frame.type) {
     case wire::FrameType::ping:
@@ -116,6 +119,8 @@ void Edge::frame(LinkId link, const wire::Frame& frame, const replica::Replica& 
       return take_resume(link, frame.body.view(), now);
     case wire::FrameType::end_session:
       return take_end(link, frame.body.view());
+    case wire::FrameType::heartbeat:
+      return take_heartbeat(link, frame.body.view(), now);
     case wire::FrameType::commands:
       return take_commands(link, frame.body, now);
     case wire::FrameType::read:
@@ -133,7 +138,8 @@ void Edge::frame(LinkId link, const wire::Frame& frame, const replica::Replica& 
   }
 }
 
-void Edge::attach(LinkId link, SessionId session, replica::SessionControl control, Instant now) {
+void Edge::attach(LinkId link, SessionId session, replica::SessionControl control,
+                  const wire::HeartbeatTimes& times, Instant now) {
   Client& client = clients_.at(link);
   if (client.session && *client.session != session) {
     refuse(link, Error{ErrorCode::failed_precondition,
@@ -159,6 +165,7 @@ void Edge::attach(LinkId link, SessionId session, replica::SessionControl contro
   attached.link = link;
   attached.control = std::move(control);
   attached.since = now;
+  attached.times = times;
   pass_on(session, attached, SequenceNumber{0}, now);
 }
 
@@ -184,13 +191,16 @@ void Edge::take_open(LinkId link, BytesView body, Instant now) {
                                   std::to_string(numbered_name_bytes_max) + " bytes"}),
            close(link);
   }
+  const auto times =
+      wire::to_heartbeat_times(open->heartbeat_interval_ms(), open->session_timeout_ms());
+  if (!times) return refuse(link, times.error()), close(link);
   attach(link, *id,
          replica::Open{.name = open->name(),
                        .kind = open->kind(),
                        .home = {},
                        .zone = open->zone(),
                        .name_rule = rule_of(open->name_rule())},
-         now);
+         *times, now);
 }
 
 void Edge::take_resume(LinkId link, BytesView body, Instant now) {
@@ -198,7 +208,10 @@ void Edge::take_resume(LinkId link, BytesView body, Instant now) {
   if (!resume) return refuse(link, resume.error()), close(link);
   const auto id = wire::parse_id<SessionId>(resume->session_id());
   if (!id) return refuse(link, id.error()), close(link);
-  attach(link, *id, replica::Resume{.home = {}}, now);
+  const auto times =
+      wire::to_heartbeat_times(resume->heartbeat_interval_ms(), resume->session_timeout_ms());
+  if (!times) return refuse(link, times.error()), close(link);
+  attach(link, *id, replica::Resume{.home = {}}, *times, now);
   const auto attached = sessions_.find(*id);
   if (attached != sessions_.end()) attached->second.epoch = Epoch{resume->epoch()};
 }
@@ -286,9 +299,11 @@ void Edge::resend_all(Instant now) {
   ask_reads_again();
 }
 
-void Edge::watch_absent(SessionId session, Epoch epoch, Instant now) {
+void Edge::watch_absent(SessionId session, Epoch epoch, Instant now,
+                        std::optional<Duration> timeout) {
   if (sessions_.contains(session)) return;
-  absent_[session] = Absent{.epoch = epoch, .ends_at = now + options_.session_timeout};
+  absent_[session] =
+      Absent{.epoch = epoch, .ends_at = now + timeout.value_or(options_.session_timeout)};
   next_check_ = std::min(next_check_, now + check_interval);
 }
 
@@ -323,6 +338,8 @@ void Edge::close_silent(Instant now) {
   std::vector<LinkId> silent;
   for (auto& [link, client] : clients_) {
     if (now - client.heard < options_.silence_max) continue;
+    // Who promised heartbeats has a time of its own.
+    if (client.session && heartbeats_.watches(*client.session)) continue;
     client.heard = now;
     silent.push_back(link);
   }
@@ -337,6 +354,9 @@ void Edge::close_silent(Instant now) {
 void Edge::tick(Instant now) {
   now_ = now;
   topics_.tick(now);
+  telemetry_.tick(now);
+  heartbeats_.tick(now);
+  end_silent(now);
   if (now < next_check_) return;
   next_check_ = clients_.empty() && absent_.empty() && !leaderless_since_ ? Instant::max()
                                                                           : now + check_interval;
@@ -362,7 +382,9 @@ void Edge::tick(Instant now) {
 }
 
 std::optional<Instant> Edge::deadline() const {
-  const Instant next = std::min(next_check_, topics_.deadline().value_or(Instant::max()));
+  const Instant next = std::min({next_check_, topics_.deadline().value_or(Instant::max()),
+                                 telemetry_.deadline().value_or(Instant::max()),
+                                 heartbeats_.deadline().value_or(Instant::max())});
   if (next == Instant::max()) return std::nullopt;
   return next;
 }

@@ -6,11 +6,14 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "edge/heartbeats.h"
 #include "edge/link.h"
+#include "edge/telemetry.h"
 #include "edge/topics.h"
 #include "muster/bytes.h"
 #include "muster/error.h"
@@ -18,6 +21,7 @@
 #include "muster/time.h"
 #include "replica/replica.h"
 #include "replica/session_control.h"
+#include "wire/heartbeat.h"
 #include "wire/methods.pb.h"
 #include "wire/muster.pb.h"
 
@@ -34,8 +38,8 @@ struct ReadWanted {
 /// commits comes back through `applied` and is answered here.
 ///
 /// A link carries one session. A session attached to a newer link or another home leaves the old
-/// one. A session without a link for `session_timeout` is ended through the log. Reads and topics
-/// need no session.
+/// one. A session without a link for its timeout is ended through the log, and so is one that gives
+/// no sign of life for as long although it promised heartbeats. Reads and topics need no session.
 ///
 /// Pure. Thread-safety: none.
 class Edge {
@@ -53,6 +57,8 @@ class Edge {
     std::size_t pending_bytes_max{std::size_t{256} << 20U};  ///< Batches unanswered, all clients.
     std::size_t reads_max{65'536};                           ///< Reads waiting, all clients.
     Topics::Options topics{};
+    Heartbeats::Options heartbeats{};
+    Telemetry::Options telemetry{};
   };
   /// What the layers above know and clients ask for.
   struct Surroundings {
@@ -61,7 +67,11 @@ class Edge {
     std::string no_leader_reason;  ///< Plain words, for clients sent elsewhere.
   };
 
-  explicit Edge(const Options& options) : options_(options), topics_(options.topics, outputs_) {}
+  explicit Edge(const Options& options)
+      : options_(options),
+        telemetry_(options.telemetry),
+        heartbeats_(options.heartbeats, telemetry_),
+        topics_(options.topics, outputs_) {}
   Edge(const Edge&) = delete;
   Edge& operator=(const Edge&) = delete;
 
@@ -76,6 +86,9 @@ class Edge {
   /// refused and costs the client its link. `local` answers reads that need no leader.
   void frame(LinkId link, const wire::Frame& frame, const replica::Replica& local, Instant now);
 
+  /// Datagrams that came to the port for heartbeats: anything.
+  void datagrams(std::span<const BytesView> datagrams, Instant now);
+
   /// What an applied entry brought for sessions.
   void applied(const std::vector<replica::SessionNews>& news, ServerNumber self, Instant now);
   /// The events of what was applied since the last call, up to `local.applied()`, in order; also
@@ -87,8 +100,10 @@ class Edge {
   void resend_all(Instant now);
   /// Who is the leader, what to greet clients with. Call when any of it changed.
   void set_surroundings(Surroundings surroundings, Instant now);
-  /// A session without a link here: it ends unless it is attached anew in time.
-  void watch_absent(SessionId session, Epoch epoch, Instant now);
+  /// A session without a link here: it ends unless it is attached anew within `timeout`, or the
+  /// group's.
+  void watch_absent(SessionId session, Epoch epoch, Instant now,
+                    std::optional<Duration> timeout = std::nullopt);
   /// Another server watches that session again.
   void unwatch(SessionId session) { absent_.erase(session); }
   /// The state machine was replaced by a snapshot: sessions that it lacks have ended, others moved
@@ -137,6 +152,11 @@ class Edge {
   std::vector<LinkOutput> take_outputs();
   std::vector<ReadWanted> take_reads();
 
+  /// Newest values, of this server and others. Call its `tick` through this one's.
+  Telemetry& telemetry() { return telemetry_; }
+  const Telemetry& telemetry() const { return telemetry_; }
+  const Heartbeats& heartbeats() const { return heartbeats_; }
+
   std::size_t attached() const { return sessions_.size(); }
   /// Somebody here waits for events.
   bool has_followers() const { return topics_.has_followers(); }
@@ -183,6 +203,7 @@ class Edge {
     Epoch epoch;                      // Before that, the newest that the client has heard of.
     replica::SessionControl control;  // The open or resume, to be sent with this server's number.
     SequenceNumber next;              // Expected from the client.
+    wire::HeartbeatTimes times;       // As its client asked.
     std::deque<Pending> pending;
     Instant passed_on;                       // When something of it was last passed on.
     std::optional<SequenceNumber> mended{};  // The gap after which that was.
@@ -203,7 +224,12 @@ class Edge {
     Instant since{};
   };
 
-  void attach(LinkId link, SessionId session, replica::SessionControl control, Instant now);
+  void attach(LinkId link, SessionId session, replica::SessionControl control,
+              const wire::HeartbeatTimes& times, Instant now);
+  void watch(SessionId session, Attached& attached, Instant now);
+  void take_heartbeat(LinkId link, BytesView body, Instant now);
+  void end_silent(Instant now);
+  Duration timeout_of(const wire::HeartbeatTimes& times) const;
   void take_open(LinkId link, BytesView body, Instant now);
   void take_resume(LinkId link, BytesView body, Instant now);
   void take_end(LinkId link, BytesView body);
@@ -251,6 +277,8 @@ class Edge {
   std::vector<SharedBytes> batches_;
   std::vector<LinkOutput> outputs_;
   std::vector<ReadWanted> reads_wanted_;
+  Telemetry telemetry_;
+  Heartbeats heartbeats_;
   Topics topics_;
 };
 

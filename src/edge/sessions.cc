@@ -82,8 +82,9 @@ void Edge::news(const replica::SessionAttached& news, ServerNumber self, Instant
   opened.set_last_sequence(news.last.value);
   opened.set_name(news.name);
   opened.set_session_timeout_ms(static_cast<std::uint64_t>(
-      std::chrono::floor<std::chrono::milliseconds>(options_.session_timeout).count()));
+      std::chrono::floor<std::chrono::milliseconds>(timeout_of(attached.times)).count()));
   send(attached.link, wire::FrameType::session_opened, wire::encode(opened));
+  watch(news.session, attached, now);
 }
 
 void Edge::news(const replica::SessionEnded& ended, ServerNumber, Instant) {

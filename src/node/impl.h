@@ -78,6 +78,7 @@ class Node::Impl {
   void on(BeaconHeard& heard, Now now);
   void on(ProbeHeard& heard, Now now);
   void on(ForeignHeard& heard, Now now);
+  void on(HeartbeatsReceived& received, Now now);
   void on(DiskDone& done, Now now);
   void on(Tick& tick, Now now);
   void on(StopRequested& stop, Now now);
@@ -102,6 +103,13 @@ class Node::Impl {
   void take_events(const std::vector<replica::Event>& events, Now now);
   void notice_own_departure(const wire::GroupEvent& event);
   void take_group_event(const wire::GroupEvent& event, Now now);
+
+  // telemetry.cc: newest values, spread to and from the other servers.
+  void meet_telemetry_peers(Now now);
+  void tell_load(Now now);
+  void spread_telemetry(Now now);
+  void take_telemetry(const Peer& peer, const wire::Frame& frame, Now now);
+  std::optional<wire::ServerLoad> load_of(ServerNumber server) const;
 
   // finding.cc: who is out there, and what follows while there is no group.
   void look_for_group(Now now);
@@ -316,6 +324,10 @@ class Node::Impl {
   std::optional<Instant> uneven_since_;  // Shares of clients.
   bool levelling_{false};                // Until no client here is too many.
   Instant moved_until_{};                // Up to here the time has been turned into moves.
+  std::map<ServerNumber, LinkId> telemetry_peers_;  // Those that are told.
+  Instant next_load_{};
+  std::uint64_t loads_told_{0};
+  std::uint64_t heartbeats_before_{0};  // At the load told last.
   bool has_more_{false};  // A turn ended with work left for the next, which is due at once.
   bool ready_told_{false};
   std::string last_branch_met_;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -73,6 +74,11 @@ struct ForeignHeard {
   std::string from;
   std::string remedy;
 };
+/// Datagrams that came to the client port, of whoever is let in: heartbeats, or anything. Borrowed
+/// for the time of the step.
+struct HeartbeatsReceived {
+  std::span<const BytesView> datagrams;
+};
 /// Disk jobs that are done, in the order they were given.
 struct DiskDone {
   std::vector<storage::DiskResult> results;
@@ -82,8 +88,9 @@ struct Tick {};
 /// The operator asks the server to stop in good order.
 struct StopRequested {};
 
-using Input = std::variant<LinkOpened, LinkClosed, DialFailed, FrameReceived, BeaconHeard,
-                           ProbeHeard, ForeignHeard, DiskDone, Tick, StopRequested>;
+using Input =
+    std::variant<LinkOpened, LinkClosed, DialFailed, FrameReceived, BeaconHeard, ProbeHeard,
+                 ForeignHeard, HeartbeatsReceived, DiskDone, Tick, StopRequested>;
 
 // ---- Outputs ------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ edge::Edge::Options edge_options(const Options& options) {
   edge.sessions_max = options.attached_sessions_max;
   edge.topics.events_per_topic_max = options.topic_events_max;
   edge.topics.window_bytes = options.topic_window_bytes;
+  edge.heartbeats.secret = options.heartbeat_secret;
   return edge;
 }
 
@@ -155,6 +156,10 @@ void Node::Impl::on(DiskDone& done, Now now) {
   }
 }
 
+void Node::Impl::on(HeartbeatsReceived& received, Now now) {
+  edge_.datagrams(received.datagrams, now.monotonic);
+}
+
 void Node::Impl::on(Tick&, Now now) {
   peers_.tick(now.monotonic);
   finder_.tick(now.monotonic);
@@ -196,6 +201,7 @@ Outputs Node::Impl::drain(Now now) {
   if (stop_by_ || leaving_) go_on_stopping(now);
   if (options_.list) watch_majority(now);
   if (options_.list) tell_presence(now);
+  if (identity_.group) spread_telemetry(now);
 
   const auto append = [](auto& to, auto from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));

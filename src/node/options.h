@@ -11,6 +11,7 @@
 
 #include "base/entry.h"
 #include "group/view.h"
+#include "muster/bytes.h"
 #include "muster/ids.h"
 #include "muster/time.h"
 #include "raft/configuration.h"
@@ -98,6 +99,7 @@ struct Options {
   std::size_t attached_sessions_max{20'000};         ///< Clients of this server.
   std::size_t moves_per_second{100};                 ///< Clients that are asked to go elsewhere.
   std::size_t links_max{30'000};
+  Bytes heartbeat_secret{};  ///< Of the group: heartbeats by datagram are proven. Empty: none.
   std::size_t topic_events_max{16'384};           ///< Kept of each topic, for those who come back.
   std::size_t topic_window_bytes{1'024 * 1'024};  ///< Of events, that one client has not taken in.
   /// Names one boot of one machine and the local file system of the data folder; empty if that is

@@ -33,6 +33,8 @@ void Node::Impl::peer_frame(ServerId from, const wire::Frame& frame, Now now) {
       return take_removed(*peer, frame);
     case wire::FrameType::state_digests:
       return take_digests(*peer, frame);
+    case wire::FrameType::telemetry:
+      return take_telemetry(*peer, frame, now);
     default:
       notice(NoticeLevel::debug, "server " + peer->hello.name() + " sent a frame of type " +
                                      std::to_string(static_cast<unsigned>(frame.type)) +

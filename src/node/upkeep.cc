@@ -50,6 +50,8 @@ void Node::Impl::refresh_rank() {
 
 void Node::Impl::upkeep(Now now) {
   next_upkeep_ = now.monotonic + upkeep_interval;
+  meet_telemetry_peers(now);
+  tell_load(now);
   if (!consensus_) return;
   rest_eagerness(now);
   if (edge_.has_followers() != has_followers_) {

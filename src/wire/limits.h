@@ -30,7 +30,7 @@ constexpr std::size_t heartbeat_payload_bytes_max = 64;       ///< Newest-value 
 constexpr std::size_t link_topics_max = 64;                   ///< That one client link follows.
 constexpr std::size_t telemetry_key_bytes_max = 64;           ///< What a newest value is of.
 constexpr std::size_t telemetry_value_bytes_max = 256;        ///< One newest value.
-constexpr std::size_t telemetry_frame_bytes_max = 64 * 1024;  ///< Of many of them.
+constexpr std::size_t telemetry_frame_bytes_max = 32 * 1024;  ///< Of many of them.
 constexpr std::size_t refusal_text_bytes_max = 512;           ///< Why a preface was refused.
 
 }  // namespace muster::wire

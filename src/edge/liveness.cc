@@ -1,0 +1,54 @@
+// Who is heard: heartbeats on their way to `Heartbeats`, and the end of those that are not.
+#include <utility>
+
+#include "edge/edge.h"
+#include "wire/control.h"
+
+namespace muster::edge {
+
+Duration Edge::timeout_of(const wire::HeartbeatTimes& times) const {
+  return times.timeout > Duration::zero() ? times.timeout : options_.session_timeout;
+}
+
+// Who promised no heartbeats is watched by its connection alone.
+void Edge::watch(SessionId session, Attached& attached, Instant now) {
+  if (attached.times.interval == Duration::zero()) return;
+  heartbeats_.watch(session, attached.epoch,
+                    {.interval = attached.times.interval, .timeout = timeout_of(attached.times)},
+                    now);
+}
+
+void Edge::take_heartbeat(LinkId link, BytesView body, Instant now) {
+  const auto& session = clients_.at(link).session;
+  // One of an attachment that is over, or not yet known here, is no fault of its client.
+  if (!session) return;
+  const auto heard = heartbeats_.frame(*session, body, now);
+  if (!heard) return;
+  outputs_.emplace_back(SendFrame{.link = link,
+                                  .type = wire::FrameType::heartbeat_heard,
+                                  .lane = wire::Lane::urgent,
+                                  .body = {SharedBytes(wire::encode_heartbeat_heard(*heard))}});
+}
+
+void Edge::datagrams(std::span<const BytesView> datagrams, Instant now) {
+  for (const BytesView datagram : datagrams) heartbeats_.datagram(datagram, now);
+}
+
+// Its connection is closed, and its end is asked for at once: the silence was its time of grace. A
+// client that is there after all resumes, which raises the epoch and makes the end void.
+void Edge::end_silent(Instant now) {
+  for (const SessionId session : heartbeats_.take_silent()) {
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end()) continue;
+    const LinkId link = found->second.link;
+    const Epoch epoch = found->second.epoch;
+    refuse(link, Error{ErrorCode::deadline_exceeded,
+                       "no sign of life of this client came for the time it asked for"});
+    clients_.at(link).session.reset();
+    drop(found);
+    close(link);
+    watch_absent(session, epoch, now, Duration::zero());
+  }
+}
+
+}  // namespace muster::edge
