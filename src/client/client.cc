@@ -12,7 +12,8 @@ namespace {
 
 constexpr session::LinkId closing{};  // The session never gives a link this number.
 
-session::Session::Options with_identity(session::Session::Options options) {
+session::Session::Options with_identity(session::Session::Options options, const Bytes& secret) {
+  options.heartbeat_secret = secret;
   if (options.id.uuid.is_nil()) {
     options.id = make_session_id();
     options.seed = make_seed();
@@ -38,7 +39,7 @@ SessionId make_session_id() {
 
 Client::Client(net::Loop& loop, Options options)
     : loop_(loop),
-      session_(with_identity(options.session)),
+      session_(with_identity(options.session, options.secret)),
       discovery_options_(std::move(options.discovery)),
       next_search_(loop.now()),
       search_pause_(search_pause_min),
@@ -127,6 +128,7 @@ void Client::carry_out() {
   session::Ready ready = session_.ready(loop_.now());
   for (const session::Dial& wanted : ready.dial) dial(wanted);
   for (session::Outgoing& outgoing : ready.send) send(outgoing);
+  for (const session::OutgoingDatagram& outgoing : ready.datagrams) send(outgoing);
   for (const session::LinkId id : ready.close) close(id);
   complete(ready);
   look_for_servers();
@@ -189,6 +191,16 @@ void Client::send(session::Outgoing& outgoing) {
                         Error{ErrorCode::unavailable, "the server does not take what is sent"});
   std::erase_if(connections_, [&](const Connection& each) { return each.id == outgoing.link; });
   carry_out_later();
+}
+
+void Client::send(const session::OutgoingDatagram& outgoing) {
+  Connection* const connection = find(outgoing.link);
+  if (connection == nullptr || !connection->link) return;
+  if (!connection->heartbeats) {
+    connection->heartbeats =
+        std::make_unique<net::HeartbeatSender>(loop_, connection->link->remote());
+  }
+  connection->heartbeats->send(outgoing.bytes);
 }
 
 void Client::close(session::LinkId id) {

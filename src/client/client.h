@@ -17,6 +17,7 @@
 #include "muster/ids.h"
 #include "muster/time.h"
 #include "net/dialer.h"
+#include "net/heartbeats.h"
 #include "net/link.h"
 #include "net/loop.h"
 #include "session/session.h"
@@ -79,6 +80,10 @@ class Client final : private net::LinkObserver {
                                     std::optional<wire::EventPosition> from, TopicHandler handler);
   /// Its handler is not called any more; it may be the one that calls this.
   void unfollow(const std::string& topic);
+  /// What rides on heartbeats from now on. Errors: as `session::Session::set_payload`.
+  [[nodiscard]] Result<void> set_payload(BytesView payload) {
+    return session_.set_payload(payload);
+  }
   /// Ends the session for good; `done` is called when the group has been told, or cannot be told.
   /// Calls and reads that are unanswered get their errors before.
   void end(std::function<void()> done);
@@ -95,6 +100,7 @@ class Client final : private net::LinkObserver {
     session::LinkId id;
     net::Dialer::DialId dial{};         // Under way while `link` is null.
     std::shared_ptr<net::Link> link{};  // Closing by order of the session if `id` is nil.
+    std::unique_ptr<net::HeartbeatSender> heartbeats{};  // Once one went by datagram.
   };
 
   void on_open(net::Link& link) override;
@@ -106,6 +112,7 @@ class Client final : private net::LinkObserver {
   void dial(const session::Dial& dial);
   void dialled(session::LinkId id, net::DialResult result);
   void send(session::Outgoing& outgoing);
+  void send(const session::OutgoingDatagram& outgoing);
   void close(session::LinkId id);
   void complete(session::Ready& ready);
   void complete_call(session::CompletedCall& call);

@@ -109,6 +109,7 @@ class Link : public std::enable_shared_from_this<Link> {
   /// The other side, as a number: `10.0.0.7:45678`.
   std::string remote_address() const;
   boost::asio::ip::address remote_host() const;
+  const boost::asio::ip::tcp::endpoint& remote() const { return remote_; }
   bool is_open() const { return state_ == State::open; }
   std::size_t queued_bytes() const { return queue_.bytes(); }
 

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <limits>
 #include <random>
+#include <span>
 #include <utility>
 
 #include "server/left_behind.h"
@@ -100,6 +101,7 @@ Server::Server(Options options, OnReady on_ready)
     wait_for_signal();
   }
   listen();
+  open_heartbeats();
   open_disk();
   open_rendezvous();
   make_node();
@@ -152,6 +154,24 @@ void Server::listen() {
   dialer_ = std::make_unique<net::Dialer>(
       loop_,
       net::Dialer::Options{.kind = wire::LinkKind::peer, .secret = options_.admission.secret});
+}
+
+/// Clients notice that datagrams don't pass, and use their connections.
+void Server::open_heartbeats() {
+  options_.node.heartbeat_secret = options_.admission.secret;
+  auto receiver = net::HeartbeatReceiver::open(
+      loop_,
+      {.bind = {options_.bind, listeners_.client->port()},
+       .open = options_.admission.open || !options_.admission.secret.empty()},
+      [this](std::span<const BytesView> datagrams) {
+        step(node::HeartbeatsReceived{.datagrams = datagrams});
+      });
+  if (receiver) {
+    heartbeats_ = std::move(*receiver);
+  } else {
+    log_->warn("heartbeats come over connections only, which costs more: {}",
+               receiver.error().message);
+  }
 }
 
 void Server::open_disk() {
@@ -242,6 +262,7 @@ Server::End Server::run() {
     loop_.step("disk results", [&] { disk_is_done(std::move(results)); });
   });
   listeners_.start();
+  if (heartbeats_) heartbeats_->start();
   drain_later();
   loop_.run();
   disk_->stop();
@@ -452,6 +473,7 @@ void Server::end(const node::Exit& exit) {
   log_->log(exit.code == 0 ? spdlog::level::info : spdlog::level::err, exit.reason);
   rendezvous_.reset();  // Nobody is to find what is about to end.
   listeners_.close();
+  heartbeats_.reset();
   dialer_.reset();
   node_timer_.cancel();
   for (const auto& [number, link] : links_) link->close();

@@ -15,6 +15,7 @@
 
 #include "methods/registry.h"
 #include "net/dialer.h"
+#include "net/heartbeats.h"
 #include "net/link.h"
 #include "net/listener.h"
 #include "net/loop.h"
@@ -75,6 +76,7 @@ class Server : private net::LinkObserver {
 
  private:
   void listen();
+  void open_heartbeats();
   void open_disk();
   void open_rendezvous();
   void make_node();
@@ -128,6 +130,7 @@ class Server : private net::LinkObserver {
   boost::asio::steady_timer stop_timer_;
   std::size_t links_max_{0};
   ListenerPair listeners_;
+  std::unique_ptr<net::HeartbeatReceiver> heartbeats_;  // Null: they come over connections only.
   std::unique_ptr<net::Dialer> dialer_;
   std::unique_ptr<net::Rendezvous> rendezvous_;                          // Null: discovery is off.
   std::unordered_map<std::uint64_t, std::shared_ptr<net::Link>> links_;  // By number.

@@ -24,12 +24,19 @@ Session::Session(Options options)
       random_(options_.seed),
       servers_({.backoff_min = options_.backoff_min, .backoff_max = options_.backoff_max},
                options_.seeds),
+      ping_interval_(options_.ping_interval),
+      silence_timeout_(options_.silence_timeout),
       name_(options_.name),
       group_(options_.group),
       topics_(options_.topics_max) {
   check(!options_.id.uuid.is_nil());
   check(options_.calls_in_flight_max > 0 && options_.reads_in_flight_max > 0);
   check(options_.dial_timeout > Duration::zero() && options_.open_timeout > Duration::zero());
+  check(options_.heartbeat_interval == Duration::zero() ||
+        (options_.heartbeat_interval >= wire::heartbeat_interval_min &&
+         options_.heartbeat_interval <= wire::heartbeat_interval_max));
+  check(options_.session_timeout >= Duration::zero() &&
+        options_.session_timeout <= wire::session_timeout_max);
   check(options_.ping_interval > Duration::zero());
   check(options_.ping_interval < options_.silence_timeout);
 }
@@ -102,6 +109,7 @@ void Session::give_up_link(const Error& why, Instant now, bool close) {
   if (phase_ == Phase::open) servers_.lost(address_, random_);
   last_error_ = why;
   hello_.reset();
+  pace_.stop();
   queries_sent_.clear();
   for (auto& [id, request] : requests_) request.sent = false;
   phase_ = Phase::waiting;
@@ -123,6 +131,8 @@ void Session::send_open() {
   open.set_zone(options_.zone);
   open.set_name_rule(options_.name_rule);
   open.set_stays(options_.stays || redirects_ > 0);
+  open.set_heartbeat_interval_ms(to_milliseconds(options_.heartbeat_interval));
+  open.set_session_timeout_ms(to_milliseconds(options_.session_timeout));
   send(wire::FrameType::open_session, wire::encode(open));
 }
 
@@ -132,6 +142,8 @@ void Session::send_resume(LinkId link) {
   resume.set_epoch(epoch_.value);
   resume.set_answered_sequence(first_.value - 1);
   resume.set_client_timeout_ms(to_milliseconds(options_.silence_timeout));
+  resume.set_heartbeat_interval_ms(to_milliseconds(options_.heartbeat_interval));
+  resume.set_session_timeout_ms(to_milliseconds(options_.session_timeout));
   ready_.send.push_back(
       {link,
        {wire::FrameType::resume_session, wire::Lane::normal, SharedBytes(wire::encode(resume))}});
@@ -241,6 +253,7 @@ void Session::finish_ended(const std::string& reason) {
   topics_.clear();
   queries_sent_.clear();
   bytes_in_flight_ = 0;
+  pace_.stop();
   next_expiry_.reset();
   retry_at_.reset();
   note_change(StateChange::Kind::ended, reason);
@@ -322,11 +335,12 @@ void Session::tick(Instant now) {
   }
   if (!linked()) return;
   const Duration silence = now - last_heard_;
-  if (silence >= options_.silence_timeout) {
+  if (silence >= silence_timeout_) {
     return give_up_link({ErrorCode::unavailable, address_ + " does not answer any more"}, now,
                         true);
   }
-  if (silence >= options_.ping_interval && !ping_sent_) {
+  send_heartbeats(now);
+  if (silence >= ping_interval_ && !ping_sent_) {
     ping_sent_ = true;
     send_ping();
   }
@@ -349,7 +363,8 @@ std::optional<Instant> Session::deadline() const {
     consider(move_->since + (move_->connected ? options_.open_timeout : options_.dial_timeout));
   }
   if (linked()) {
-    consider(last_heard_ + (ping_sent_ ? options_.silence_timeout : options_.ping_interval));
+    consider(last_heard_ + (ping_sent_ ? silence_timeout_ : ping_interval_));
+    if (const auto beat = pace_.deadline()) consider(*beat);
   }
   return earliest;
 }

@@ -15,6 +15,7 @@
 #include "muster/error.h"
 #include "muster/ids.h"
 #include "muster/time.h"
+#include "session/pace.h"
 #include "session/servers.h"
 #include "session/topics.h"
 #include "wire/control.h"
@@ -94,11 +95,19 @@ struct Outgoing {
   friend bool operator==(const Outgoing&, const Outgoing&) = default;
 };
 
+/// To the port that the link goes to. Whether it arrives shows by itself.
+struct OutgoingDatagram {
+  LinkId link;
+  Bytes bytes;
+  friend bool operator==(const OutgoingDatagram&, const OutgoingDatagram&) = default;
+};
+
 /// What to do now, in this order. `close` comes after `send`: what was sent on a link is to be
 /// flushed before it closes. A link in `close` is not reported `disconnected`.
 struct Ready {
   std::vector<Dial> dial;
   std::vector<Outgoing> send;
+  std::vector<OutgoingDatagram> datagrams;
   std::vector<LinkId> close;
   std::vector<StateChange> changes;
   std::vector<CompletedCall> calls;
@@ -113,6 +122,9 @@ struct Ready {
 /// same id at any server, and the unanswered commands are sent again with their numbers, so that
 /// the group takes each at most once (Raft dissertation, section 6.3). No command is ever sent in
 /// another session: when this one has ended, those that were sent are "perhaps applied".
+///
+/// While it is open it gives its home signs of life (`Pace`), which may carry a value of the
+/// client.
 ///
 /// Reads and queries change nothing and are simply asked again after a loss. Topics are followed on
 /// from where the last link left them: each event comes once and in order, or a gap tells of it.
@@ -158,7 +170,13 @@ class Session {
     /// Servers of another group of the name were found for so long, and none of its own: it is
     /// over.
     Duration other_group_patience{30'000'000};
-    std::uint64_t seed{0};  ///< Of the jitter.
+    /// Signs of life for the home: `wire::heartbeat_interval_min` to `_max`, or zero for none.
+    Duration heartbeat_interval{1'000'000};
+    /// Silence after which the session ends; zero: as the group has it. Not less than
+    /// `wire::shortest_timeout`. A short one makes the silence allowed to the server shorter too.
+    Duration session_timeout{0};
+    Bytes heartbeat_secret{};  ///< Of the group; empty: none.
+    std::uint64_t seed{0};     ///< Of the jitter.
   };
 
   /// Begins to look for a server with the first `ready`. Preconditions: the id is not nil; limits
@@ -196,6 +214,9 @@ class Session {
   [[nodiscard]] Result<void> follow(std::string_view topic,
                                     std::optional<wire::EventPosition> from);
   void unfollow(std::string_view topic) { topics_.unfollow(topic); }
+  /// What rides on heartbeats from now on: the newest value of something, for those who know what
+  /// it means. Errors: INVALID_ARGUMENT beyond `wire::heartbeat_payload_bytes_max`.
+  [[nodiscard]] Result<void> set_payload(BytesView payload);
   /// Ends the session: what is unanswered is aborted, the group is told if it can be reached, and
   /// the link is closed.
   void end(Instant now);
@@ -221,6 +242,8 @@ class Session {
   const std::optional<GroupId>& group() const { return group_; }
   /// Where the link in use goes, or nothing.
   std::optional<std::string> server() const;
+  /// Heartbeats go by datagram just now.
+  bool datagrams_pass() const { return pace_.datagrams_pass(); }
   /// What the server at hand has said of itself, if it has.
   const std::optional<wire::ServerHello>& hello() const { return hello_; }
   /// Why no server would do, last time; nothing while the session is open.
@@ -275,6 +298,9 @@ class Session {
   void send_requests();
   void send_follows();
   void send_ping();
+  void begin_heartbeats(Duration timeout, Instant now);
+  void send_heartbeats(Instant now);
+  Result<void> take_heard(BytesView body);
   Result<void> take_frame(wire::FrameType type, const SharedBytes& body, Instant now);
   Result<void> take_hello(BytesView body, Instant now);
   Result<void> stay_in_group(const wire::ServerHello& hello, Instant now);
@@ -320,12 +346,17 @@ class Session {
   Instant phase_since_;
   Instant last_heard_;
   bool ping_sent_{false};
+  Duration ping_interval_;           // As the options have it, or less.
+  Duration silence_timeout_;         // As the options have it, or less.
   std::uint64_t pings_sent_{0};      // Over this link.
   std::uint64_t pings_answered_{0};  // Of those.
   bool known_to_group_{false};       // It was opened once: from then on it is resumed.
   std::optional<GroupId> group_;
   std::optional<Instant> only_others_since_;  // Servers of other groups were met, none of its own.
   Epoch epoch_;
+  Pace pace_;
+  std::optional<wire::HeartbeatKey> heartbeat_key_;
+  Bytes payload_;  // Of heartbeats.
 
   SequenceNumber first_{1};      // Of `calls_.front()`.
   std::deque<Call> calls_;       // Unanswered ones, and answered ones behind them.

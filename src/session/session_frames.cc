@@ -10,6 +10,7 @@ namespace muster::session {
 
 namespace {
 
+constexpr std::uint64_t timeout_ms_max = 86'400'000;  // As `wire::session_timeout_max`.
 constexpr unsigned redirects_max = 3;  // One after the other; then it is the next server's turn.
 
 Error senseless(const std::string& what) {
@@ -35,6 +36,8 @@ Result<void> Session::take_frame(wire::FrameType type, const SharedBytes& body, 
     case wire::FrameType::pong:
       topics_.answered(++pings_answered_);
       return {};
+    case wire::FrameType::heartbeat_heard:
+      return take_heard(body.view());
     case wire::FrameType::goodbye:
       return Error{ErrorCode::unavailable, address_ + " said goodbye"};
     case wire::FrameType::server_hello:
@@ -152,6 +155,9 @@ Result<void> Session::take_opened(BytesView body, Instant now) {
   }
   epoch_ = std::max(epoch_, Epoch{opened->epoch()});
   last_error_.reset();
+  begin_heartbeats(std::chrono::milliseconds{static_cast<std::int64_t>(
+                       std::min<std::uint64_t>(opened->session_timeout_ms(), timeout_ms_max))},
+                   now);
   // Taken but unanswered commands are sent again for their replies. Below the first unanswered
   // one, what the group does not have was refused at a home: it is skipped, never sent again.
   server_has_ = std::min(last, first_.value - 1);
