@@ -79,9 +79,10 @@ void Edge::link_closed(LinkId link, Instant now) {
   if (attached == sessions_.end() || attached->second.link != link) return;
   const bool open = attached->second.open;
   const Epoch epoch = attached->second.epoch;
-  const Duration timeout = timeout_of(attached->second.times);
+  // A connection may break because its client was silent: that is no reason to wait anew.
+  const Duration left = timeout_of(attached->second.times) - heartbeats_.silence(*session, now);
   drop(attached);
-  if (open) watch_absent(*session, epoch, now, timeout);
+  if (open) watch_absent(*session, epoch, now, std::max(left, Duration::zero()));
 }
 
 // The client of this session went elsewhere; if it did not, it resumes here, and that counts.

@@ -449,5 +449,105 @@ TEST_F(EdgeTest, SendsFollowersAwayToo) {
   EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::redirect)});
 }
 
+class HeartbeatEdgeTest : public EdgeTest {
+ protected:
+  void open_with(LinkId link, std::uint64_t interval_ms, std::uint64_t timeout_ms) {
+    edge_.link_opened(link, now_);
+    wire::OpenSession open;
+    open.set_session_id(ann.uuid.to_string());
+    open.set_name("ann");
+    open.set_heartbeat_interval_ms(interval_ms);
+    open.set_session_timeout_ms(timeout_ms);
+    frame(link, wire::FrameType::open_session, wire::encode(open));
+  }
+  // As the loop does.
+  void pass(Duration time) {
+    const Instant end = now_ + time;
+    while (edge_.deadline() && *edge_.deadline() <= end) {
+      now_ = std::max(now_ + 1ms, *edge_.deadline());
+      edge_.tick(now_);
+    }
+    now_ = end;
+  }
+};
+
+TEST_F(HeartbeatEdgeTest, AHeartbeatOverTheConnectionIsAnswered) {
+  open_with(first_link, 15, 2'000);
+  attached();
+  sent();
+  frame(first_link, wire::FrameType::heartbeat,
+        wire::encode_heartbeat({.session = ann, .epoch = {1}, .counter = 1, .wants_answer = true},
+                               {}));
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::heartbeat_heard)});
+  frame(first_link, wire::FrameType::heartbeat,
+        wire::encode_heartbeat({.session = ann, .epoch = {9}, .counter = 2, .wants_answer = true},
+                               {}));
+  EXPECT_EQ(sent(), Lines{});
+}
+
+TEST_F(HeartbeatEdgeTest, ASilentSessionIsEndedInTheTimeItAskedFor) {
+  open_with(first_link, 15, 2'000);
+  attached();
+  passed_on();
+  sent();
+  pass(1'990ms);
+  EXPECT_EQ(sent(), Lines{});
+  EXPECT_EQ(passed_on(), Firsts{});
+  pass(150ms);
+  EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::refused), "10 close"}));
+  const auto batches = edge_.take_batches();
+  ASSERT_EQ(batches.size(), 1U);
+  const auto end = std::get<replica::End>(control_of(batches[0]));
+  EXPECT_EQ(end.epoch, Epoch{1});
+}
+
+TEST_F(HeartbeatEdgeTest, TheSilenceBeforeAConnectionBreaksCountsToo) {
+  open_with(first_link, 15, 2'000);
+  attached();
+  passed_on();
+  pass(1'500ms);
+  edge_.link_closed(first_link, now_);
+  pass(400ms);
+  EXPECT_EQ(passed_on(), Firsts{});
+  pass(250ms);
+  EXPECT_EQ(passed_on(), Firsts{0});
+}
+
+TEST_F(HeartbeatEdgeTest, WhoPromisedNoneIsWatchedByItsConnectionAlone) {
+  open_with(first_link, 0, 2'000);
+  attached();
+  passed_on();
+  pass(20s);
+  EXPECT_EQ(passed_on(), Firsts{});
+  edge_.link_closed(first_link, now_);
+  pass(1'900ms);
+  EXPECT_EQ(passed_on(), Firsts{});
+  pass(200ms);
+  EXPECT_EQ(passed_on(), Firsts{0});
+}
+
+TEST_F(HeartbeatEdgeTest, SlowHeartbeatsAreNotMistakenForAClientThatSaysNothing) {
+  open_with(first_link, 60'000, 0);
+  edge_.set_session_timeout(600s);
+  attached();
+  sent();
+  pass(59s);
+  EXPECT_EQ(sent(), Lines{});
+}
+
+TEST_F(HeartbeatEdgeTest, AnIntervalOutOfBoundsIsRefused) {
+  open_with(first_link, 14, 0);
+  EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::server_hello),
+                           line(first_link, wire::FrameType::refused), "10 close"}));
+}
+
+TEST_F(HeartbeatEdgeTest, ASessionThatLeavesIsNotWatchedAnyMore) {
+  open_with(first_link, 15, 2'000);
+  attached();
+  EXPECT_EQ(edge_.heartbeats().watched(), 1U);
+  news(replica::SessionAttached{.session = ann, .epoch = {2}, .last = {}, .home = other});
+  EXPECT_EQ(edge_.heartbeats().watched(), 0U);
+}
+
 }  // namespace
 }  // namespace muster::edge

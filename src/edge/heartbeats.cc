@@ -101,6 +101,7 @@ std::optional<wire::HeartbeatHeard> Heartbeats::frame(SessionId session, BytesVi
   if (heartbeat.session != session || heartbeat.epoch != watched->epoch) return std::nullopt;
   ++counts_.over_connection;
   take_payload(*watched, heartbeat, now);
+  if (!heartbeat.wants_answer) return std::nullopt;
   return wire::HeartbeatHeard{.counter = heartbeat.counter, .by_datagram = watched->by_datagram};
 }
 
@@ -167,6 +168,12 @@ void Heartbeats::look_at(Place place, Instant now) {
   const SessionId session = watched.session;
   silent_.push_back(session);
   forget(session);
+}
+
+Duration Heartbeats::silence(SessionId session, Instant now) const {
+  const auto found = places_.find(session);
+  if (found == places_.end()) return {};
+  return std::max(running(now) - watched_[found->second].heard, Duration{});
 }
 
 Duration Heartbeats::oldest_age(Instant now) const {

@@ -62,8 +62,8 @@ class Heartbeats {
 
   /// Something came over the session's connection.
   void connection_heard(SessionId session, Instant now);
-  /// A heartbeat came over the session's connection; returns what is answered. Nothing if it is of
-  /// another session or attachment, or none.
+  /// A heartbeat came over the session's connection; returns what is answered. Nothing if it asks
+  /// for no answer, is of another session or attachment, or none.
   std::optional<wire::HeartbeatHeard> frame(SessionId session, BytesView body, Instant now);
   /// Anything that came to the port for heartbeats.
   void datagram(BytesView bytes, Instant now);
@@ -77,6 +77,8 @@ class Heartbeats {
   const Counts& counts() const { return counts_; }
   std::size_t watched() const { return places_.size(); }
   std::size_t suspects() const { return suspects_; }
+  /// Since the session's last sign of life; zero if it is not watched.
+  Duration silence(SessionId session, Instant now) const;
   /// Since the sign of life that is longest ago. O(sessions).
   Duration oldest_age(Instant now) const;
 

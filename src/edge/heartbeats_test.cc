@@ -137,11 +137,15 @@ TEST_F(HeartbeatsTest, OldDoubledAndForeignDatagramsDoNotCount) {
 TEST_F(HeartbeatsTest, OneOverTheConnectionIsToldWhetherDatagramsPass) {
   heartbeats_.watch(fast, Epoch{1}, fast_times, now_);
   const auto body = [](std::uint64_t counter, Epoch epoch = {1}) {
-    return wire::encode_heartbeat({.session = fast, .epoch = epoch, .counter = counter}, {});
+    return wire::encode_heartbeat(
+        {.session = fast, .epoch = epoch, .counter = counter, .wants_answer = true}, {});
   };
   EXPECT_EQ(heartbeats_.frame(fast, body(1), now_), (wire::HeartbeatHeard{1, 0}));
   beat(2);
   EXPECT_EQ(heartbeats_.frame(fast, body(3), now_), (wire::HeartbeatHeard{3, 2}));
+  const Bytes plain = wire::encode_heartbeat({.session = fast, .epoch = {1}, .counter = 4}, {});
+  EXPECT_EQ(heartbeats_.frame(fast, plain, now_), std::nullopt);
+  EXPECT_EQ(heartbeats_.counts().over_connection, 3U);
   EXPECT_EQ(heartbeats_.frame(slow, body(4), now_), std::nullopt);
   EXPECT_EQ(heartbeats_.frame(fast, body(4, Epoch{2}), now_), std::nullopt);
   EXPECT_EQ(heartbeats_.frame(fast, as_bytes("no heartbeat"), now_), std::nullopt);

@@ -53,7 +53,7 @@ void Node::Impl::tell_load(Now now) {
                          .stamp = {Epoch{}, ++loads_told_},
                          .value = wire::encode_server_load(load)},
                         now.monotonic);
-  if (since == 0) return;
+  if (since == 0 && load.suspects == 0) return;
   notice(NoticeLevel::debug, "heartbeats in a second: " + std::to_string(since) + " of " +
                                  std::to_string(heartbeats.watched()) + " sessions, " +
                                  std::to_string(load.suspects) + " suspected; in all " +

@@ -21,19 +21,18 @@ void Session::begin_heartbeats(Duration timeout, Instant now) {
 
 void Session::send_heartbeats(Instant now) {
   const Pace::Beat beat = pace_.beat(now);
-  const auto encode = [&](std::uint64_t counter, const std::optional<wire::HeartbeatKey>& key) {
-    return wire::encode_heartbeat(
-        {.session = options_.id, .epoch = epoch_, .counter = counter, .payload = payload_}, key);
-  };
+  wire::Heartbeat heartbeat{.session = options_.id, .epoch = epoch_, .payload = payload_};
   if (beat.by_datagram) {
-    ready_.datagrams.push_back({link_, encode(*beat.by_datagram, heartbeat_key_)});
+    heartbeat.counter = *beat.by_datagram;
+    ready_.datagrams.push_back({link_, wire::encode_heartbeat(heartbeat, heartbeat_key_)});
   }
   if (!beat.over_connection) return;
-  // It is answered, as a ping would be.
-  ping_sent_ = true;
+  heartbeat.counter = *beat.over_connection;
+  heartbeat.wants_answer = beat.wants_answer;
+  if (beat.wants_answer) ping_sent_ = true;  // The answer is as good as that to a ping.
   ready_.send.push_back({link_,
                          {wire::FrameType::heartbeat, wire::Lane::urgent,
-                          SharedBytes(encode(*beat.over_connection, {}))}});
+                          SharedBytes(wire::encode_heartbeat(heartbeat, {}))}});
 }
 
 Result<void> Session::take_heard(BytesView body) {

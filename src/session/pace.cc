@@ -23,8 +23,10 @@ void Pace::begin(const wire::HeartbeatTimes& times, Instant now) {
   by_datagram_ = 0;
   datagrams_sent_ = 0;
   check_.reset();
+  unanswered_since_.reset();
   next_ = now;
   next_check_ = now;
+  asks_once_more_ = false;
 }
 
 Pace::Beat Pace::beat(Instant now) {
@@ -32,19 +34,25 @@ Pace::Beat Pace::beat(Instant now) {
   if (!running_ || now < next_) return beat;
   next_ += interval_;
   if (next_ <= now) next_ = now + interval_;  // It was late: what was missed is not made up for.
-  const bool uses_datagrams = interval_ < connection_interval_;
+  const bool uses_datagrams = by_datagram_wanted_ && interval_ < connection_interval_;
   const bool checks = now >= next_check_;
   if (checks) next_check_ = now + connection_interval_;
   if (uses_datagrams && datagrams_pass_ != checks) {
     beat.by_datagram = ++counter_;
     ++datagrams_sent_;
   }
-  if (checks || !datagrams_pass_) beat.over_connection = ++counter_;
+  if (checks || !datagrams_pass_) {
+    beat.over_connection = ++counter_;
+    beat.wants_answer = checks || asks_once_more_;
+    if (beat.wants_answer && !unanswered_since_) unanswered_since_ = now;
+  }
+  asks_once_more_ = checks;
   if (checks && std::exchange(datagrams_sent_, 0) > 0) check_ = counter_;
   return beat;
 }
 
 void Pace::answered(const wire::HeartbeatHeard& heard) {
+  unanswered_since_.reset();
   const bool of_check = check_ && heard.counter >= *check_;
   if (of_check) check_.reset();
   if (heard.by_datagram > by_datagram_) {

@@ -23,19 +23,30 @@ class Pace {
   struct Beat {
     std::optional<std::uint64_t> by_datagram{};
     std::optional<std::uint64_t> over_connection{};
+    bool wants_answer{false};  ///< The latter.
   };
+
+  /// Without `by_datagram` all go over the connection.
+  explicit Pace(bool by_datagram = true) : by_datagram_wanted_(by_datagram) {}
 
   /// The session is attached to a home; the first heartbeat is due at once. An interval of zero:
   /// none ever is. Precondition: the timeout is positive.
   void begin(const wire::HeartbeatTimes& times, Instant now);
-  void stop() { running_ = false; }
+  void stop() {
+    running_ = false;
+    unanswered_since_.reset();
+  }
   Beat beat(Instant now);
   void answered(const wire::HeartbeatHeard& heard);
 
   std::optional<Instant> deadline() const;
+  /// When the first heartbeat that asks was sent that no answer has come to since: the
+  /// home may not hear what is said, whatever it says itself.
+  std::optional<Instant> unanswered_since() const { return unanswered_since_; }
   bool datagrams_pass() const { return datagrams_pass_; }
 
  private:
+  bool by_datagram_wanted_;
   bool running_{false};
   Duration interval_{};
   Duration connection_interval_{};
@@ -44,8 +55,10 @@ class Pace {
   std::uint64_t by_datagram_{0};        // The newest that the home said to have.
   std::uint64_t datagrams_sent_{0};     // Since the last check.
   std::optional<std::uint64_t> check_;  // A heartbeat before which datagrams were sent.
+  std::optional<Instant> unanswered_since_;
   Instant next_;
   Instant next_check_;
+  bool asks_once_more_{false};  // The home may not have taken in a datagram sent just before.
 };
 
 }  // namespace muster::session

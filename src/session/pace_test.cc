@@ -31,7 +31,9 @@ class PaceTest : public ::testing::Test {
       }
       if (beat.over_connection) {
         ++sent.over_connection;
-        pace_.answered({.counter = *beat.over_connection, .by_datagram = heard_});
+        if (beat.wants_answer) {
+          pace_.answered({.counter = *beat.over_connection, .by_datagram = heard_});
+        }
       }
     }
     now_ = end;
@@ -79,6 +81,7 @@ TEST_F(PaceTest, ADatagramThatIsTakenInLateCountsAtTheNextAnswer) {
   now_ += milliseconds{15};
   const Pace::Beat second = pace_.beat(now_);
   EXPECT_FALSE(second.by_datagram);
+  EXPECT_TRUE(second.wants_answer);
   pace_.answered({.counter = *second.over_connection, .by_datagram = *first.by_datagram});
   EXPECT_TRUE(pace_.datagrams_pass());
 }
@@ -91,6 +94,17 @@ TEST_F(PaceTest, AnAnswerToAnEarlierHeartbeatTellsNothingOfTheLatest) {
   while (!pace_.beat(now_).over_connection) now_ += milliseconds{15};
   pace_.answered({.counter = 2, .by_datagram = before});
   EXPECT_TRUE(pace_.datagrams_pass());
+}
+
+TEST_F(PaceTest, FewOfThoseOverTheConnectionAskForAnAnswer) {
+  pass_ = false;
+  pace_.begin(fast, now_);
+  int asked = 0;
+  for (int i = 0; i < 270; ++i) {
+    asked += pace_.beat(now_).wants_answer ? 1 : 0;
+    now_ += milliseconds{15};
+  }
+  EXPECT_EQ(asked, 20);
 }
 
 TEST_F(PaceTest, SlowHeartbeatsUseTheConnectionAlone) {

@@ -28,6 +28,7 @@ Session::Session(Options options)
       silence_timeout_(options_.silence_timeout),
       name_(options_.name),
       group_(options_.group),
+      pace_(options_.heartbeats_by_datagram),
       topics_(options_.topics_max) {
   check(!options_.id.uuid.is_nil());
   check(options_.calls_in_flight_max > 0 && options_.reads_in_flight_max > 0);
@@ -339,6 +340,10 @@ void Session::tick(Instant now) {
     return give_up_link({ErrorCode::unavailable, address_ + " does not answer any more"}, now,
                         true);
   }
+  if (const auto since = pace_.unanswered_since(); since && now - *since >= silence_timeout_) {
+    return give_up_link({ErrorCode::unavailable, address_ + " does not hear this client any more"},
+                        now, true);
+  }
   send_heartbeats(now);
   if (silence >= ping_interval_ && !ping_sent_) {
     ping_sent_ = true;
@@ -365,6 +370,7 @@ std::optional<Instant> Session::deadline() const {
   if (linked()) {
     consider(last_heard_ + (ping_sent_ ? silence_timeout_ : ping_interval_));
     if (const auto beat = pace_.deadline()) consider(*beat);
+    if (const auto since = pace_.unanswered_since()) consider(*since + silence_timeout_);
   }
   return earliest;
 }

@@ -175,8 +175,9 @@ class Session {
     /// Silence after which the session ends; zero: as the group has it. Not less than
     /// `wire::shortest_timeout`. A short one makes the silence allowed to the server shorter too.
     Duration session_timeout{0};
-    Bytes heartbeat_secret{};  ///< Of the group; empty: none.
-    std::uint64_t seed{0};     ///< Of the jitter.
+    bool heartbeats_by_datagram{true};  ///< Where they pass; else over the connection alone.
+    Bytes heartbeat_secret{};           ///< Of the group; empty: none.
+    std::uint64_t seed{0};              ///< Of the jitter.
   };
 
   /// Begins to look for a server with the first `ready`. Preconditions: the id is not nil; limits

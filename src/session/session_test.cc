@@ -10,6 +10,7 @@
 
 #include "wire/batch.h"
 #include "wire/control.h"
+#include "wire/heartbeat.h"
 #include "wire/replies.h"
 
 namespace muster::session {
@@ -552,6 +553,68 @@ TEST_F(SessionTest, SurvivesAnyBytesFromAServer) {
       static_cast<void>(session.ready(now_));
     }
   }
+}
+
+class HeartbeatSessionTest : public SessionTest {
+ protected:
+  HeartbeatSessionTest() {
+    connect();
+    wire::SessionOpened message;
+    message.set_epoch(1);
+    message.set_session_timeout_ms(10'000);
+    receive(FrameType::session_opened, message);
+    static_cast<void>(session_.ready(now_));
+  }
+  Ready tick(Duration step) {
+    now_ += step;
+    session_.tick(now_);
+    return session_.ready(now_);
+  }
+  void heard(std::uint64_t counter) {
+    session_.frame(link_, FrameType::heartbeat_heard,
+                   SharedBytes(wire::encode_heartbeat_heard({.counter = counter})), now_);
+  }
+};
+
+TEST_F(HeartbeatSessionTest, EachSecondItsHomeHearsOfItAndOfItsNewestValue) {
+  ASSERT_TRUE(session_.set_payload(as_bytes("here")));
+  const Ready out = tick(Duration{});
+  ASSERT_EQ(out.send.size(), 1U);
+  EXPECT_EQ(out.send[0].frame.type, FrameType::heartbeat);
+  const auto view = wire::HeartbeatView::parse(out.send[0].frame.body.view());
+  ASSERT_TRUE(view.has_value());
+  EXPECT_EQ(view->heartbeat().session, session_.id());
+  EXPECT_EQ(view->heartbeat().epoch, Epoch{1});
+  EXPECT_EQ(view->heartbeat().counter, 1U);
+  EXPECT_EQ(as_text(view->heartbeat().payload), "here");
+  heard(1);
+  EXPECT_EQ(tick(999ms).send.size(), 0U);
+  EXPECT_EQ(tick(1ms).send.size(), 1U);
+}
+
+TEST_F(HeartbeatSessionTest, AHomeThatDoesNotHearItIsLeftThoughItSpeaks) {
+  static_cast<void>(tick(Duration{}));
+  for (int i = 0; i < 29; ++i) {
+    static_cast<void>(tick(100ms));
+    session_.frame(link_, FrameType::ping, SharedBytes{}, now_);
+  }
+  EXPECT_TRUE(session_.opened());
+  EXPECT_EQ(tick(100ms).close.size(), 1U);
+  EXPECT_FALSE(session_.opened());
+}
+
+TEST_F(HeartbeatSessionTest, NoneGoesOutWithoutAConnection) {
+  static_cast<void>(tick(Duration{}));
+  session_.disconnected(link_, now_);
+  static_cast<void>(session_.ready(now_));
+  const Ready out = tick(5s);
+  EXPECT_TRUE(out.send.empty());
+  EXPECT_TRUE(out.datagrams.empty());
+}
+
+TEST_F(HeartbeatSessionTest, AValueBeyondItsLimitIsRefused) {
+  EXPECT_EQ(session_.set_payload(Bytes(65)).error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(session_.set_payload(Bytes(64)));
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace muster::wire {
 namespace {
 
 constexpr std::uint32_t heartbeat_magic = 0x01'48'4d'8dU;  // 0x8d 'M' 'H' 1
-constexpr std::uint8_t has_digest = 1;
+constexpr unsigned has_digest = 1;
+constexpr unsigned asks = 2;
 constexpr std::string_view key_purpose = "muster heartbeat";
 constexpr std::size_t key_digest_bytes = 32;
 
@@ -118,7 +119,8 @@ Bytes encode_heartbeat(const Heartbeat& heartbeat, const std::optional<Heartbeat
   bytes.reserve(heartbeat_bytes_max);
   Writer writer(bytes);
   writer.integer(heartbeat_magic);
-  writer.integer(key ? has_digest : std::uint8_t{0});
+  const unsigned flags = (key ? has_digest : 0U) | (heartbeat.wants_answer ? asks : 0U);
+  writer.integer(static_cast<std::uint8_t>(flags));
   writer.integer(static_cast<std::uint8_t>(heartbeat.payload.size()));
   writer.integer(std::uint16_t{0});
   writer.uuid(heartbeat.session.uuid);
@@ -133,15 +135,16 @@ std::optional<HeartbeatView> HeartbeatView::parse(BytesView bytes) {
   if (bytes.size() < heartbeat_header_bytes || bytes.size() > heartbeat_bytes_max) return {};
   Reader reader(bytes);
   if (reader.integer<std::uint32_t>() != heartbeat_magic) return {};
-  const auto flags = reader.integer<std::uint8_t>();
+  const unsigned flags = reader.integer<std::uint8_t>();
   const auto payload_bytes = reader.integer<std::uint8_t>();
   const auto zero = reader.integer<std::uint16_t>();
-  const std::size_t digest_bytes = flags == has_digest ? heartbeat_digest_bytes : 0;
-  if (flags > has_digest || zero != 0 || payload_bytes > heartbeat_payload_bytes_max ||
+  const std::size_t digest_bytes = (flags & has_digest) != 0 ? heartbeat_digest_bytes : 0;
+  if (flags > (has_digest | asks) || zero != 0 || payload_bytes > heartbeat_payload_bytes_max ||
       bytes.size() != heartbeat_header_bytes + payload_bytes + digest_bytes) {
     return {};
   }
   HeartbeatView view;
+  view.heartbeat_.wants_answer = (flags & asks) != 0;
   view.heartbeat_.session = {reader.uuid()};
   view.heartbeat_.epoch.value = reader.integer<std::uint32_t>();
   view.heartbeat_.counter = reader.integer<std::uint64_t>();

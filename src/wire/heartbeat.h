@@ -2,7 +2,7 @@
 //
 //   heartbeat, 36 bytes and what follows          answer to one that came as a frame, 16 bytes
 //     0  u8   0x8d 'M' 'H', then version 1          0  u64  counter of the heartbeat answered
-//     4  u8   flags: 1 a digest follows             8  u64  newest counter that came by datagram
+//     4  u8   flags: 1 a digest follows, 2 answer    8  u64  newest counter that came by datagram
 //     5  u8   bytes of the payload
 //     6  u16  zero
 //     8  16 B session id
@@ -66,9 +66,10 @@ constexpr Duration connection_interval(const HeartbeatTimes& times) {
 
 struct Heartbeat {
   SessionId session{};
-  Epoch epoch{};            ///< Of the session's attachment.
-  std::uint64_t counter{};  ///< One more for each; from 1 for each epoch.
-  BytesView payload{};      ///< Newest-value data; at most `heartbeat_payload_bytes_max`.
+  Epoch epoch{};             ///< Of the session's attachment.
+  std::uint64_t counter{};   ///< One more for each; from 1 for each epoch.
+  bool wants_answer{false};  ///< Of one that goes over the connection.
+  BytesView payload{};       ///< Newest-value data; at most `heartbeat_payload_bytes_max`.
 };
 
 /// What the digests of one attachment are made with.
@@ -109,7 +110,7 @@ class HeartbeatView {
   std::optional<std::uint64_t> digest_;
 };
 
-/// What the home answers to a heartbeat that came over the connection.
+/// What the home answers to a heartbeat that came over the connection and asked for it.
 struct HeartbeatHeard {
   std::uint64_t counter{};      ///< The heartbeat that is answered.
   std::uint64_t by_datagram{};  ///< The newest that came by datagram; 0: none did.

@@ -44,6 +44,17 @@ TEST(Heartbeat, IsReadAsItWasWritten) {
   EXPECT_FALSE(view->is_proven_by(key));
 }
 
+TEST(Heartbeat, MayAskForAnAnswer) {
+  const Bytes bytes =
+      encode_heartbeat({.session = session, .epoch = {7}, .counter = 1, .wants_answer = true}, key);
+  EXPECT_EQ(bytes[4], std::byte{3});
+  EXPECT_TRUE(HeartbeatView::parse(bytes)->heartbeat().wants_answer);
+  EXPECT_FALSE(HeartbeatView::parse(example(key))->heartbeat().wants_answer);
+  Bytes unknown = bytes;
+  unknown[4] = std::byte{5};
+  EXPECT_FALSE(HeartbeatView::parse(unknown).has_value());
+}
+
 // The vector of the paper's appendix A: key 00 01 .. 0f, message 00 01 .. 0e.
 TEST(Heartbeat, ItsDigestIsSipHash) {
   EXPECT_EQ(siphash(key, from_hex("000102030405060708090a0b0c0d0e")), 0xa129ca6149be45e5U);
