@@ -52,6 +52,13 @@ struct ClientOptions {
   Bytes secret{};      ///< Of the group; empty: none.
   DiscoveryOptions discovery{};
   Duration timeout{std::chrono::seconds{10}};  ///< Of each operation that is given no other.
+  /// How often its server hears from this client: 15 ms to 60 s; datagrams are used where they
+  /// pass. Zero: each second.
+  Duration heartbeat_interval{0};
+  /// Silence after which the group ends the session, up to 24 h; never less than 2 s or 10
+  /// heartbeats. Zero: that least, or the group's session timeout if no interval is given either. A
+  /// short one also makes this client give up a silent server earlier, after half of it.
+  Duration session_timeout{0};
   /// Called on the thread that runs the client, in order; must return soon, and may call into the
   /// client, but not wait for it.
   std::function<void(const ClientChange&)> on_change{};

@@ -17,6 +17,7 @@
 #include "cli/options.h"
 #include "cli/verification.h"
 #include "wire/control.h"
+#include "wire/heartbeat.h"
 #include "wire/limits.h"
 
 namespace muster::cli {
@@ -302,6 +303,18 @@ void add_load_options(CLI::App& command, BenchOptions& options) {
                   "open loop: so many commands per second fall due, whatever the group does; "
                   "without it each answer is followed by the next command")
       ->check(CLI::Range(0.0, 1e8));
+  command.add_option_function<std::string>(
+      "--heartbeat",
+      [&options](const std::string& text) {
+        const auto interval = parse_duration(text);
+        if (!interval || *interval < wire::heartbeat_interval_min ||
+            *interval > wire::heartbeat_interval_max) {
+          throw CLI::ValidationError("--heartbeat", "a duration from 15ms to 60s");
+        }
+        options.load.heartbeat = *interval;
+      },
+      "how often each client gives a sign of life; its session ends after ten missed, or 2s "
+      "(default: each second, and as the group has it)");
   command.add_option("--size", options.load.size, "bytes of a command")
       ->check(CLI::Range(std::size_t{0}, wire::command_bytes_max))
       ->capture_default_str();

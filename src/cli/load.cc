@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "client/question.h"
 #include "muster/check.h"
+#include "wire/heartbeat.h"
 
 namespace muster::cli {
 
@@ -64,6 +65,10 @@ class Load::Sender {
     made.session.kind = "bench";
     made.session.seeds = options.servers;
     made.session.stays = options.stays;
+    if (options.heartbeat) {
+      made.session.heartbeat_interval = *options.heartbeat;
+      made.session.session_timeout = wire::shortest_timeout(*options.heartbeat);
+    }
     made.secret = options.secret;
     return made;
   }

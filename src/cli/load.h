@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,9 +58,10 @@ class Load {
     bool stays{false};  ///< They were named: clients begin at the first that answers.
     Bytes secret{};
     std::size_t clients{1};
-    std::size_t in_flight{1};  ///< In all; at least one for each client.
-    double rate{0};            ///< Commands per second in all; 0: closed loop.
-    std::size_t size{128};     ///< Bytes of a payload.
+    std::size_t in_flight{1};             ///< In all; at least one for each client.
+    double rate{0};                       ///< Commands per second in all; 0: closed loop.
+    std::optional<Duration> heartbeat{};  ///< Of each client, which then may be missed for least.
+    std::size_t size{128};                ///< Bytes of a payload.
     Duration duration{std::chrono::seconds{10}};
     Duration warm_up{std::chrono::seconds{1}};   ///< Before it; not measured.
     Duration timeout{std::chrono::seconds{10}};  ///< Of a command; also to open the sessions.

@@ -7,6 +7,7 @@
 #include "library/follower.h"
 #include "net/address.h"
 #include "wire/control.h"
+#include "wire/heartbeat.h"
 #include "wire/limits.h"
 
 namespace muster::library {
@@ -70,6 +71,18 @@ ClientDriver::ClientDriver(boost::asio::io_context& context, ClientOptions optio
 
 ClientDriver::~ClientDriver() = default;
 
+Result<void> check_heartbeats(const ClientOptions& options) {
+  const Duration interval = options.heartbeat_interval;
+  if (interval != Duration{} &&
+      (interval < wire::heartbeat_interval_min || interval > wire::heartbeat_interval_max)) {
+    return Error{ErrorCode::invalid_argument, "heartbeats may come every 15 ms to 60 s"};
+  }
+  if (options.session_timeout < Duration{} || options.session_timeout > wire::session_timeout_max) {
+    return Error{ErrorCode::invalid_argument, "a session timeout may be up to 24 h"};
+  }
+  return {};
+}
+
 Result<void> check_options(const ClientOptions& options) {
   if (Result<void> valid = wire::validate_name(options.name); !valid) return valid;
   if (!options.kind.empty()) {
@@ -85,6 +98,7 @@ Result<void> check_options(const ClientOptions& options) {
     return Error{ErrorCode::invalid_argument,
                  "a secret has at most " + std::to_string(wire::secret_bytes_max) + " bytes"};
   }
+  if (Result<void> valid = check_heartbeats(options); !valid) return valid;
   if (!options.servers.empty()) return {};
   if (options.discovery.mode == DiscoveryMode::off) {
     return Error{ErrorCode::invalid_argument,
@@ -111,6 +125,12 @@ client::Client::Options ClientDriver::client_options() const {
                                               .only_follows = only_follows_,
                                               .seed = client::make_seed()},
                                   .secret = options_.secret};
+  options.session.session_timeout = options_.session_timeout;
+  if (options_.heartbeat_interval != Duration{}) {
+    options.session.heartbeat_interval = options_.heartbeat_interval;
+    options.session.session_timeout =
+        std::max(options_.session_timeout, wire::shortest_timeout(options_.heartbeat_interval));
+  }
   if (options_.servers.empty()) options.discovery = search_for(options_);
   return options;
 }

@@ -24,9 +24,9 @@ Session::Session(Options options)
       random_(options_.seed),
       servers_({.backoff_min = options_.backoff_min, .backoff_max = options_.backoff_max},
                options_.seeds),
+      name_(options_.name),
       ping_interval_(options_.ping_interval),
       silence_timeout_(options_.silence_timeout),
-      name_(options_.name),
       group_(options_.group),
       pace_(options_.heartbeats_by_datagram),
       topics_(options_.topics_max) {
