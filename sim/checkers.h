@@ -14,6 +14,7 @@
 #include "muster/ids.h"
 #include "node/options.h"
 #include "sim/followers.h"
+#include "sim/network.h"
 #include "sim/register.h"
 #include "sim/violation.h"
 #include "storage/format/disk_job.h"
@@ -257,6 +258,19 @@ class WithinLimits {
   const node::Options limits_;
 };
 
+/// When servers last took in a frame of each connection: nobody's session ends who was heard.
+class Heard {
+ public:
+  void note(EndId end, Instant now) { last_[end.value / 2] = now; }
+  std::optional<Instant> last(EndId end) const {
+    const auto found = last_.find(end.value / 2);
+    return found == last_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  std::map<std::uint64_t, Instant> last_;  // By connection.
+};
+
 /// All of them. `seen` is called after every turn of a server.
 struct Checkers {
   Checkers(const node::Options& limits, bool strict_founding)
@@ -282,6 +296,7 @@ struct Checkers {
   MajorityKept majority_kept;
   HeirsStay heirs_stay;
   WithinLimits within_limits;
+  Heard heard;
 };
 
 }  // namespace muster::sim

@@ -10,6 +10,7 @@
 #include "sim/server.h"
 #include "sim/witness.h"
 #include "wire/control.h"
+#include "wire/heartbeat.h"
 
 namespace muster::sim {
 
@@ -51,8 +52,28 @@ void Client::open_session() {
   options.ping_interval = milliseconds(400);
   options.silence_timeout = milliseconds(1'200);
   options.seed = random_.next();
+  draw_heartbeats(options);
+  home_end_.reset();
   session_ = std::make_unique<session::Session>(std::move(options));
   echoed_.clear();
+}
+
+// Some rely on their heartbeats, and ask for an early end; others have the group's timeout.
+void Client::draw_heartbeats(session::Session::Options& options) {
+  session_timeout_ = scenario_.limits.session_timeout;
+  const std::uint64_t draw = random_.below(4);
+  if (draw == 0) return;  // Each second, which is the default.
+  options.heartbeat_interval = milliseconds(draw == 1 ? 30 : draw == 2 ? 100 : 300);
+  if (draw == 3) return;
+  session_timeout_ = wire::shortest_timeout(options.heartbeat_interval);
+  options.session_timeout = session_timeout_;
+}
+
+void Client::vanish() {
+  gone_ = true;
+  making_ = false;
+  world_.network.set_process(host_, nullptr, HostState::dark);
+  world_.network.process_died(host_, true);
 }
 
 // ---- Making operations --------------------------------------------------------------------------
@@ -174,6 +195,12 @@ void Client::turn() {
     const auto link = links_.find(outgoing.link.value);
     if (link != links_.end()) world_.network.send(link->second, std::move(outgoing.frame));
   }
+  for (session::OutgoingDatagram& outgoing : ready.datagrams) {
+    const auto link = links_.find(outgoing.link.value);
+    if (link == links_.end()) continue;
+    const auto home = world_.network.other_host(link->second);
+    if (home) world_.datagrams.heartbeat(host_, *home, SharedBytes(std::move(outgoing.bytes)));
+  }
   for (const session::LinkId link : ready.close) {
     const auto found = links_.find(link.value);
     if (found == links_.end()) continue;
@@ -187,7 +214,11 @@ void Client::turn() {
       world_.trace.say(world_.events.now(), "client " + std::to_string(number_) + ": " +
                                                 change.address + " " + change.reason);
     }
-    if (change.kind == session::StateChange::Kind::opened) follow();
+    const bool opened = change.kind == session::StateChange::Kind::opened;
+    if ((opened || change.kind == session::StateChange::Kind::resumed) && !links_.empty()) {
+      home_end_ = links_.rbegin()->second;
+    }
+    if (opened) follow();
     if (change.kind == session::StateChange::Kind::resumed) ++moves_;
     if (change.kind == session::StateChange::Kind::lost && scenario_.unnoticed &&
         session_->group()) {
@@ -212,7 +243,7 @@ void Client::schedule_tick() {
   if (tick_at_ && *tick_at_ <= due) return;
   tick_at_ = due;
   world_.events.at(due, [this, due] {
-    if (tick_at_ != due) return;
+    if (tick_at_ != due || gone_) return;
     tick_at_.reset();
     session_->tick(world_.events.now());
     turn();
@@ -233,8 +264,10 @@ void Client::follow() {
 void Client::session_ended() {
   // Its home, or the leader, ends a session whose client was silent for so long; or its group gave
   // way to another one.
-  const Duration silent = world_.events.now() - last_heard_;
-  if (silent < scenario_.limits.session_timeout * 9 / 10 && session_group_ &&
+  const Instant heard_by_home =
+      home_end_ ? world_.checkers.heard.last(*home_end_).value_or(Instant{}) : Instant{};
+  const Duration silent = world_.events.now() - std::min(last_heard_, heard_by_home);
+  if (silent < session_timeout_ * 9 / 10 && session_group_ &&
       session_group_ == world_.checkers.one_group.chosen()) {
     throw Violation("sessions stay", "the session of client " + std::to_string(number_) +
                                          " ended though its client was there");

@@ -11,6 +11,7 @@
 #include "echo/echo.h"
 #include "session/session.h"
 #include "sim/checkers.h"
+#include "sim/datagrams.h"
 #include "sim/event_queue.h"
 #include "sim/followers.h"
 #include "sim/network.h"
@@ -26,6 +27,7 @@ class Client final : public Process {
   struct World {
     EventQueue& events;
     Network& network;
+    Datagrams& datagrams;
     Checkers& checkers;
     Trace& trace;
   };
@@ -42,6 +44,12 @@ class Client final : public Process {
   /// It was told of all events there are.
   bool told_all() const { return follower_.complete(); }
   const Follower& follower() const { return follower_; }
+  /// The process and its machine are gone, and nobody is told.
+  void vanish();
+  /// Its session is open at a server.
+  bool attached() const { return session_->opened(); }
+  /// Silence after which the group may end its session.
+  Duration session_timeout() const { return session_timeout_; }
   /// Reads all registers and the own tally, linearizably. Precondition: stopped and idle.
   void verify();
   std::uint64_t answered() const { return answered_; }
@@ -69,6 +77,7 @@ class Client final : public Process {
   };
 
   void open_session();
+  void draw_heartbeats(session::Session::Options& options);
   void make_operation();
   void make_register_command();
   void make_echo_command();
@@ -108,6 +117,9 @@ class Client final : public Process {
   Follower follower_;
   std::set<std::uint64_t> forged_;  // Sequence numbers of commands that only a leader may make.
   Instant last_heard_{};            // A server that has this session open.
+  std::optional<EndId> home_end_;   // Of the connection on which it was opened or resumed last.
+  Duration session_timeout_{};
+  bool gone_{false};
   bool making_{false};
   bool ended_{false};
   std::optional<Instant> tick_at_;

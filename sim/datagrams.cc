@@ -60,6 +60,10 @@ void Datagrams::probe(HostId from, const wire::Probe& probe) {
   }
 }
 
+void Datagrams::heartbeat(HostId from, HostId to, const SharedBytes& datagram) {
+  send(from, to, [datagram](DatagramListener& listener) { listener.heartbeat_heard(datagram); });
+}
+
 void Datagrams::calm() {
   options_.loss = 0;
   options_.duplication = 0;

@@ -1,4 +1,5 @@
-// The simulated datagrams of discovery, and the beacons that servers of one machine leave in files.
+// The simulated datagrams of discovery and of heartbeats, and the beacons that servers of one
+// machine leave in files.
 #pragma once
 
 #include <map>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "muster/bytes.h"
 #include "sim/event_queue.h"
 #include "sim/network.h"
 #include "sim/scenario.h"
@@ -21,6 +23,8 @@ class DatagramListener {
   virtual ~DatagramListener() = default;
   virtual void beacon_heard(const wire::Beacon& beacon, bool from_here) = 0;
   virtual void probe_heard(const wire::Probe& probe, const std::string& from) = 0;
+  /// To the port that clients connect to.
+  virtual void heartbeat_heard(const SharedBytes& datagram) = 0;
 };
 
 /// Beacons and probes reach all other machines that the network lets them reach, each by itself
@@ -36,6 +40,7 @@ class Datagrams {
   /// `to` empty: everywhere, and into the file of the process.
   void announce(HostId from, const wire::Beacon& beacon, const std::string& to);
   void probe(HostId from, const wire::Probe& probe);
+  void heartbeat(HostId from, HostId to, const SharedBytes& datagram);
   /// From now on nothing is lost or doubled.
   void calm();
 

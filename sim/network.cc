@@ -306,6 +306,12 @@ void Network::forget_if_over(std::uint64_t id) {
   if (std::ranges::all_of(connection->ends, closed)) connections_.erase(id);
 }
 
+std::optional<HostId> Network::other_host(EndId end) const {
+  const auto found = connections_.find(end.value / 2);
+  if (found == connections_.end()) return std::nullopt;
+  return found->second.ends[1 - side(end)].host;
+}
+
 void Network::process_died(HostId host, bool quietly) {
   std::vector<EndId> ends;
   for (const auto& [id, connection] : connections_) {

@@ -77,6 +77,9 @@ class Network {
   /// Breaks one connection, chosen by chance. False if there is none.
   bool reset_one();
 
+  /// The host at the other end of a connection, or nothing if it is gone.
+  std::optional<HostId> other_host(EndId end) const;
+
   std::size_t hosts() const { return hosts_.size(); }
   std::uint64_t frames() const { return frames_; }
 

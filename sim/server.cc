@@ -188,6 +188,7 @@ void Server::end_process() {
   handing_over_since_.reset();
   node_.reset();
   inbox_.clear();
+  heartbeats_.clear();
   turn_scheduled_ = false;
   tick_at_.reset();
 }
@@ -279,6 +280,18 @@ void Server::probe_heard(const wire::Probe& probe, const std::string& from) {
   take(node::ProbeHeard{.probe = probe, .from = from});
 }
 
+void Server::heartbeat_heard(const SharedBytes& datagram) {
+  heartbeats_.push_back(datagram);
+  schedule_turn();
+}
+
+void Server::step_heartbeats(node::Now now) {
+  const std::vector<SharedBytes> came = std::exchange(heartbeats_, {});
+  std::vector<BytesView> views;
+  for (const SharedBytes& one : came) views.push_back(one.view());
+  if (!views.empty()) node_->step(node::HeartbeatsReceived{.datagrams = views}, now);
+}
+
 void Server::take(node::Input input) {
   inbox_.push_back(std::move(input));
   schedule_turn();
@@ -302,7 +315,13 @@ void Server::turn() {
     throw Violation("time passes", "server " + std::to_string(number_) + " never waits");
   }
   const node::Now now = clock_.now(world_.events.now());
-  for (node::Input& input : std::exchange(inbox_, {})) node_->step(std::move(input), now);
+  for (node::Input& input : std::exchange(inbox_, {})) {
+    if (const auto* const frame = std::get_if<node::FrameReceived>(&input)) {
+      world_.checkers.heard.note(EndId{frame->link.value}, world_.events.now());
+    }
+    node_->step(std::move(input), now);
+  }
+  step_heartbeats(now);
   if (node_->deadline() <= now.monotonic) node_->step(node::Tick{}, now);
   node::Outputs outputs = node_->drain(now);
   if (disk_failed_ && !outputs.exit) {

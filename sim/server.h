@@ -91,6 +91,7 @@ class Server final : public Process, public DatagramListener {
   void closed(EndId end, const std::string& reason) override;
   void beacon_heard(const wire::Beacon& beacon, bool from_here) override;
   void probe_heard(const wire::Probe& probe, const std::string& from) override;
+  void heartbeat_heard(const SharedBytes& datagram) override;
 
  private:
   node::Options options();
@@ -100,6 +101,7 @@ class Server final : public Process, public DatagramListener {
   void archive(std::optional<GroupId> rejoins);
   void end_process();
   void take(node::Input input);
+  void step_heartbeats(node::Now now);
   void schedule_turn();
   void turn();
   void carry_out(node::Outputs outputs);
@@ -125,6 +127,7 @@ class Server final : public Process, public DatagramListener {
   std::vector<group::GivenUp> gave_up_;
   std::unique_ptr<node::Node> node_;
   std::vector<node::Input> inbox_;
+  std::vector<SharedBytes> heartbeats_;  // That came in with it.
   bool turn_scheduled_{false};
   std::optional<Instant> tick_at_;  // By the world's time.
   std::uint64_t process_{0};        // Counts processes, so that events of a dead one do nothing.

@@ -49,7 +49,7 @@ World::World(const Scenario& scenario, bool printing)
     const HostId host = network_.add_host({});
     clients_.push_back(
         std::make_unique<Client>(static_cast<std::uint32_t>(number + 1), host, scenario_,
-                                 Client::World{events_, network_, checkers_, trace_}));
+                                 Client::World{events_, network_, datagrams_, checkers_, trace_}));
   }
   operator_.emplace(network_.add_host({}), scenario_, Operator::World{events_, network_, trace_});
 }
@@ -71,6 +71,7 @@ Summary World::run() {
   for (const auto& client : clients_) client->stop();
   wait_until_live();
   verify_contents();
+  verify_who_goes();
 
   Summary summary;
   summary.simulated = events_.now().time_since_epoch();
@@ -151,6 +152,41 @@ void World::verify_contents() {
   };
   while (!done() && events_.now() < bound) run_until(events_.now() + look_every);
   if (!done()) throw Violation("live after the faults", "the last reads got no answer");
+}
+
+// Of clients that are there and one that has gone, the group ends the session of the latter alone,
+// and in time.
+void World::verify_who_goes() {
+  static constexpr Duration soon = seconds(10);
+  constexpr Duration slack =
+      seconds(2);  // The end is asked for, and takes its way through the log.
+  const auto goes = std::ranges::find_if(
+      clients_, [](const auto& client) { return client->session_timeout() <= soon; });
+  const bool all_there =
+      std::ranges::all_of(clients_, [](const auto& client) { return client->attached(); });
+  if (goes == clients_.end() || !all_there) return;
+  const auto sessions = [this] {
+    std::size_t most = 0;
+    for (const auto& server : servers_) {
+      if (server->state() == Server::State::running && server->report().leads) {
+        most = std::max(most, server->report().sessions);
+      }
+    }
+    return most;
+  };
+  const std::size_t before = sessions();
+  const Instant went = events_.now();
+  const Duration timeout = (*goes)->session_timeout();
+  (*goes)->vanish();
+  run_until(went + timeout * 9 / 10);
+  if (sessions() != before) {
+    throw Violation("sessions stay", "one ended before its time, or another one's");
+  }
+  run_until(went + timeout + slack);
+  if (sessions() + 1 == before) return;
+  throw Violation("sessions end", "of " + std::to_string(before) + " sessions " +
+                                      std::to_string(sessions()) +
+                                      " are left after a client has gone");
 }
 
 std::optional<std::string> World::what_is_missing() const {

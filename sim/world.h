@@ -49,6 +49,7 @@ class World {
   /// By when the group must be live, after the last fault.
   Instant live_by() const;
   void verify_contents();
+  void verify_who_goes();
   /// What is still missing to a live group, in plain words; nothing when it is live.
   std::optional<std::string> what_is_missing() const;
   std::optional<std::string> what_is_missing(const Server& server, std::size_t number) const;
