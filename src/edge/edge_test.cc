@@ -283,6 +283,19 @@ TEST_F(EdgeTest, ASnapshotSaysWhichAbsentSessionsAreStillAtHomeHere) {
   EXPECT_EQ(std::get<replica::End>(control_of(batches[0])).epoch, Epoch{2});
 }
 
+TEST_F(EdgeTest, AfterASnapshotAnEndNamesTheEpochThatItTells) {
+  open(first_link);
+  attached();
+  apply(ann, replica::Open{.name = "ann", .kind = "", .home = self});
+  apply(ann, replica::Open{.name = "ann", .kind = "", .home = self});
+  edge_.restored(state_, self, now_);
+  passed_on();
+  frame(first_link, wire::FrameType::end_session, {});
+  const auto batches = edge_.take_batches();
+  ASSERT_EQ(batches.size(), 1U);
+  EXPECT_EQ(std::get<replica::End>(control_of(batches[0])).epoch, Epoch{2});
+}
+
 TEST_F(EdgeTest, ASessionThatASnapshotShowsElsewhereClosesItsLink) {
   open(first_link);
   attached();

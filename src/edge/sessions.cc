@@ -126,13 +126,16 @@ void Edge::news(const replica::SessionUnknown& unknown, ServerNumber self, Insta
 void Edge::restored(const replica::Replica& state, ServerNumber self, Instant now) {
   std::vector<SessionId> gone;
   std::vector<SessionId> moved;
-  for (const auto& [id, attached] : sessions_) {
+  for (auto& [id, attached] : sessions_) {
     if (!attached.open) continue;
     const replica::Session* const session = state.sessions().find(id);
     if (session == nullptr) {
       gone.push_back(id);
     } else if (session->home != self) {
       moved.push_back(id);
+    } else {
+      // A copy of its attach was among what the snapshot stands for: an end must name the newer.
+      attached.epoch = std::max(attached.epoch, session->epoch);
     }
   }
   for (const SessionId id : gone) {
