@@ -67,6 +67,7 @@ void Session::go_on_there() {
   phase_since_ = move.since;
   last_heard_ = move.since;
   go_to_.reset();
+  pace_.stop();  // Until it is open there.
   begin_link();
 }
 
