@@ -115,7 +115,7 @@ TEST(JsonTest, HasEveryFieldAndIntegersAsNumbers) {
             R"("commitIndex":0,"phase":"STARTUP","writable":true,"reason":"","tolerates":0,)"
             R"("servers":0,"sessions":0,"server":"","serverId":"","number":0,"role":"LEADER",)"
             R"("appliedIndex":0,"firstIndex":0,"lastIndex":0,"digest":"","branch":"",)"
-            R"("version":"","leaderNumber":null,"discovery":null,"settings":null})");
+            R"("version":"","leaderNumber":null,"discovery":null,"settings":null,"drained":[]})");
 }
 
 TEST(JsonTest, PrintsListsMapsAndTimes) {
@@ -130,7 +130,7 @@ TEST(JsonTest, PrintsListsMapsAndTimes) {
             R"({"view":2,"members":[{"number":0,"id":"","name":"","address":"","host":"",)"
             R"("role":"STANDBY","state":"UNKNOWN","clients":0,"zone":"","tags":{"a":"1","b":"2"},)"
             R"("joined":"2024-02-29T12:34:56.007Z","lastSeen":null,"peerAddress":"",)"
-            R"("priority":0}]})");
+            R"("priority":0,"drained":false}],"sessions":[],"moreSessions":false})");
 }
 
 TEST(JsonTest, PrintsBytesAsBase64) {
