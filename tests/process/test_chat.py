@@ -1,9 +1,12 @@
 """`muster chat`: everybody reads the same, whatever becomes of servers; and what a terminal shows."""
 
+import fcntl
 import json
 import pathlib
 import signal
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
