@@ -57,6 +57,7 @@ class Load::Sender {
     Clock::time_point due;
     SharedBytes payload;
     bool answered{false};
+    bool acknowledged{false};
   };
 
   static client::Client::Options client_options(const Load::Options& options, std::size_t number) {
@@ -75,7 +76,7 @@ class Load::Sender {
 
   void issue_one(Clock::time_point due) {
     SharedBytes payload = payloads_.next();
-    sent_.push_back({.due = due, .payload = payload, .answered = false});
+    sent_.push_back({.due = due, .payload = payload});
     ++in_flight_;
     const std::uint64_t place = first_sent_ + sent_.size() - 1;
     const auto called = client_.call(
@@ -93,8 +94,11 @@ class Load::Sender {
     --in_flight_;
     Sent& at = sent_[place - first_sent_];
     at.answered = true;
-    const Sent sent = std::move(at);
+    at.acknowledged = result.has_value();
+    const Sent sent = at;
+    // Answers may overtake one another when the session moves; the group counts in order.
     while (!sent_.empty() && sent_.front().answered) {
+      if (sent_.front().acknowledged) tally_.add(sent_.front().payload.view());
       sent_.pop_front();
       ++first_sent_;
     }
@@ -109,7 +113,6 @@ class Load::Sender {
 
   void acknowledge(const Sent& sent, const session::Reply& reply) {
     const Clock::time_point now = Clock::now();
-    tally_.add(sent.payload.view());
     ++load_.commands_in_all_;
     LoadResult& total = load_.result_;
     if (reply.payload != sent.payload) {
