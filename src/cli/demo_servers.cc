@@ -33,6 +33,8 @@ Error system_error(const std::string& what) {
   return {ErrorCode::unavailable, what + ": " + std::strerror(errno)};
 }
 
+constexpr int port_draws_max = 100;
+
 /// Two ports that nobody listens on now.
 Result<std::array<std::uint16_t, 2>> free_ports() {
   std::array<int, 2> sockets{-1, -1};
@@ -100,12 +102,24 @@ DemoServers::~DemoServers() {
   }
 }
 
+bool DemoServers::are_ours(const std::array<std::uint16_t, 2>& ports) const {
+  return std::ranges::any_of(ports, [&](std::uint16_t port) {
+    return std::ranges::any_of(servers_, [&](const Server& server) {
+      return server.port == port || server.peer_port == port;
+    });
+  });
+}
+
 Result<void> DemoServers::add() {
   if (servers_.size() >= servers_max) {
     return Error{ErrorCode::resource_exhausted,
                  "the demo has " + std::to_string(servers_max) + " servers at most"};
   }
-  const auto ports = free_ports();
+  auto ports = free_ports();
+  // Those that were started a moment ago may not listen on theirs yet.
+  for (int draw = 1; ports && are_ours(*ports) && draw < port_draws_max; ++draw) {
+    ports = free_ports();
+  }
   if (!ports) return ports.error();
   servers_.push_back({.name = std::string(1, static_cast<char>('a' + servers_.size())),
                       .port = (*ports)[0],
