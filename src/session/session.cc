@@ -12,6 +12,8 @@ namespace muster::session {
 
 namespace {
 
+constexpr Duration said_for = std::chrono::seconds{10};  // Then it is old news.
+
 std::uint64_t to_milliseconds(Duration duration) {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
@@ -108,7 +110,10 @@ void Session::give_up_link(const Error& why, Instant now, bool close) {
     redirects_ = 0;
   }
   if (phase_ == Phase::open) servers_.lost(address_, random_);
-  last_error_ = why;
+  // What a server has said is worth more than that the next one can't be reached.
+  const bool said = phase_ != Phase::dialing;
+  if (said || !said_at_ || now - *said_at_ > said_for) last_error_ = why;
+  if (said) said_at_ = now;
   hello_.reset();
   pace_.stop();
   queries_sent_.clear();

@@ -371,6 +371,7 @@ class Session {
   std::optional<Instant> next_expiry_;  // No deadline of a call or request is earlier.
   std::optional<wire::ServerHello> hello_;
   std::optional<Error> last_error_;
+  std::optional<Instant> said_at_;  // When a server gave a reason last.
   Ready ready_;
 };
 

@@ -455,6 +455,20 @@ TEST_F(SessionTest, AsksReadsAgainAfterALoss) {
   EXPECT_THAT(ready(), ElementsAre("read 1 12 v"));
 }
 
+TEST_F(SessionTest, KeepsWhatAServerSaidOverThoseThatCannotBeReached) {
+  connect();
+  wire::Redirect redirect;
+  redirect.set_reason("3 of 5 voters needed, 2 reachable");
+  receive(FrameType::redirect, redirect);
+  EXPECT_THAT(ready(), ElementsAre("dial b:1", "open", "close 1", "connected a:1", "lost a:1"));
+  session_.disconnected(LinkId{2}, now_);
+  const std::string said = "a:1 sends its clients elsewhere: 3 of 5 voters needed, 2 reachable";
+  EXPECT_EQ(session_.last_error()->message, said);
+  EXPECT_THAT(after(50ms), ElementsAre("dial a:1"));
+  session_.disconnected(LinkId{3}, now_ += 11s);
+  EXPECT_EQ(session_.last_error()->message, "no connection to a:1");
+}
+
 TEST_F(SessionTest, SaysNothingBeforeTheHello) {
   EXPECT_THAT(ready(), ElementsAre("dial a:1"));
   session_.connected(LinkId{1}, now_);
