@@ -70,7 +70,9 @@ class Senders {
     for (Sender& sender : senders_) open(sender);
     while (opened_ < senders_.size()) receive(100);
     datagrams_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    ::connect(datagrams_, reinterpret_cast<const sockaddr*>(&to_), sizeof to_);
+    if (::connect(datagrams_, reinterpret_cast<const sockaddr*>(&to_), sizeof to_) != 0) {
+      fail("no datagrams can be sent to the server");
+    }
     between_ = wire::connection_interval({interval, wire::shortest_timeout(interval)});
   }
 

@@ -288,6 +288,7 @@ void Server::heartbeat_heard(const SharedBytes& datagram) {
 void Server::step_heartbeats(node::Now now) {
   const std::vector<SharedBytes> came = std::exchange(heartbeats_, {});
   std::vector<BytesView> views;
+  views.reserve(came.size());
   for (const SharedBytes& one : came) views.push_back(one.view());
   if (!views.empty()) node_->step(node::HeartbeatsReceived{.datagrams = views}, now);
 }
