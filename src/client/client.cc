@@ -148,15 +148,16 @@ void Client::look_for_servers() {
     return;
   }
   if (discovery_ || now < next_search_) return;
-  discovery_ = std::make_unique<Discovery>(loop_, *discovery_options_, [this](Discovered found) {
-    discovery_.reset();
-    for (const std::string& address : found.addresses()) session_.learned(address);
-    search_failure_.clear();
-    if (!found.failure.empty()) search_failure_ = found.failure + "; asked on " + found.asked;
-    search_pause_ = std::min(2 * search_pause_, search_pause_max);
-    next_search_ = loop_.now() + search_pause_;
-    carry_out_later();
-  });
+  discovery_ =
+      std::make_unique<Discovery>(loop_, *discovery_options_, [this](const Discovered& found) {
+        discovery_.reset();
+        for (const std::string& address : found.addresses()) session_.learned(address);
+        search_failure_.clear();
+        if (!found.failure.empty()) search_failure_ = found.failure + "; asked on " + found.asked;
+        search_pause_ = std::min(2 * search_pause_, search_pause_max);
+        next_search_ = loop_.now() + search_pause_;
+        carry_out_later();
+      });
 }
 
 void Client::dial(const session::Dial& dial) {
