@@ -16,6 +16,7 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string_view>
 #include <utility>
 
@@ -33,31 +34,23 @@ Error system_error(const std::string& what) {
   return {ErrorCode::unavailable, what + ": " + std::strerror(errno)};
 }
 
-constexpr int port_draws_max = 100;
+// Below those that Linux gives to outgoing connections (ip_local_port_range, from 32768 on): one of
+// those may be free now and, before its server listens, belong to a connection of another one.
+constexpr unsigned lowest_port = 10'000;
+constexpr unsigned highest_port = 32'767;
+constexpr int port_draws_max = 1000;
 
-/// Two ports that nobody listens on now.
-Result<std::array<std::uint16_t, 2>> free_ports() {
-  std::array<int, 2> sockets{-1, -1};
-  std::array<std::uint16_t, 2> ports{};
-  bool failed = false;
-  for (std::size_t i = 0; i < ports.size() && !failed; ++i) {
-    sockets[i] = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    failed = sockets[i] < 0 || ::bind(sockets[i], generic, size) != 0 ||
-             ::getsockname(sockets[i], generic, &size) != 0;
-    ports[i] = ntohs(address.sin_port);
-  }
-  std::optional<Error> error;
-  if (failed) error = system_error("there is no free port on loopback");
-  for (const int socket : sockets) {
-    if (socket >= 0) ::close(socket);
-  }
-  if (error) return *error;
-  return ports;
+/// Whether nobody listens on it now, and nobody did a moment ago.
+Result<bool> is_free(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return system_error("a socket can't be opened");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  ::close(socket);
+  return bound;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -102,12 +95,31 @@ DemoServers::~DemoServers() {
   }
 }
 
-bool DemoServers::are_ours(const std::array<std::uint16_t, 2>& ports) const {
-  return std::ranges::any_of(ports, [&](std::uint16_t port) {
-    return std::ranges::any_of(servers_, [&](const Server& server) {
+// Those that were started a moment ago may not listen on theirs yet: they count as taken.
+Result<std::uint16_t> DemoServers::free_port() const {
+  std::random_device random;
+  std::uniform_int_distribution<unsigned> ports(lowest_port, highest_port);
+  for (int draw = 0; draw < port_draws_max; ++draw) {
+    const auto port = static_cast<std::uint16_t>(ports(random));
+    const bool ours = std::ranges::any_of(servers_, [&](const Server& server) {
       return server.port == port || server.peer_port == port;
     });
-  });
+    if (ours) continue;
+    const Result<bool> free = is_free(port);
+    if (!free) return free.error();
+    if (*free) return port;
+  }
+  return Error{ErrorCode::unavailable, "of " + std::to_string(port_draws_max) +
+                                           " ports on loopback that were tried none is free"};
+}
+
+Result<void> DemoServers::choose_ports(Server& server) const {
+  for (std::uint16_t* const port : {&server.port, &server.peer_port}) {
+    const Result<std::uint16_t> free = free_port();
+    if (!free) return free.error();
+    *port = *free;
+  }
+  return {};
 }
 
 Result<void> DemoServers::add() {
@@ -115,16 +127,9 @@ Result<void> DemoServers::add() {
     return Error{ErrorCode::resource_exhausted,
                  "the demo has " + std::to_string(servers_max) + " servers at most"};
   }
-  auto ports = free_ports();
-  // Those that were started a moment ago may not listen on theirs yet.
-  for (int draw = 1; ports && are_ours(*ports) && draw < port_draws_max; ++draw) {
-    ports = free_ports();
-  }
-  if (!ports) return ports.error();
-  servers_.push_back({.name = std::string(1, static_cast<char>('a' + servers_.size())),
-                      .port = (*ports)[0],
-                      .peer_port = (*ports)[1]});
-  Result<void> started = start(servers_.size() - 1);
+  servers_.push_back({.name = std::string(1, static_cast<char>('a' + servers_.size()))});
+  Result<void> started = choose_ports(servers_.back());
+  if (started) started = start(servers_.size() - 1);
   if (!started) servers_.pop_back();
   return started;
 }

@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -57,7 +56,8 @@ class DemoServers {
   std::string log_tail(std::size_t place) const;
 
  private:
-  bool are_ours(const std::array<std::uint16_t, 2>& ports) const;
+  Result<std::uint16_t> free_port() const;
+  Result<void> choose_ports(Server& server) const;
   std::vector<std::string> arguments(const Server& server) const;
   std::vector<std::string> environment() const;
   std::string log_of(const Server& server) const;

@@ -31,7 +31,7 @@ bool Node::Impl::may_lead(ServerNumber server) const {
 // take it in all that time. `server` is the one that joined, came back or went.
 void Node::Impl::weigh(const std::string& cause, ServerNumber server, Now now) {
   if (!leads()) return;
-  if (weighing_) record_election(*std::exchange(weighing_, {}), {});
+  tell_outcome(now);
   const std::vector<ServerNumber> ranking = ranked(false);
   const bool comes = cause.starts_with("joined:") || cause.starts_with("returned:");
   if (comes) won_a_loss_ = false;
@@ -42,7 +42,7 @@ void Node::Impl::weigh(const std::string& cause, ServerNumber server, Now now) {
                      (options_.election == ElectionRule::stable && !is_drained(*identity_.number));
   weighing_ = Weighing{.cause = cause, .since = now.monotonic};
   if (comes) weighing_->newcomer = server;
-  if (stays) record_election(*std::exchange(weighing_, {}), {});
+  if (stays) tell_outcome(now);
 }
 
 void Node::Impl::record_election(const Weighing& weighing, Duration took) {
@@ -85,13 +85,19 @@ void Node::Impl::became_leader(std::optional<ServerNumber> previous, Duration le
 
 void Node::Impl::tell_outcome_if_due(Now now) {
   if (!weighing_ || !consensus_->raft().term_start_committed()) return;
-  if (leaderless_) {
-    const Duration took = *std::exchange(leaderless_, {}) + (now.monotonic - weighing_->since);
-    return record_election(*std::exchange(weighing_, {}), took);
-  }
   const Duration patience = 2 * options_.handover_after + options_.failure_timeout;
-  if (consensus_->raft().transferring() || now.monotonic - weighing_->since < patience) return;
-  record_election(*std::exchange(weighing_, {}), {});
+  const bool waits =
+      consensus_->raft().transferring() || now.monotonic - weighing_->since < patience;
+  if (leaderless_ || !waits) tell_outcome(now);
+}
+
+// The time without a leader belongs to the weighing that ended it, and to none behind it.
+void Node::Impl::tell_outcome(Now now) {
+  if (!weighing_) return;
+  const Weighing weighing = *std::exchange(weighing_, {});
+  Duration took{};
+  if (leaderless_) took = *std::exchange(leaderless_, {}) + (now.monotonic - weighing.since);
+  record_election(weighing, took);
 }
 
 // A server that was lost again and again is trusted later each time.

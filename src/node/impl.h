@@ -193,6 +193,7 @@ class Node::Impl {
   void record_election(const Weighing& weighing, Duration took);
   void became_leader(std::optional<ServerNumber> previous, Duration leaderless, Now now);
   void tell_outcome_if_due(Now now);
+  void tell_outcome(Now now);
   void hand_over_if_due(Now now);
   Result<void> hand_over(ServerNumber heir, const std::string& cause, bool appointed, Now now);
   void take_handover(const Peer& peer, const wire::Frame& frame, Now now);

@@ -4,6 +4,7 @@ Each server has ports and a data folder of its own, and is signalled by its own 
 Needs Python 3.9 and its standard library. Where the program is: argument, or MUSTER_BINARY.
 """
 
+import errno
 import json
 import os
 import pathlib
@@ -48,11 +49,19 @@ def own_group_name():
 
 
 def free_ports(count):
-    """Ports that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Ports that nobody listens on now. Not such as the system gives to outgoing connections, by
+    default from 32768 on: before its server listens one of those may belong to a connection of
+    another server."""
+    sockets = []
     try:
-        for each in sockets:
-            each.bind((HOST, 0))
+        while len(sockets) < count:
+            sockets.append(socket.socket())
+            try:
+                sockets[-1].bind((HOST, random.randrange(10_000, 32_768)))
+            except OSError as problem:
+                if problem.errno != errno.EADDRINUSE:
+                    raise
+                sockets.pop().close()
         return [each.getsockname()[1] for each in sockets]
     finally:
         for each in sockets:
