@@ -116,6 +116,7 @@ class Senders {
     wire::OpenSession request;
     request.set_session_id(sender.session.uuid.to_string());
     request.set_name("bench");
+    request.set_epoch(1);
     request.set_kind("bench");
     request.set_heartbeat_interval_ms(static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(interval_).count()));

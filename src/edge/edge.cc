@@ -139,8 +139,12 @@ void Edge::frame(LinkId link, const wire::Frame& frame, const replica::Replica& 
   }
 }
 
-void Edge::attach(LinkId link, SessionId session, replica::SessionControl control,
+void Edge::attach(LinkId link, SessionId session, Epoch epoch, replica::SessionControl control,
                   const wire::HeartbeatTimes& times, Instant now) {
+  if (epoch == Epoch{}) {
+    refuse(link, Error{ErrorCode::invalid_argument, "a session's epochs count from 1"});
+    return close(link);
+  }
   Client& client = clients_.at(link);
   if (client.session && *client.session != session) {
     refuse(link, Error{ErrorCode::failed_precondition,
@@ -164,6 +168,7 @@ void Edge::attach(LinkId link, SessionId session, replica::SessionControl contro
   client.session = session;
   Attached& attached = sessions_[session];
   attached.link = link;
+  attached.epoch = epoch;
   attached.control = std::move(control);
   attached.since = now;
   attached.times = times;
@@ -195,12 +200,14 @@ void Edge::take_open(LinkId link, BytesView body, Instant now) {
   const auto times =
       wire::to_heartbeat_times(open->heartbeat_interval_ms(), open->session_timeout_ms());
   if (!times) return refuse(link, times.error()), close(link);
-  attach(link, *id,
+  const Epoch epoch{open->epoch()};
+  attach(link, *id, epoch,
          replica::Open{.name = open->name(),
                        .kind = open->kind(),
                        .home = {},
                        .zone = open->zone(),
-                       .name_rule = rule_of(open->name_rule())},
+                       .name_rule = rule_of(open->name_rule()),
+                       .epoch = epoch},
          *times, now);
 }
 
@@ -212,9 +219,8 @@ void Edge::take_resume(LinkId link, BytesView body, Instant now) {
   const auto times =
       wire::to_heartbeat_times(resume->heartbeat_interval_ms(), resume->session_timeout_ms());
   if (!times) return refuse(link, times.error()), close(link);
-  attach(link, *id, replica::Resume{.home = {}}, *times, now);
-  const auto attached = sessions_.find(*id);
-  if (attached != sessions_.end()) attached->second.epoch = Epoch{resume->epoch()};
+  const Epoch epoch{resume->epoch()};
+  attach(link, *id, epoch, replica::Resume{.home = {}, .epoch = epoch}, *times, now);
 }
 
 void Edge::take_end(LinkId link, BytesView body) {
@@ -222,7 +228,7 @@ void Edge::take_end(LinkId link, BytesView body) {
   if (!end) return refuse(link, end.error()), close(link);
   const auto& session = clients_.at(link).session;
   if (!session) return refuse(link, not_attached());
-  // Whatever epoch the client has heard of: it speaks on the link that the session is attached to.
+  // Whatever epoch the client names: it speaks on the link that the session is attached to.
   const replica::End control{.epoch = sessions_.at(*session).epoch,
                              .reason = "ended by its client"};
   batches_.emplace_back(replica::encode_control_batch(*session, control));

@@ -200,7 +200,7 @@ class Edge {
   struct Attached {
     LinkId link;
     bool open{false};                 // The log has it; until then `control` is unanswered.
-    Epoch epoch;                      // Before that, the newest that the client has heard of.
+    Epoch epoch;                      // Of the attempt that the client made here.
     replica::SessionControl control;  // The open or resume, to be sent with this server's number.
     SequenceNumber next;              // Expected from the client.
     wire::HeartbeatTimes times;       // As its client asked.
@@ -224,7 +224,7 @@ class Edge {
     Instant since{};
   };
 
-  void attach(LinkId link, SessionId session, replica::SessionControl control,
+  void attach(LinkId link, SessionId session, Epoch epoch, replica::SessionControl control,
               const wire::HeartbeatTimes& times, Instant now);
   void watch(SessionId session, Attached& attached, Instant now);
   void take_heartbeat(LinkId link, BytesView body, Instant now);

@@ -40,6 +40,7 @@ class EdgeMovesTest : public testing::Test {
     wire::OpenSession open;
     open.set_session_id(ann.uuid.to_string());
     open.set_name("ann");
+    open.set_epoch(1);
     return open;
   }
   std::vector<SessionId> movable() const {

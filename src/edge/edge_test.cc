@@ -46,6 +46,7 @@ class EdgeTest : public testing::Test {
     wire::OpenSession open;
     open.set_session_id(ann.uuid.to_string());
     open.set_name("ann");
+    open.set_epoch(1);
     frame(link, wire::FrameType::open_session, wire::encode(open));
   }
   void news(replica::SessionNews one) { edge_.applied({std::move(one)}, self, now_); }
@@ -121,7 +122,7 @@ TEST_F(EdgeTest, AnEarlierStayHereDoesNotOpenASessionThatComesBack) {
   edge_.link_opened(first_link, now_);
   wire::ResumeSession resume;
   resume.set_session_id(ann.uuid.to_string());
-  resume.set_epoch(3);
+  resume.set_epoch(4);
   frame(first_link, wire::FrameType::resume_session, wire::encode(resume));
   sent();
   edge_.applied({replica::SessionAttached{ann, {3}, {0}, self}}, self, now_);  // Of the log.
@@ -272,7 +273,7 @@ TEST_F(EdgeTest, ASnapshotSaysWhichAbsentSessionsAreStillAtHomeHere) {
   attached();
   edge_.link_closed(first_link, now_);  // Absent here; the snapshot knows that it has ended.
   apply(bob, replica::Open{.name = "bob", .kind = "", .home = self});
-  apply(bob, replica::Resume{.home = self});
+  apply(bob, replica::Resume{.home = self, .epoch = {2}});
   apply(eve, replica::Open{.name = "eve", .kind = "", .home = other});
   edge_.restored(state_, self, now_);
   edge_.take_batches();
@@ -280,19 +281,6 @@ TEST_F(EdgeTest, ASnapshotSaysWhichAbsentSessionsAreStillAtHomeHere) {
   const auto batches = edge_.take_batches();
   ASSERT_EQ(batches.size(), 1U);
   EXPECT_EQ(wire::BatchView::parse(batches[0].view())->header().session, bob);
-  EXPECT_EQ(std::get<replica::End>(control_of(batches[0])).epoch, Epoch{2});
-}
-
-TEST_F(EdgeTest, AfterASnapshotAnEndNamesTheEpochThatItTells) {
-  open(first_link);
-  attached();
-  apply(ann, replica::Open{.name = "ann", .kind = "", .home = self});
-  apply(ann, replica::Open{.name = "ann", .kind = "", .home = self});
-  edge_.restored(state_, self, now_);
-  passed_on();
-  frame(first_link, wire::FrameType::end_session, {});
-  const auto batches = edge_.take_batches();
-  ASSERT_EQ(batches.size(), 1U);
   EXPECT_EQ(std::get<replica::End>(control_of(batches[0])).epoch, Epoch{2});
 }
 
@@ -438,7 +426,7 @@ TEST_F(EdgeTest, TellsFollowersThatHaveNoSession) {
   wire::Unfollow unfollow;
   unfollow.set_topic("room");
   frame(first_link, wire::FrameType::unfollow, wire::encode(unfollow));
-  apply(ann, replica::Resume{.home = self});
+  apply(ann, replica::Resume{.home = self, .epoch = {2}});
   edge_.events({{"room", {.command = {{2}, 0}, .sub = 0}, {}, {}}}, state_);
   EXPECT_EQ(sent(), Lines{});
   edge_.link_closed(first_link, now_);
@@ -469,6 +457,7 @@ class HeartbeatEdgeTest : public EdgeTest {
     wire::OpenSession open;
     open.set_session_id(ann.uuid.to_string());
     open.set_name("ann");
+    open.set_epoch(1);
     open.set_heartbeat_interval_ms(interval_ms);
     open.set_session_timeout_ms(timeout_ms);
     frame(link, wire::FrameType::open_session, wire::encode(open));

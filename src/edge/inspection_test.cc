@@ -33,6 +33,7 @@ class InspectionTest : public testing::Test {
     wire::OpenSession open;
     open.set_session_id(session.uuid.to_string());
     open.set_name("x");
+    open.set_epoch(1);
     frame(link, wire::FrameType::open_session, wire::encode(open));
   }
   void attached(SessionId session) {

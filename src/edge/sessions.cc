@@ -69,16 +69,12 @@ void Edge::news(const replica::SessionAttached& news, ServerNumber self, Instant
   }
   if (found == sessions_.end()) return watch_absent(news.session, news.epoch, now);
   Attached& attached = found->second;
-  // Of an earlier stay here, as a log that is applied anew tells: what came after it is to come
-  // yet.
-  if (!attached.open && news.epoch <= attached.epoch) return;
+  // Of an earlier stay here, as a log that is applied anew tells, or a late copy of this attach.
+  if (attached.open || news.epoch != attached.epoch) return;
   absent_.erase(news.session);
-  attached.epoch = news.epoch;
-  if (attached.open) return;  // A second copy of the same attach.
   attached.open = true;
   attached.next = {news.last.value + 1};
   wire::SessionOpened opened;
-  opened.set_epoch(news.epoch.value);
   opened.set_last_sequence(news.last.value);
   opened.set_name(news.name);
   opened.set_session_timeout_ms(static_cast<std::uint64_t>(
@@ -102,6 +98,7 @@ void Edge::news(const replica::SessionEnded& ended, ServerNumber, Instant) {
 void Edge::news(const replica::AttachRefused& refused, ServerNumber self, Instant) {
   const auto found = sessions_.find(refused.session);
   if (found == sessions_.end() || refused.home != self || found->second.open) return;
+  if (refused.epoch != found->second.epoch) return;
   const LinkId link = found->second.link;
   clients_.at(link).session.reset();
   drop(found);
@@ -133,9 +130,6 @@ void Edge::restored(const replica::Replica& state, ServerNumber self, Instant no
       gone.push_back(id);
     } else if (session->home != self) {
       moved.push_back(id);
-    } else {
-      // A copy of its attach was among what the snapshot stands for: an end must name the newer.
-      attached.epoch = std::max(attached.epoch, session->epoch);
     }
   }
   for (const SessionId id : gone) {

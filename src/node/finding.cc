@@ -255,8 +255,8 @@ void Node::Impl::note_given_up(ServerNumber number) {
 }
 
 // Whoever gave the group up never votes in it again; when the rest is no majority, nothing more is
-// committed. Nor was a command that stands here: either there is none, or all voters are those of
-// entry 1, and a majority of those never had one.
+// committed. Nor was a command that stands here: either there is none, or the voters have always been
+// those of entry 1, and a majority of those never had one.
 bool Node::Impl::lost_its_majority(Now now) const {
   if (given_up_.empty() || leadership_.leader || state().view().used ||
       now.monotonic - leader_seen_ < options_.failure_timeout) {
@@ -264,7 +264,7 @@ bool Node::Impl::lost_its_majority(Now now) const {
   }
   const bool has_commands =
       found_commands_ || consensus_->has_commands() || state().sessions().size() > 0;
-  if (has_commands && consensus_->raft().configuration_index() > LogIndex{1}) return false;
+  if (has_commands && !consensus_->raft().voters_are_the_first()) return false;
   const raft::Configuration& configuration = consensus_->raft().configuration();
   std::size_t left = 0;
   for (const auto& [number, role] : configuration.members) {

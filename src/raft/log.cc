@@ -118,6 +118,14 @@ void Log::evict(LogIndex index, std::size_t bytes_max) {
   }
 }
 
+bool Log::voters_are_the_first() const {
+  const auto first = configurations_.find(LogIndex{1});
+  return first != configurations_.end() &&
+         std::all_of(first, configurations_.end(), [&](const auto& later) {
+           return voters_changed(first->second, later.second) == 0;
+         });
+}
+
 Log::PlacedConfiguration Log::configuration_at(LogIndex index) const {
   const auto after = configurations_.upper_bound(index);
   if (after == configurations_.begin()) return {};

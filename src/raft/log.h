@@ -66,6 +66,8 @@ class Log {
   PlacedConfiguration configuration_at(LogIndex index) const;
   const Configuration& configuration() const { return configurations_.rbegin()->second; }
   LogIndex configuration_index() const { return configurations_.rbegin()->first; }
+  /// All configurations, from entry 1 on, are here and have the same voters.
+  bool voters_are_the_first() const;
 
  private:
   struct TermRun {

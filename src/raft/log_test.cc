@@ -99,6 +99,23 @@ TEST(LogTest, CompactionKeepsTheTermOfTheBaseAndTheMembershipInForce) {
   EXPECT_EQ(log.configuration_index(), LogIndex{2});
 }
 
+TEST(LogTest, KnowsWhetherTheVotersAreThoseOfTheFirstEntry) {
+  Log log({}, {});
+  EXPECT_FALSE(log.voters_are_the_first());
+  log.append(membership(Term{1}, LogIndex{1}, voters({ann})));
+  EXPECT_TRUE(log.voters_are_the_first());
+  Configuration with_standby = voters({ann});
+  with_standby.members[bob] = MemberRole::standby;
+  log.append(membership(Term{1}, LogIndex{2}, with_standby));
+  EXPECT_TRUE(log.voters_are_the_first());
+  log.append(membership(Term{1}, LogIndex{3}, voters({ann, bob})));
+  EXPECT_FALSE(log.voters_are_the_first());
+  log.append(membership(Term{1}, LogIndex{4}, with_standby));
+  EXPECT_FALSE(log.voters_are_the_first());  // In between they were not.
+  log.compact(LogIndex{4});
+  EXPECT_FALSE(log.voters_are_the_first());  // Nobody knows any more.
+}
+
 TEST(LogTest, ASnapshotReplacesAllThereIs) {
   Log log = log_of({1, 1, 1});
   log.reset({LogIndex{9}, Term{5}, voters({bob}), LogIndex{4}});

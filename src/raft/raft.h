@@ -152,6 +152,7 @@ class Raft {
   std::optional<Term> term_at(LogIndex index) const { return log_.term_at(index); }
   const Configuration& configuration() const { return log_.configuration(); }
   LogIndex configuration_index() const { return log_.configuration_index(); }
+  bool voters_are_the_first() const { return log_.voters_are_the_first(); }
   bool configuration_committed() const { return log_.configuration_index() <= commit_; }
   /// To whom the leadership is being handed over.
   std::optional<ServerNumber> transferring() const;

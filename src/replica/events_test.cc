@@ -104,8 +104,8 @@ TEST_F(EventsTest, OfSessionsSayWhoCameMovedAndWent) {
   };
   using Texts = std::vector<std::string>;
   EXPECT_EQ(control(Open{"ann", "test", {3}}), Texts{"ann (test) came to #3, 1"});
-  EXPECT_EQ(control(Resume{{4}}), Texts{"ann (test) moved to #4, 1"});
-  EXPECT_EQ(control(Resume{{4}}), Texts{});  // It only came back.
+  EXPECT_EQ(control(Resume{{4}, {2}}), Texts{"ann (test) moved to #4, 1"});
+  EXPECT_EQ(control(Resume{{4}, {3}}), Texts{});  // It only came back.
   EXPECT_EQ(control(End{.epoch = {9}, .reason = "bye"}), Texts{"ann (test) went: bye, 0"});
   const auto state =
       wire::decode<wire::SessionEvent>(replica_.topic_state(sessions_topic).value()).value();

@@ -197,16 +197,18 @@ void Replica::apply_control(const wire::BatchView& batch, std::uint32_t ordinal,
     if (const auto* const open = std::get_if<Open>(&*control)) {
       open_session(id, *open, at, out);
     } else {
-      attach_session(id, std::get<Resume>(*control).home, at, out);
+      attach_session(id, std::get<Resume>(*control), at, out);
     }
   }
 }
 
 void Replica::open_session(SessionId id, const Open& open, std::uint32_t ordinal, Applied& out) {
-  if (sessions_.find(id) != nullptr) return attach_session(id, open.home, ordinal, out);
+  if (sessions_.find(id) != nullptr) {
+    return attach_session(id, {.home = open.home, .epoch = open.epoch}, ordinal, out);
+  }
   const auto opened = sessions_.open(id, open, time_);
   if (!opened) {
-    out.news.emplace_back(AttachRefused{id, open.home, opened.error()});
+    out.news.emplace_back(AttachRefused{id, open.home, open.epoch, opened.error()});
     return;
   }
   const Session& session = **opened;
@@ -215,19 +217,28 @@ void Replica::open_session(SessionId id, const Open& open, std::uint32_t ordinal
       ordinal, opened_event(id, session, group::name_of(view(), open.home), sessions_.size()), out);
 }
 
-void Replica::attach_session(SessionId id, ServerNumber home, std::uint32_t ordinal, Applied& out) {
+void Replica::attach_session(SessionId id, const Resume& resume, std::uint32_t ordinal,
+                             Applied& out) {
+  const auto refuse = [&](ErrorCode code, const char* why) {
+    out.news.emplace_back(AttachRefused{id, resume.home, resume.epoch, Error{code, why}});
+  };
   const Session* const before = sessions_.find(id);
   if (before == nullptr) {
-    out.news.emplace_back(AttachRefused{
-        id, home, Error{ErrorCode::failed_precondition, "the session has ended; open a new one"}});
-    return;
+    return refuse(ErrorCode::failed_precondition, "the session has ended; open a new one");
   }
   const ServerNumber previous = before->home;
-  const Session& session = *sessions_.attach(id, home);
-  out.news.emplace_back(SessionAttached{id, session.epoch, session.last, home, session.name});
-  if (previous == home) return;
+  if (resume.epoch > before->epoch) {
+    sessions_.attach(id, resume.home, resume.epoch);
+  } else if (resume.epoch < before->epoch || resume.home != previous) {
+    return refuse(ErrorCode::aborted, "the session was attached anew since; go on there");
+  }
+  const Session& session = *sessions_.find(id);
+  out.news.emplace_back(
+      SessionAttached{id, session.epoch, session.last, session.home, session.name});
+  if (previous == session.home) return;
   tell_sessions(ordinal,
-                moved_event(id, session, previous, group::name_of(view(), home), sessions_.size()),
+                moved_event(id, session, previous, group::name_of(view(), session.home),
+                            sessions_.size()),
                 out);
 }
 

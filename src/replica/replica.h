@@ -49,6 +49,7 @@ struct SessionEnded {
 struct AttachRefused {
   SessionId session;
   ServerNumber home;
+  Epoch epoch;
   Error error;
 };
 /// The session of a batch is not open (it ended, or never was): the commands were not applied.
@@ -142,7 +143,7 @@ class Replica {
                        Applied& out);
   void apply_control(const wire::BatchView& batch, std::uint32_t ordinal, Applied& out);
   void open_session(SessionId id, const Open& open, std::uint32_t ordinal, Applied& out);
-  void attach_session(SessionId id, ServerNumber home, std::uint32_t ordinal, Applied& out);
+  void attach_session(SessionId id, const Resume& resume, std::uint32_t ordinal, Applied& out);
   void tell_sessions(std::uint32_t ordinal, const Bytes& event, Applied& out) const;
   void resend_kept(SessionId id, const Session& session, SequenceNumber first, std::uint32_t count,
                    Applied& out) const;

@@ -91,8 +91,10 @@ class ReplicaTest : public testing::Test {
                            .kind = EntryKind::commands,
                            .payload = SharedBytes(std::move(builder).finish(time))});
   }
-  Applied open(SessionId session) {
-    return apply({encode_control_batch(session, Open{"a", "test", home})});
+  Applied open(SessionId session, Epoch epoch = {1}) {
+    Open open{"a", "test", home};
+    open.epoch = epoch;
+    return apply({encode_control_batch(session, open)});
   }
   int count(SessionId session) const { return count_in(replica_, session); }
 
@@ -165,18 +167,35 @@ TEST_F(ReplicaTest, NumbersSettledAtHomeAreSkippedButALostBatchIsStillAGap) {
   EXPECT_EQ(count(ann), 1);
 }
 
-TEST_F(ReplicaTest, ARepeatedOpenIsTheSameOpenWithANewEpoch) {
+TEST_F(ReplicaTest, ARepeatedOpenAttachesTheSameSession) {
   open(ann);
   apply({batch(ann, 1, {"x"})});
-  const Applied again = open(ann);
+  const Applied again = open(ann, {2});
   const auto& attached = std::get<SessionAttached>(again.news.at(0));
   EXPECT_EQ(attached.epoch, Epoch{2});
   EXPECT_EQ(attached.last, SequenceNumber{1});
 }
 
+TEST_F(ReplicaTest, ALateCopyOfAnAttachMovesNothing) {
+  constexpr ServerNumber other{7};
+  open(ann);
+  const auto attach = [&](ServerNumber to, Epoch epoch) {
+    return apply({encode_control_batch(ann, Resume{.home = to, .epoch = epoch})}).news.at(0);
+  };
+  EXPECT_EQ(std::get<SessionAttached>(attach(other, {3})).home, other);
+  EXPECT_EQ(std::get<SessionAttached>(attach(other, {3})).epoch, Epoch{3});  // The same attach.
+  const auto late = std::get<AttachRefused>(attach(home, {2}));
+  EXPECT_EQ(late.error.code, ErrorCode::aborted);
+  EXPECT_EQ(late.epoch, Epoch{2});
+  EXPECT_EQ(std::get<AttachRefused>(attach(home, {3})).home, home);
+  EXPECT_EQ(std::get<AttachRefused>(open(ann).news.at(0)).epoch, Epoch{1});
+  EXPECT_EQ(replica_.sessions().find(ann)->home, other);
+  EXPECT_EQ(replica_.sessions().find(ann)->epoch, Epoch{3});
+}
+
 TEST_F(ReplicaTest, AnEndThatNamesAnOlderEpochIsVoid) {
   open(ann);
-  open(ann);
+  open(ann, {2});
   EXPECT_TRUE(apply({encode_control_batch(ann, End{Epoch{1}, "late"})}).news.empty());
   const Applied ended = apply({encode_control_batch(ann, End{Epoch{2}, "over"})});
   EXPECT_EQ(std::get<SessionEnded>(ended.news.at(0)).reason, "over");

@@ -17,10 +17,12 @@ struct Encode {
     writer.integer(open.home.value);
     writer.sized(open.zone);
     writer.integer(static_cast<std::uint8_t>(open.name_rule));
+    writer.integer(open.epoch.value);
   }
   void operator()(const Resume& resume) const {
     writer.integer(static_cast<std::uint8_t>(Kind::resume));
     writer.integer(resume.home.value);
+    writer.integer(resume.epoch.value);
   }
   void operator()(const End& end) const {
     writer.integer(static_cast<std::uint8_t>(Kind::end));
@@ -51,9 +53,13 @@ Result<SessionControl> decode_control(BytesView payload) {
     open.home.value = reader.integer<std::uint32_t>();
     open.zone = reader.text();
     open.name_rule = static_cast<NameRule>(reader.integer<std::uint8_t>());
+    open.epoch.value = reader.integer<std::uint32_t>();
     control = std::move(open);
   } else if (kind == Kind::resume) {
-    control = Resume{ServerNumber{reader.integer<std::uint32_t>()}};
+    Resume resume;
+    resume.home.value = reader.integer<std::uint32_t>();
+    resume.epoch.value = reader.integer<std::uint32_t>();
+    control = resume;
   } else if (kind == Kind::end) {
     End end;
     end.epoch.value = reader.integer<std::uint32_t>();

@@ -15,18 +15,22 @@ namespace muster::replica {
 /// sequence number 0, because what attaches a session can't be numbered by it.
 inline constexpr ServiceId session_service{0};
 
-/// Opens the session or, if it is open, attaches it to `home`: a repeated open is the same open.
+/// Opens the session or, if it is open, attaches it to `home` as `Resume` does.
 struct Open {
   std::string name;
   std::string kind;
   ServerNumber home;
   std::string zone{};  ///< Of the client; servers of it are preferred. Empty: any.
   NameRule name_rule{NameRule::any};
+  Epoch epoch{1};
   friend bool operator==(const Open&, const Open&) = default;
 };
-/// Attaches an open session to `home`; refused if it has ended.
+/// Attaches an open session to `home`; refused if it has ended. The epoch is the client's: it counts
+/// each attempt to attach. What is not above the session's epoch is a late copy of an attach, which
+/// changes nothing.
 struct Resume {
   ServerNumber home;
+  Epoch epoch;
   friend bool operator==(const Resume&, const Resume&) = default;
 };
 /// Ends the session, unless it was attached anew since `epoch`.

@@ -46,7 +46,7 @@ Result<std::string> SessionTable::name_for(const Open& open) const {
 }
 
 Result<Session*> SessionTable::open(SessionId id, const Open& open, LogTime now) {
-  if (find(id) != nullptr) return attach(id, open.home);
+  check(find(id) == nullptr);
   if (ended_.read().ids.contains(id)) {
     return Error{ErrorCode::failed_precondition,
                  "session " + id.uuid.to_string() + " has ended; open one with a new id"};
@@ -63,18 +63,18 @@ Result<Session*> SessionTable::open(SessionId id, const Open& open, LogTime now)
   session.kind = open.kind;
   session.zone = open.zone;
   session.opened = now;
-  session.epoch = Epoch{1};
+  session.epoch = open.epoch;
   session.home = open.home;
   count(session);
   ++size_;
   return &session;
 }
 
-Session* SessionTable::attach(SessionId id, ServerNumber home) {
+Session* SessionTable::attach(SessionId id, ServerNumber home, Epoch epoch) {
   Session* const session = change(id);
   if (session == nullptr) return nullptr;
   discount(*session);
-  ++session->epoch.value;
+  session->epoch = epoch;
   session->home = home;
   count(*session);
   return session;

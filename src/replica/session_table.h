@@ -33,7 +33,7 @@ struct Session {
   std::string kind;
   std::string zone;  ///< Of the client; empty: any.
   LogTime opened;
-  Epoch epoch;                   ///< How often it was attached; the newest attachment counts.
+  Epoch epoch;                   ///< Its client's, of the newest attachment: that counts.
   ServerNumber home;             ///< The server it was last attached to: a hint for others.
   SequenceNumber last;           ///< The last command that took effect (or was refused).
   std::deque<KeptReplies> kept;  ///< Oldest first, without a gap, ending at `last`.
@@ -60,13 +60,13 @@ class SessionTable {
   const Session* find(SessionId id) const;
   /// The session for changing it, or nullptr. O(log sessions).
   Session* change(SessionId id);
-  /// Opens the session, or attaches it anew if it is open: its epoch rises, its home is the open's.
-  /// Errors: `resource_exhausted` if it is new and there are `sessions_max`;
+  /// Opens the session. Precondition: there is none of this id.
+  /// Errors: `resource_exhausted` if there are `sessions_max`;
   /// `failed_precondition` if it has ended: a late copy of an open revives nothing;
   /// `already_exists` if its name is to be unique and is not: the message proposes another.
   Result<Session*> open(SessionId id, const Open& open, LogTime now);
-  /// The session is at home at `home` from now on: its epoch rises. Nullptr if there is none.
-  Session* attach(SessionId id, ServerNumber home);
+  /// The session is at home at `home` from now on. Nullptr if there is none.
+  Session* attach(SessionId id, ServerNumber home, Epoch epoch);
   /// Ends the session and remembers its id. Returns whether there was such a session.
   bool erase(SessionId id);
 

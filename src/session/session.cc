@@ -131,6 +131,7 @@ void Session::send_open() {
   if (known_to_group_) return send_resume(link_);
   wire::OpenSession open;
   open.set_session_id(options_.id.uuid.to_string());
+  open.set_epoch(++attempts_.value);
   open.set_name(options_.name);
   open.set_kind(options_.kind);
   open.set_client_timeout_ms(to_milliseconds(options_.silence_timeout));
@@ -145,7 +146,7 @@ void Session::send_open() {
 void Session::send_resume(LinkId link) {
   wire::ResumeSession resume;
   resume.set_session_id(options_.id.uuid.to_string());
-  resume.set_epoch(epoch_.value);
+  resume.set_epoch(++attempts_.value);
   resume.set_answered_sequence(first_.value - 1);
   resume.set_client_timeout_ms(to_milliseconds(options_.silence_timeout));
   resume.set_heartbeat_interval_ms(to_milliseconds(options_.heartbeat_interval));

@@ -153,7 +153,7 @@ Result<void> Session::take_opened(BytesView body, Instant now) {
   if (!group_ && hello_) {
     if (const auto id = wire::parse_id<GroupId>(hello_->group_id())) group_ = *id;
   }
-  epoch_ = std::max(epoch_, Epoch{opened->epoch()});
+  epoch_ = attempts_;
   last_error_.reset();
   begin_heartbeats(std::chrono::milliseconds{static_cast<std::int64_t>(
                        std::min<std::uint64_t>(opened->session_timeout_ms(), timeout_ms_max))},

@@ -26,7 +26,7 @@ class SessionMovesTest : public ::testing::Test {
     static_cast<void>(session_.ready(now_));
     session_.connected(old_link, now_);
     hello(old_link);
-    opened(old_link, 0, 1);
+    opened(old_link, 0);
     static_cast<void>(session_.ready(now_));
   }
   void receive(LinkId link, FrameType type, const google::protobuf::MessageLite& message) {
@@ -37,10 +37,9 @@ class SessionMovesTest : public ::testing::Test {
     message.set_group_id(group);
     receive(link, FrameType::server_hello, message);
   }
-  void opened(LinkId link, std::uint64_t last, std::uint32_t epoch) {
+  void opened(LinkId link, std::uint64_t last) {
     wire::SessionOpened message;
     message.set_last_sequence(last);
-    message.set_epoch(epoch);
     receive(link, FrameType::session_opened, message);
   }
   void ask_to_move(const std::string& address = "b:1") {
@@ -104,7 +103,7 @@ TEST_F(SessionMovesTest, TheOldLinkServesUntilTheSessionIsAttachedThere) {
   answer(old_link, 1);
   call("z");
   EXPECT_THAT(ready(), ElementsAre("1 commands 3+1", "call 1 ok"));
-  opened(new_link, 3, 2);
+  opened(new_link, 3);
   EXPECT_THAT(ready(), ElementsAre("2 commands 2+2", "1 close", "resumed b:1"));
   answer(new_link, 2);
   answer(new_link, 3);
@@ -122,7 +121,7 @@ TEST_F(SessionMovesTest, TheOldServerMayLetGoFirst) {
   session_.disconnected(old_link, now_);
   call("x");
   EXPECT_THAT(ready(), IsEmpty());  // It is no loss, and nothing is dialled.
-  opened(new_link, 0, 2);
+  opened(new_link, 0);
   EXPECT_THAT(ready(), ElementsAre("2 commands 1+1", "resumed b:1"));
 }
 
@@ -134,7 +133,7 @@ TEST_F(SessionMovesTest, ALossBeforeTheHelloIsMadeGoodThere) {
   session_.connected(new_link, now_);
   hello(new_link);
   EXPECT_THAT(ready(), ElementsAre("2 resume_session", "connected b:1"));
-  opened(new_link, 0, 2);
+  opened(new_link, 0);
   EXPECT_THAT(ready(), ElementsAre("resumed b:1"));
 }
 
@@ -246,7 +245,6 @@ TEST(SessionNameTest, IsTheOneThatTheGroupGave) {
   session.frame(old_link, FrameType::server_hello, SharedBytes(wire::encode(wire::ServerHello{})),
                 now);
   wire::SessionOpened opened;
-  opened.set_epoch(1);
   opened.set_name("car_4");
   session.frame(old_link, FrameType::session_opened, SharedBytes(wire::encode(opened)), now);
   EXPECT_EQ(session.name(), "car_4");

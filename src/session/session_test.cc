@@ -129,16 +129,15 @@ class SessionTest : public ::testing::Test {
     ++link_.value;
     link_up(link_);
   }
-  void opened(std::uint64_t last, std::uint32_t epoch) {
+  void opened(std::uint64_t last) {
     wire::SessionOpened message;
     message.set_last_sequence(last);
-    message.set_epoch(epoch);
     receive(FrameType::session_opened, message);
   }
   /// Up to a fresh session, with nothing left to report.
   void open() {
     connect();
-    opened(0, 1);
+    opened(0);
     static_cast<void>(ready());
   }
   void lose() {
@@ -146,11 +145,11 @@ class SessionTest : public ::testing::Test {
     static_cast<void>(ready());
   }
   /// After a loss: resumes at the next server, and reports what follows from it.
-  std::vector<std::string> resume(std::uint64_t last, std::uint32_t epoch) {
+  std::vector<std::string> resume(std::uint64_t last) {
     ++link_.value;
     link_up(link_);
     static_cast<void>(ready());
-    opened(last, epoch);
+    opened(last);
     return ready();
   }
   void answer(std::uint64_t first, const std::vector<std::string>& payloads) {
@@ -181,7 +180,7 @@ TEST_F(SessionTest, DialsTheFirstServerAndOpens) {
   link_up(LinkId{1});
   EXPECT_THAT(ready(), ElementsAre("open", "connected a:1"));
   link_ = LinkId{1};
-  opened(0, 1);
+  opened(0);
   EXPECT_THAT(ready(), ElementsAre("opened a:1"));
   EXPECT_TRUE(session_.opened());
   EXPECT_EQ(session_.server(), "a:1");
@@ -202,7 +201,7 @@ TEST_F(SessionTest, HoldsCommandsBackUntilItIsOpen) {
   EXPECT_THAT(ready(), ElementsAre("dial a:1"));
   connect();
   EXPECT_THAT(ready(), ElementsAre("open", "connected a:1"));
-  opened(0, 1);
+  opened(0);
   EXPECT_THAT(ready(), ElementsAre("commands 1 epoch 1: x", "opened a:1"));
 }
 
@@ -239,8 +238,8 @@ TEST_F(SessionTest, ResumesAtAnotherServerAndResendsWhatIsUnanswered) {
   EXPECT_THAT(ready(), ElementsAre("dial b:1", "lost a:1"));
   ++link_.value;
   link_up(link_);
-  EXPECT_THAT(ready(), ElementsAre("resume epoch 1 answered 1", "connected b:1"));
-  opened(2, 2);
+  EXPECT_THAT(ready(), ElementsAre("resume epoch 2 answered 1", "connected b:1"));
+  opened(2);
   EXPECT_THAT(ready(), ElementsAre("commands 2 epoch 2: y z", "resumed b:1"));
 }
 
@@ -251,7 +250,7 @@ TEST_F(SessionTest, DoesNotSendAgainWhatAHomeHasRefused) {
   refuse(2);
   EXPECT_THAT(ready(), ElementsAre("call 2 NOT_FOUND NOT_APPLIED"));
   lose();
-  EXPECT_THAT(resume(0, 2),
+  EXPECT_THAT(resume(0),
               ElementsAre("commands 1 epoch 2: x", "commands 3 skip 1 epoch 2: z", "resumed b:1"));
 }
 
@@ -262,7 +261,7 @@ TEST_F(SessionTest, SkipsWhatAHomeHasRefusedAndThenTakenWithIt) {
   refuse(1);
   static_cast<void>(ready());
   lose();
-  static_cast<void>(resume(0, 2));
+  static_cast<void>(resume(0));
   call("y");
   EXPECT_THAT(ready(), ElementsAre("commands 2 skip 1 epoch 2: y"));
 }
@@ -445,7 +444,7 @@ TEST_F(SessionTest, AsksReadsAgainAfterALoss) {
   static_cast<void>(ready());
   ++link_.value;
   link_up(link_);
-  EXPECT_THAT(ready(), ElementsAre("resume epoch 1 answered 0", "frame 20", "connected b:1"));
+  EXPECT_THAT(ready(), ElementsAre("resume epoch 2 answered 0", "frame 20", "connected b:1"));
   wire::ReadReply reply;
   reply.set_request_id(id.value);
   reply.set_index(12);
@@ -489,7 +488,7 @@ TEST_F(SessionTest, PassesOverServersOfAnotherGroupOfTheName) {
   link_up({3}, hello_of(""));  // It has not found its group yet.
   EXPECT_THAT(ready(), ElementsAre("dial b:1", "close 3", "connected a:1", "lost a:1"));
   link_up({4});
-  EXPECT_THAT(ready(), ElementsAre("resume epoch 1 answered 0", "connected b:1"));
+  EXPECT_THAT(ready(), ElementsAre("resume epoch 2 answered 0", "connected b:1"));
 }
 
 TEST_F(SessionTest, IsOverWhenItsGroupHasGivenWay) {
@@ -544,7 +543,7 @@ TEST_F(SessionTest, MatchesAnswersToQueriesByTheirOrder) {
 TEST_F(SessionTest, EndsRatherThanMixWithAnotherClientOfItsId) {
   connect();
   static_cast<void>(ready());
-  opened(5, 1);
+  opened(5);
   EXPECT_THAT(ready(), ElementsAre("close 1", "ended a:1"));
 }
 
@@ -574,7 +573,6 @@ class HeartbeatSessionTest : public SessionTest {
   HeartbeatSessionTest() {
     connect();
     wire::SessionOpened message;
-    message.set_epoch(1);
     message.set_session_timeout_ms(10'000);
     receive(FrameType::session_opened, message);
     static_cast<void>(session_.ready(now_));
