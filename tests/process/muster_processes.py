@@ -5,6 +5,7 @@ Needs Python 3.9 and its standard library. Where the program is: argument, or MU
 """
 
 import errno
+import fcntl
 import json
 import os
 import pathlib
@@ -48,24 +49,45 @@ def own_group_name():
     return f"test{os.getpid()}x{time.monotonic_ns() % 1_000_000_007}"
 
 
-def free_ports(count):
-    """Ports that nobody listens on now. Not such as the system gives to outgoing connections, by
-    default from 32768 on: before its server listens one of those may belong to a connection of
-    another server."""
-    sockets = []
-    try:
-        while len(sockets) < count:
-            sockets.append(socket.socket())
+RESERVED = []  # Locks of ports, held as long as this process lives.
+
+
+def is_free(port):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
             try:
-                sockets[-1].bind((HOST, random.randrange(10_000, 32_768)))
+                probe.bind((HOST, port))
             except OSError as problem:
                 if problem.errno != errno.EADDRINUSE:
                     raise
-                sockets.pop().close()
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+                return False
+    return True
+
+
+def reserve(port):
+    """Whether no other test that runs at this time has this port."""
+    folder = pathlib.Path(tempfile.gettempdir()) / f"muster_test_ports_{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    lock = os.open(folder / str(port), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    RESERVED.append(lock)
+    return True
+
+
+def free_ports(count):
+    """Ports that nobody listens on now, nor will another test. They are below those that the system
+    gives to outgoing connections, by default from 32768 on: before its server listens, such a one
+    may belong to a connection of another server."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(10_000, 20_000)
+        if is_free(port) and reserve(port):
+            ports.append(port)
+    return ports
 
 
 def wait_until(holds, seconds, what):

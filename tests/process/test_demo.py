@@ -38,13 +38,18 @@ class Screen:
     """A demo on a terminal of its own. What was drawn last is in `picture()`."""
 
     def __init__(self, arguments, environment, rows=30, columns=110):
+        ready, begin = os.pipe()
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
+            os.close(begin)
+            os.read(ready, 1)  # The demo changes the modes, which are to be seen before.
             os.execve(arguments[0], arguments, environment)
+        os.close(ready)
         self.resize(rows, columns)
         self.output = b""
         self.code = None
         self.modes = self.local_modes()
+        os.close(begin)
 
     def local_modes(self):
         return termios.tcgetattr(self.terminal)[3]
