@@ -1,5 +1,6 @@
 // Raft, section 5.2; pre-vote, stickiness and hand-over: dissertation, sections 9.6, 4.2.3, 3.10.
 #include <algorithm>
+#include <utility>
 
 #include "raft/raft.h"
 
@@ -58,12 +59,14 @@ void Raft::become_follower(Term term, std::optional<ServerNumber> leader) {
   }
   role_ = Role::follower;
   leader_ = leader;
+  alone_.reset();
   if (leader) leader_heard_ = now_;
   if (!waits || election_deadline_ == Instant::max()) election_deadline_ = now_ + silence_wait();
 }
 
 void Raft::become_pre_candidate() {
   refuse_reads();
+  alone_.reset();
   role_ = Role::pre_candidate;
   leader_.reset();
   votes_.clear();
@@ -82,6 +85,7 @@ void Raft::become_candidate(bool handed_over) {
   leader_.reset();
   votes_.clear();
   vote_clocks_.clear();
+  alone_.reset();
   handed_over_ = handed_over;
   election_deadline_ = now_ + candidacy_wait();
   if (configuration().is_voter(self_))
@@ -199,6 +203,10 @@ void Raft::on(const Message& message, const VoteRequest& request) {
 
 void Raft::on(const Message& message, const VoteReply& reply) {
   if (role_ != Role::candidate) return;
+  if (alone_ && message.from == self_) {
+    const Alone alone = *std::exchange(alone_, std::nullopt);
+    return lead_with(alone.configuration, alone.annotation);
+  }
   const bool first = votes_.emplace(message.from, reply.granted).second;
   if (first && reply.granted && configuration().is_voter(message.from))
     vote_clocks_.push_back(reply.wall_clock);

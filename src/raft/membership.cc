@@ -14,20 +14,21 @@ Raft Raft::found(const Options& options, ServerNumber self, const Configuration&
   check(configuration.is_voter(self));
   Raft founder(options, self, Restored{});
   founder.observe(now);
-  founder.lead_by_construction(configuration, annotation);
+  founder.hard_ = {Term{1}, self};
+  founder.hard_state_changed_ = true;
+  founder.lead_with(configuration, annotation);
+  founder.silent_until_ = founder.term_start_;
   return founder;
 }
 
 /// Pitfall 41: the founder commits entry 1 like any entry, at a majority of those it lists.
-void Raft::lead_by_construction(const Configuration& configuration, BytesView annotation) {
-  hard_ = {Term{hard_.term.value + 1}, self_};
-  hard_state_changed_ = true;
+void Raft::lead_with(const Configuration& configuration, BytesView annotation) {
   role_ = Role::leader;
   vote_clocks_.clear();
+  silent_until_ = {};
   lead();
   append_own(EntryKind::configuration,
              SharedBytes(encode_configuration(configuration, annotation)));
-  silent_until_ = term_start_;
   sync_progress();
 }
 
@@ -146,7 +147,8 @@ Result<void> Raft::continue_alone(ServerNumber dead, BytesView annotation, Insta
   Configuration alone = configuration();
   alone.members.erase(dead);
   become_follower(hard_.term, std::nullopt);  // Ends whatever role there was.
-  lead_by_construction(alone, annotation);
+  become_candidate(false);  // Its own vote counts when it is durable, and is all it needs then.
+  alone_ = Alone{std::move(alone), Bytes(annotation.begin(), annotation.end())};
   return {};
 }
 

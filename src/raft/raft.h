@@ -129,7 +129,7 @@ class Raft {
   /// that is known to be committed, and nothing is being installed.
   [[nodiscard]] Result<void> may_continue_alone(ServerNumber dead) const;
   /// The group goes on with this server as its only voter, in a new term, which begins with the
-  /// configuration that says so. Nothing is sent before that is stored here. The caller has asked
+  /// configuration that says so, once this server's vote in it is stored. The caller has asked
   /// `may_continue_alone` and then fenced `dead` durably; after a restart it only completes what
   /// the fence record says. Errors: `failed_precondition` as above, but for the committed.
   [[nodiscard]] Result<void> continue_alone(ServerNumber dead, BytesView annotation, Instant now);
@@ -249,7 +249,7 @@ class Raft {
   void forget_those_who_left();
   void resign_if_removed();
   void tell_to_stand_if_caught_up();
-  void lead_by_construction(const Configuration& configuration, BytesView annotation);
+  void lead_with(const Configuration& configuration, BytesView annotation);
   Result<void> check_only_two_voters(ServerNumber dead) const;
 
   // snapshots.cc
@@ -296,7 +296,12 @@ class Raft {
   LogIndex given_to_apply_;
 
   LogIndex term_start_;    // The first entry of the own term, of a leader.
-  LogIndex silent_until_;  // A leader by construction sends nothing before this is stored.
+  LogIndex silent_until_;  // A founder sends nothing before this is stored.
+  struct Alone {
+    Configuration configuration;
+    Bytes annotation;
+  };
+  std::optional<Alone> alone_;  // Of a candidate: leads by its own vote, with this.
   std::size_t uncommitted_bytes_{0};
   std::map<ServerNumber, Progress> progress_;
   std::map<ServerNumber, Instant> leaving_;  // Removed: still told so, until this instant.
