@@ -58,8 +58,10 @@ class FrozenSource final : public storage::SnapshotSource {
 
 }  // namespace
 
-bool Consensus::holds_commands(const std::vector<Entry>& entries) {
-  return std::ranges::any_of(entries, holds_client_commands);
+std::optional<LogIndex> Consensus::first_commands(const std::vector<Entry>& entries) {
+  const auto first = std::ranges::find_if(entries, holds_client_commands);
+  if (first == entries.end()) return std::nullopt;
+  return first->index;
 }
 
 Consensus::Consensus(const Options& options, raft::Raft raft,
@@ -245,9 +247,7 @@ void Consensus::store(raft::Ready::Store store, std::vector<raft::Message> held,
     }
   }
   if (!store.entries.empty() || !store.snapshot) {
-    for (const Entry& entry : store.entries) {
-      has_commands_ = has_commands_ || holds_client_commands(entry);
-    }
+    if (!first_commands_) first_commands_ = first_commands(store.entries);
     if (!store.entries.empty()) {
       wait.last = store.entries.back();
       wait.last->payload = {};

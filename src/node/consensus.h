@@ -53,10 +53,11 @@ class Consensus {
   /// Has the leader itself change the group. Dropped as a batch is.
   void offer(const wire::GroupChange& change);
   std::size_t queued_bytes() const { return queued_bytes_; }
-  /// A client's command, or what a home says of its session, was given to the disk since the start.
-  bool has_commands() const { return has_commands_; }
+  /// The first entry with a client's command, or with what a home says of its session, that was
+  /// given to the disk since the start.
+  std::optional<LogIndex> first_commands() const { return first_commands_; }
   /// The same of these entries.
-  static bool holds_commands(const std::vector<Entry>& entries);
+  static std::optional<LogIndex> first_commands(const std::vector<Entry>& entries);
 
   /// A disk job is done. Returns false if it is none of these.
   bool disk_done(storage::DiskResult& result, Now now);
@@ -137,7 +138,7 @@ class Consensus {
   Term clock_term_;
   Instant next_time_entry_{Instant::max()};
   bool has_more_{false};
-  bool has_commands_{false};
+  std::optional<LogIndex> first_commands_;
   ConsensusOutputs out_;
 };
 

@@ -189,7 +189,7 @@ void Node::Impl::tell_wait(const std::string& what) {
 // nothing to lose, and nobody was told of anything. A group that was ever seen to be one is not
 // given up like this: its other servers may go on without this one (see `lost_its_majority`).
 bool Node::Impl::never_came_about(Duration patience, Now now) const {
-  return state().view().number == 0 && !found_commands_ && !consensus_->has_commands() &&
+  return state().view().number == 0 && !first_commands() &&
          now.monotonic - leader_seen_ >= patience && !may_come_about();
 }
 
@@ -255,22 +255,32 @@ void Node::Impl::note_given_up(ServerNumber number) {
 }
 
 // Whoever gave the group up never votes in it again; when the rest is no majority, nothing more is
-// committed. Nor was a command that stands here: either there is none, or the voters have always been
-// those of entry 1, and a majority of those never had one.
+// committed. Nor was a command that stands here: who gives a group up has none, and since the first
+// one no membership had a majority without them.
 bool Node::Impl::lost_its_majority(Now now) const {
   if (given_up_.empty() || leadership_.leader || state().view().used ||
       now.monotonic - leader_seen_ < options_.failure_timeout) {
     return false;
   }
-  const bool has_commands =
-      found_commands_ || consensus_->has_commands() || state().sessions().size() > 0;
-  if (has_commands && !consensus_->raft().voters_are_the_first()) return false;
-  const raft::Configuration& configuration = consensus_->raft().configuration();
-  std::size_t left = 0;
-  for (const auto& [number, role] : configuration.members) {
-    if (role == raft::MemberRole::voter && !given_up_.contains(number)) ++left;
+  std::vector<raft::Configuration> all;
+  if (const auto first = first_commands()) {
+    all = consensus_->raft().configurations_since(*first);
+  } else {
+    all = {consensus_->raft().configuration()};
   }
-  return left < configuration.majority();
+  const auto is_lost = [&](const raft::Configuration& one) {
+    const auto left = std::ranges::count_if(one.members, [&](const auto& member) {
+      return member.second == raft::MemberRole::voter && !given_up_.contains(member.first);
+    });
+    return static_cast<std::size_t>(left) < one.majority();
+  };
+  return !all.empty() && std::ranges::all_of(all, is_lost);
+}
+
+// Nothing: no client's command is known here, nor was one when a snapshot was taken.
+std::optional<LogIndex> Node::Impl::first_commands() const {
+  if (state().sessions().size() > 0) return LogIndex{1};
+  return found_commands_ ? found_commands_ : consensus_->first_commands();
 }
 
 // A group that has lost its majority is given up by whoever knows that for certain.

@@ -122,6 +122,7 @@ class Node::Impl {
   void meet(const Peer& peer, Now now);
   bool never_came_about(Duration patience, Now now) const;
   bool may_come_about() const;
+  std::optional<LogIndex> first_commands() const;
   void give_up_group(const std::string& why);
   void begin_anew(std::string reason);
   void watch_wish(const std::map<ServerId, discovery::Heard>& heard, Now now);
@@ -276,7 +277,7 @@ class Node::Impl {
   std::optional<std::uint64_t> binding_;
 
   std::map<std::string, ServerNumber> founders_;  // By server id, as entry 1 lists them.
-  bool found_commands_{false};                    // In the log behind the snapshot, at the start.
+  std::optional<LogIndex> found_commands_;        // As `first_commands`, in the log at the start.
   Leadership leadership_;
   raft::Role role_{raft::Role::follower};         // As it was told last.
   std::map<ServerNumber, Instant> forwarded_at_;  // Followers with clients that wait.

@@ -139,7 +139,7 @@ void Node::Impl::bind(GroupId group, ServerNumber number) {
 void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replica::Replica> replica,
                                  Now now) {
   restart_.reset();
-  found_commands_ = Consensus::holds_commands(restored.entries);
+  found_commands_ = Consensus::first_commands(restored.entries);
   for (const Entry& entry : restored.entries) {
     if (entry.index == LogIndex{1}) remember_founders(entry.payload.view());
   }

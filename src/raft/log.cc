@@ -118,12 +118,15 @@ void Log::evict(LogIndex index, std::size_t bytes_max) {
   }
 }
 
-bool Log::voters_are_the_first() const {
-  const auto first = configurations_.find(LogIndex{1});
-  return first != configurations_.end() &&
-         std::all_of(first, configurations_.end(), [&](const auto& later) {
-           return voters_changed(first->second, later.second) == 0;
-         });
+std::vector<Configuration> Log::configurations_since(LogIndex index) const {
+  check(index > LogIndex{0});
+  std::vector<Configuration> all;
+  const auto after = configurations_.upper_bound(index);
+  if (after == configurations_.begin()) return all;
+  for (auto each = std::prev(after); each != configurations_.end(); ++each) {
+    all.push_back(each->second);
+  }
+  return all;
 }
 
 Log::PlacedConfiguration Log::configuration_at(LogIndex index) const {

@@ -66,8 +66,9 @@ class Log {
   PlacedConfiguration configuration_at(LogIndex index) const;
   const Configuration& configuration() const { return configurations_.rbegin()->second; }
   LogIndex configuration_index() const { return configurations_.rbegin()->first; }
-  /// All configurations, from entry 1 on, are here and have the same voters.
-  bool voters_are_the_first() const;
+  /// Those in force with the entry at `index` or a later one, oldest first. Empty if the first of
+  /// them is not known any more. Precondition: `index` > 0.
+  std::vector<Configuration> configurations_since(LogIndex index) const;
 
  private:
   struct TermRun {

@@ -99,21 +99,21 @@ TEST(LogTest, CompactionKeepsTheTermOfTheBaseAndTheMembershipInForce) {
   EXPECT_EQ(log.configuration_index(), LogIndex{2});
 }
 
-TEST(LogTest, KnowsWhetherTheVotersAreThoseOfTheFirstEntry) {
+TEST(LogTest, KnowsTheMembershipsInForceSinceAnEntry) {
   Log log({}, {});
-  EXPECT_FALSE(log.voters_are_the_first());
+  const auto since = [&](std::uint64_t index) { return log.configurations_since(LogIndex{index}); };
+  using All = std::vector<Configuration>;
   log.append(membership(Term{1}, LogIndex{1}, voters({ann})));
-  EXPECT_TRUE(log.voters_are_the_first());
-  Configuration with_standby = voters({ann});
-  with_standby.members[bob] = MemberRole::standby;
-  log.append(membership(Term{1}, LogIndex{2}, with_standby));
-  EXPECT_TRUE(log.voters_are_the_first());
+  log.append({Term{1}, LogIndex{2}, EntryKind::empty, {}});
   log.append(membership(Term{1}, LogIndex{3}, voters({ann, bob})));
-  EXPECT_FALSE(log.voters_are_the_first());
-  log.append(membership(Term{1}, LogIndex{4}, with_standby));
-  EXPECT_FALSE(log.voters_are_the_first());  // In between they were not.
+  log.append({Term{1}, LogIndex{4}, EntryKind::empty, {}});
+  EXPECT_EQ(since(1), (All{voters({ann}), voters({ann, bob})}));
+  EXPECT_EQ(since(2), since(1));
+  EXPECT_EQ(since(3), All{voters({ann, bob})});
+  EXPECT_EQ(since(4), since(3));
   log.compact(LogIndex{4});
-  EXPECT_FALSE(log.voters_are_the_first());  // Nobody knows any more.
+  EXPECT_EQ(since(4), All{voters({ann, bob})});
+  EXPECT_EQ(since(2), All{});  // Nobody knows any more.
 }
 
 TEST(LogTest, ASnapshotReplacesAllThereIs) {

@@ -152,7 +152,10 @@ class Raft {
   std::optional<Term> term_at(LogIndex index) const { return log_.term_at(index); }
   const Configuration& configuration() const { return log_.configuration(); }
   LogIndex configuration_index() const { return log_.configuration_index(); }
-  bool voters_are_the_first() const { return log_.voters_are_the_first(); }
+  /// As `Log::configurations_since`.
+  std::vector<Configuration> configurations_since(LogIndex index) const {
+    return log_.configurations_since(index);
+  }
   bool configuration_committed() const { return log_.configuration_index() <= commit_; }
   /// To whom the leadership is being handed over.
   std::optional<ServerNumber> transferring() const;
