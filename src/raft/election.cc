@@ -83,9 +83,9 @@ void Raft::become_candidate(bool handed_over) {
   hard_state_changed_ = true;  // Pitfall 7: in the store that the requests below wait for.
   role_ = Role::candidate;
   leader_.reset();
+  alone_.reset();
   votes_.clear();
   vote_clocks_.clear();
-  alone_.reset();
   handed_over_ = handed_over;
   election_deadline_ = now_ + candidacy_wait();
   if (configuration().is_voter(self_))
