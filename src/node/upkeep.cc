@@ -178,12 +178,12 @@ std::map<ServerNumber, Standing> Node::Impl::standings(Now now) {
     }
     one.failed = is_lost(number, now);
     const auto member = members.find(number);
-    const bool linked = peers_.find(number, *identity_.group) != nullptr;
-    const bool recorded =
-        member != members.end() && member->second.state() == wire::ServerState::STOPPED && !linked;
+    one.linked = peers_.find(number, *identity_.group) != nullptr;
+    const bool recorded = member != members.end() &&
+                          member->second.state() == wire::ServerState::STOPPED && !one.linked;
     one.stopped = recorded || farewells_.contains(number);
     const auto progress = raft.progress(number);
-    one.caught_up = linked && progress && progress->caught_up;
+    one.caught_up = one.linked && progress && progress->caught_up;
   }
   return standings;
 }
@@ -207,15 +207,6 @@ void Node::Impl::mend_voters(Now now) {
   const auto members = standings(now);
   const auto change = next_role_change(members, ranked(false), raft.self(), rules);
   if (!change) return;
-  if (change->kind == RoleChangeKind::demote) {
-    // Who is not linked now, but not yet lost either, may be gone: then the rest could not decide.
-    std::size_t here = 0;
-    for (const auto& [number, role] : raft.configuration().members) {
-      const bool linked = number == raft.self() || peers_.find(number, *identity_.group) != nullptr;
-      if (role == raft::MemberRole::voter && number != change->server && linked) ++here;
-    }
-    if (here <= (raft.configuration().voter_count() - 1) / 2) return;
-  }
   if (change->kind == RoleChangeKind::promote) {
     change_role(change->server, raft::MemberRole::voter, wire::MemberChange::PROMOTED, "", now);
   } else {

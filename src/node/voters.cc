@@ -18,6 +18,7 @@ class Planner {
       ++voters_;
       if (lives) ++living_voters_;
       if (standing.failed && !standing.stopped) ++failed_voters_;
+      if (standing.linked) ++linked_voters_;
     }
   }
 
@@ -59,6 +60,8 @@ class Planner {
     if (!server || voters_ < 2) return std::nullopt;
     const std::size_t living = living_voters_ - (lives(members_.at(*server)) ? 1 : 0);
     if (living == 0 || !decides(voters_ - 1, living)) return std::nullopt;
+    const std::size_t linked = linked_voters_ - (members_.at(*server).linked ? 1 : 0);
+    if (!decides(voters_ - 1, linked)) return std::nullopt;
     return RoleChange{*server, RoleChangeKind::demote};
   }
 
@@ -118,6 +121,7 @@ class Planner {
   std::size_t present_{0};  // Not stopped.
   std::size_t voters_{0};
   std::size_t living_voters_{0};
+  std::size_t linked_voters_{0};
   std::size_t failed_voters_{0};
 };
 

@@ -119,6 +119,14 @@ TEST(VotersTest, NoStepIsTakenThatTheLivingCouldNotDecide) {
 }
 
 // Whatever the start, changes come to an end, and the living always decide.
+TEST(VotersTest, ADemotionWaitsUntilThoseThatAreLinkedDecideWithoutIt) {
+  Standing silent = votes();  // Not yet failed; it may be gone all the same.
+  silent.linked = false;
+  EXPECT_EQ(next({stopped(voter), votes(), votes()}), demotes(1));
+  EXPECT_EQ(next({stopped(voter), silent, votes()}), std::nullopt);
+  EXPECT_EQ(next({stopped(voter), silent, votes(), votes()}), demotes(1));
+}
+
 TEST(VotersTest, ChangesEndWithLivingVotersThatDecide) {
   const std::vector<Standing> kinds{votes(),          waits(),        failed(voter),
                                     failed(standby),  stopped(voter), stopped(standby),
