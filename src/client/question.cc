@@ -40,6 +40,7 @@ void Question::ask_next() {
   set_timer(std::min(options_.server_timeout, deadline_ - loop_.now()),
             &Question::server_is_silent);
   hello_.reset();
+  asked_ = false;
   dial_ = dialer_.dial(server(), [this](net::DialResult result) { dialled(std::move(result)); });
 }
 
@@ -52,9 +53,6 @@ void Question::dialled(net::DialResult result) {
   }
   link_ = std::move(result.link);
   link_->observe(*this);
-  if (!link_->send(question_.type, question_.lane, question_.body)) {
-    give_up_server({ErrorCode::internal, "the question is too long to be sent"});
-  }
 }
 
 void Question::on_open(net::Link&) {}  // The dialer hands over open links only.
@@ -71,6 +69,7 @@ Result<void> Question::take(wire::Frame& frame) {
     case wire::FrameType::refused: {
       const auto refused = wire::decode<wire::Refused>(frame.body.view());
       if (!refused) return refused.error();
+      asked_ = false;  // That is an answer.
       // The leader's no to an operator is the group's: another server would only lead back to it.
       if (question_.type != wire::FrameType::steer || !hello_) return wire::to_error(*refused);
       finish(wire::to_error(*refused));
@@ -101,7 +100,14 @@ Result<void> Question::take_hello(const wire::Frame& frame) {
                                            wanted + "; name a server of " + wanted +
                                            " with --server HOST:PORT"};
   }
+  const bool is_first = !hello_;
   hello_ = std::move(*hello);
+  if (!is_first) return {};
+  // Not before: a server of another group must not act on it.
+  if (!link_->send(question_.type, question_.lane, question_.body)) {
+    return Error{ErrorCode::internal, "the question is too long to be sent"};
+  }
+  asked_ = true;
   return {};
 }
 
@@ -117,6 +123,7 @@ void Question::server_is_silent() {
 
 void Question::give_up_server(Error error) {
   drop_connection();
+  unanswered_ = unanswered_ || std::exchange(asked_, false);
   if (error.code == ErrorCode::unavailable) {
     ++unreachable_;
   } else {
@@ -135,10 +142,14 @@ void Question::give_up_server(Error error) {
 }
 
 Error Question::failure() const {
-  if (telling_error_) return *telling_error_;
-  return {ErrorCode::unavailable,
-          "no server answered at " + listed(options_.servers) +
-              "; start one with `muster serve`, or name one with --server HOST:PORT"};
+  Error error = telling_error_.value_or(
+      Error{ErrorCode::unavailable,
+            "no server answered at " + listed(options_.servers) +
+                "; start one with `muster serve`, or name one with --server HOST:PORT"});
+  const bool changes =
+      question_.type == wire::FrameType::steer || question_.type == wire::FrameType::invoke;
+  if (unanswered_ && changes) error.outcome = Outcome::perhaps_applied;
+  return error;
 }
 
 void Question::finish(Result<Answer> result) {

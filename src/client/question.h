@@ -78,6 +78,8 @@ class Question final : private net::LinkObserver {
   std::optional<net::Dialer::DialId> dial_;
   std::shared_ptr<net::Link> link_;
   std::optional<wire::ServerHello> hello_;
+  bool asked_{false};       // The server that is connected has the question.
+  bool unanswered_{false};  // One that had it went without an answer.
   std::size_t next_{0};
   std::size_t unreachable_{0};          // Of this round.
   std::optional<Error> telling_error_;  // More than "nobody there"; the last one.

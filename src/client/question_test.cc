@@ -38,6 +38,7 @@ class FakeServer final : private net::LinkObserver {
   FakeServer& operator=(const FakeServer&) = delete;
 
   std::string address() const { return "127.0.0.1:" + std::to_string(listener_->port()); }
+  int asked() const { return asked_; }
 
  private:
   void greet(const std::shared_ptr<net::Link>& link) {
@@ -49,6 +50,7 @@ class FakeServer final : private net::LinkObserver {
   }
   void on_open(net::Link&) override {}
   void on_frame(net::Link& link, wire::Frame frame) override {
+    ++asked_;
     if (silent_ || frame.type != wire::FrameType::status_request) return;
     wire::Status status;
     status.set_group(group_);
@@ -65,16 +67,18 @@ class FakeServer final : private net::LinkObserver {
 
   const std::string group_;
   const bool silent_;
+  int asked_{0};
   std::unique_ptr<net::Listener> listener_;
   std::vector<std::shared_ptr<net::Link>> links_;
 };
 
 class QuestionTest : public testing::Test {
  protected:
-  Result<Answer> ask_status(std::vector<std::string> servers, std::string group = {}) {
+  Result<Answer> ask_status(std::vector<std::string> servers, std::string group = {},
+                            wire::FrameType type = wire::FrameType::status_request) {
     return ask(loop_,
                {.servers = std::move(servers), .group = std::move(group), .server_timeout = 100ms},
-               {.type = wire::FrameType::status_request, .body = SharedBytes()});
+               {.type = type, .body = SharedBytes()});
   }
   /// An address where nobody listens any more.
   std::string nobody() { return FakeServer(loop_, "default").address(); }
@@ -98,6 +102,23 @@ TEST_F(QuestionTest, PassesOverServersOfOtherGroups) {
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->address, wanted.address());
   EXPECT_EQ(ask_status({other.address()}, "cellar").error().code, ErrorCode::not_found);
+}
+
+TEST_F(QuestionTest, AServerOfAnotherGroupIsNotAskedAtAll) {
+  const FakeServer other(loop_, "attic");
+  const auto answer = ask_status({other.address()}, "cellar", wire::FrameType::steer);
+  EXPECT_EQ(answer.error().code, ErrorCode::not_found);
+  EXPECT_EQ(answer.error().outcome, Outcome::not_applied);
+  EXPECT_EQ(other.asked(), 0);
+}
+
+TEST_F(QuestionTest, AChangeThatWasAskedForAndNotAnsweredIsPerhapsApplied) {
+  const FakeServer silent(loop_, "default", "", true);
+  const auto answer = ask_status({silent.address(), nobody()}, "", wire::FrameType::steer);
+  EXPECT_EQ(answer.error().code, ErrorCode::deadline_exceeded);
+  EXPECT_EQ(answer.error().outcome, Outcome::perhaps_applied);
+  EXPECT_EQ(silent.asked(), 1);
+  EXPECT_EQ(ask_status({silent.address()}).error().outcome, Outcome::not_applied);
 }
 
 TEST_F(QuestionTest, PassesOverAServerThatDoesNotAnswer) {
