@@ -23,7 +23,10 @@ std::vector<std::string> ClientOptions::servers_to_try() const {
   for (;;) {
     net::Loop loop;
     const client::Discovered found = client::discover(loop, discovery());
-    if (!found.candidates.empty()) return found.addresses();
+    if (!found.candidates.empty()) {
+      if (const auto one = found.check_one_group(); !one) throw ErrorException(one.error());
+      return found.addresses();
+    }
     if (wait && std::chrono::steady_clock::now() - begin < timeout) continue;
     throw ErrorException({ErrorCode::unavailable,
                           fmt::format("{}\nasked on: {}\nname one with --server HOST:PORT, or "

@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -24,6 +25,22 @@ std::vector<std::string> Discovered::addresses() const {
     addresses.push_back(candidate.client_address);
   }
   return addresses;
+}
+
+Result<void> Discovered::check_one_group() const {
+  std::map<std::string, std::string> groups;  // By id, with a server of it.
+  for (const discovery::Candidate& candidate : candidates) {
+    if (candidate.beacon.group_id().empty()) continue;
+    groups.try_emplace(candidate.beacon.group_id(), candidate.client_address);
+  }
+  if (groups.size() < 2) return {};
+  std::string text;
+  for (const auto& [id, address] : groups) {
+    text += (text.empty() ? "" : ", ") + id + " (at " + address + ")";
+  }
+  return Error{ErrorCode::failed_precondition,
+               std::to_string(groups.size()) + " groups answer to this name: " + text +
+                   ". Say which with --group ID; muster dissolve --into ID makes them one"};
 }
 
 Discovery::Discovery(net::Loop& loop, const Options& options, OnDone on_done)

@@ -23,6 +23,9 @@ struct Discovered {
   std::string failure;  ///< Why there are no candidates; empty if there are.
 
   std::vector<std::string> addresses() const;
+  /// Error: `failed_precondition` if those that answered belong to more than one group, which have
+  /// one name: it names their ids.
+  [[nodiscard]] Result<void> check_one_group() const;
 };
 
 /// Drives a `discovery::Search`: reads the files of this machine's servers, probes on every
