@@ -105,6 +105,13 @@ Result<DataFolder> open_data_folder(const std::string& path, const std::string& 
 Result<Identity> bootstrap_identity(LogStore& store, const Recovered& recovered,
                                     const Identity& fresh) {
   if (!recovered.identity) {
+    if (recovered.snapshot || !recovered.entries.empty() || recovered.hard_state.term > Term{}) {
+      return Error{.code = ErrorCode::internal,
+                   .message =
+                       "the data folder has a log but no file \"identity\", so that nobody "
+                       "knows whose it is. Restore that file, or put the folder aside and "
+                       "let the server begin anew"};
+    }
     if (const auto written = store.write_identity(fresh); !written) return written.error();
     return fresh;
   }

@@ -77,6 +77,19 @@ class RefusalsTest(unittest.TestCase):
             self.assertIn(str(data), done.stderr)
             data.chmod(0o700)
 
+    def test_a_data_folder_without_its_identity_is_refused(self):
+        with Group(1, options=["--found", "now"]) as group:
+            server = group.servers[0]
+            server.start()
+            server.wait_ready()
+            server.kill()
+            (server.folder / "identity").unlink()
+            logs = {each: each.read_bytes() for each in server.folder.glob("log-*")}
+            code, words = self.serve_alone(group, server.folder)
+            self.assertEqual(code, 1, words)
+            self.assertIn("identity", words)
+            self.assertEqual({each: each.read_bytes() for each in logs}, logs)
+
     def test_a_full_disk_stops_the_server_with_a_clear_message(self):
         if os.geteuid() != 0:
             self.skipTest("mounting a small file system takes root's rights")
