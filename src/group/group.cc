@@ -116,17 +116,18 @@ void Group::change(const wire::Election& election, service::Output& output) {
   output.reply({});
 }
 
-void Group::change(const wire::GroupSettings& settings, service::Output& output) {
-  if (const auto valid = validate_change(view().settings, settings); !valid) {
-    return output.refuse(valid.error().code, valid.error().message);
-  }
-  const std::string difference = describe_change(view().settings, settings);
+// Only what was named: two who change different settings at a time do not undo each other's.
+void Group::change(const wire::SettingsChange& wanted, service::Output& output) {
+  const auto settings =
+      apply_settings(view().settings, {wanted.values().begin(), wanted.values().end()});
+  if (!settings) return output.refuse(settings.error().code, settings.error().message);
+  const std::string difference = describe_change(view().settings, *settings);
   if (difference.empty()) return output.reply({});
   View& view = state_.write().view;
-  view.settings = settings;
+  view.settings = *settings;
   ++view.number;
   wire::GroupEvent event;
-  *event.mutable_settings() = settings;
+  *event.mutable_settings() = *settings;
   publish(view, "settings: " + difference, std::move(event), output);
   output.reply({});
 }

@@ -63,7 +63,7 @@ class Group final : public service::Machine {
   void change(const wire::StateChange& change, const service::Command& command,
               service::Output& output);
   void change(const wire::Election& election, service::Output& output);
-  void change(const wire::GroupSettings& settings, service::Output& output);
+  void change(const wire::SettingsChange& wanted, service::Output& output);
   void change(const wire::Dissolve& dissolve, service::Output& output);
   void change(const wire::Member& updated, service::Output& output);
   void change(const wire::Meeting& meeting, service::Output& output);

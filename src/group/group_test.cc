@@ -396,8 +396,9 @@ TEST_F(GroupTest, TheRecordOfAnElectionNamesALeaderThatHasDepartedAndRefusesAnUn
 
 TEST_F(GroupTest, SettingsAreCheckedAndTheirDifferenceIsTold) {
   wire::GroupChange change;
-  *change.mutable_settings() =
-      apply_settings(view().settings, {{"voters", "7"}, {"forget-after", "2h"}}).value();
+  auto& values = *change.mutable_settings()->mutable_values();
+  values["voters"] = "7";
+  values["forget-after"] = "2h";
   const Told told = apply(change);
   EXPECT_THAT(told.texts(),
               ElementsAre("settings: forget-after from 24h to 2h, voters from 5 to 7"));
@@ -410,7 +411,12 @@ TEST_F(GroupTest, SettingsAreCheckedAndTheirDifferenceIsTold) {
   EXPECT_TRUE(again.events.empty());
   EXPECT_EQ(view().number, 2U);
 
-  change.mutable_settings()->set_voters(16);
+  wire::GroupChange another;  // Says nothing of the voters, and changes nothing of them.
+  (*another.mutable_settings()->mutable_values())["session-timeout"] = "20s";
+  EXPECT_THAT(apply(another).texts(), ElementsAre("settings: session-timeout from 10s to 20s"));
+  EXPECT_EQ(view().settings.voters(), 7U);
+
+  values["voters"] = "16";
   EXPECT_THAT(apply(change).answers,
               ElementsAre("INVALID_ARGUMENT: voters=16 is no number of voters: write one from 1 to "
                           "15"));

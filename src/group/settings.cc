@@ -26,8 +26,9 @@ struct Time {
   void (wire::GroupSettings::*set)(std::uint64_t);
   std::chrono::milliseconds otherwise;
   Duration plausible;
+  Duration lowest{1ms};
 
-  DurationRange range() const { return {.plausible = plausible}; }
+  DurationRange range() const { return {.lowest = lowest, .plausible = plausible}; }
   Duration of(const wire::GroupSettings& settings) const {
     // Beyond the longest that is allowed the exact value is of no interest.
     constexpr auto longest = std::chrono::milliseconds(std::chrono::hours{24 * 366});
@@ -45,7 +46,7 @@ constexpr std::array<Time, 6> times{{
     {"failure-timeout", &Settings::failure_timeout_ms, &Settings::set_failure_timeout_ms, 5s,
      100ms},
     {"session-timeout", &Settings::session_timeout_ms, &Settings::set_session_timeout_ms, 10s,
-     100ms},
+     100ms, 1s},  // Clients that chose nothing say a word each second.
     {"handover-after", &Settings::handover_after_ms, &Settings::set_handover_after_ms, 2s, 100ms},
     {"forget-after", &Settings::forget_after_ms, &Settings::set_forget_after_ms, 24h, 1s},
 }};

@@ -138,8 +138,8 @@ class ConsensusTest : public testing::Test {
     messages_.clear();
   }
   void offer() {
-    consensus_->offer(SharedBytes(replica::encode_control_batch(SessionId{Uuid::make_v7(1ms, 1, 1)},
-                                                                replica::Resume{.home = bob, .epoch = {2}})));
+    consensus_->offer(SharedBytes(replica::encode_control_batch(
+        SessionId{Uuid::make_v7(1ms, 1, 1)}, replica::Resume{.home = bob, .epoch = {2}})));
   }
   // The times of the entries with commands that were sent to this server.
   std::vector<LogTime> times_sent_to(ServerNumber server) {

@@ -17,6 +17,7 @@
 #include "node/consensus.h"
 #include "node/counters.h"
 #include "node/disk_jobs.h"
+#include "node/log_memory.h"
 #include "node/node.h"
 #include "node/peers.h"
 #include "node/placement.h"
@@ -101,8 +102,9 @@ class Node::Impl {
   void rest_eagerness(Now now);
 
   void take_events(const std::vector<replica::Event>& events, Now now);
+  bool is_about_own_seat(const wire::GroupEvent& event) const;
   void notice_own_departure(const wire::GroupEvent& event);
-  void take_group_event(const wire::GroupEvent& event, Now now);
+  void take_group_event(const wire::GroupEvent& event, bool is_to_weigh, Now now);
 
   // telemetry.cc: newest values, spread to and from the other servers.
   void meet_telemetry_peers(Now now);
@@ -255,6 +257,9 @@ class Node::Impl {
   wire::ServerState::Value state_of(ServerNumber number, const wire::Member& member) const;
   std::string why_not_writable() const;
   std::string who_is_needed() const;
+  bool is_linked(ServerNumber number) const;
+  std::size_t linked_voters() const;
+  bool is_writable() const;
   std::string name_of(ServerNumber number) const;
   bool leads() const;
   const replica::Replica& state() const;
@@ -278,6 +283,7 @@ class Node::Impl {
 
   std::map<std::string, ServerNumber> founders_;  // By server id, as entry 1 lists them.
   std::optional<LogIndex> found_commands_;        // As `first_commands`, in the log at the start.
+  std::map<ServerNumber, Remembered> found_members_;  // What the log at the start says of them.
   Leadership leadership_;
   raft::Role role_{raft::Role::follower};         // As it was told last.
   std::map<ServerNumber, Instant> forwarded_at_;  // Followers with clients that wait.
@@ -309,6 +315,7 @@ class Node::Impl {
   Instant settled_at_{};                  // When discovery's window was last seen open.
   std::optional<Duration> leaderless_;    // Before this server became leader, until that is told.
   LogIndex told_from_;                    // Events before it are old news: the log was replayed.
+  bool before_own_seat_{false};           // It joined, and reads what was before.
   std::optional<Instant> dissolved_since_;
   // Servers that time the sessions they are home of; those of all others are timed here. Nothing:
   // this server does not lead, and times its own.

@@ -124,6 +124,7 @@ void Node::Impl::take_invite(const Peer& peer, const wire::Frame& frame) {
   }
   if (peer.group != *group) return;
   identity_.branch = Uuid::parse(invite->branch()).value_or(Uuid{});
+  before_own_seat_ = true;
   bind(*group, ServerNumber{invite->number()});
 }
 
@@ -139,6 +140,7 @@ void Node::Impl::bind(GroupId group, ServerNumber number) {
 void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replica::Replica> replica,
                                  Now now) {
   restart_.reset();
+  found_members_ = remember_members(restored.entries);
   found_commands_ = Consensus::first_commands(restored.entries);
   for (const Entry& entry : restored.entries) {
     if (entry.index == LogIndex{1}) remember_founders(entry.payload.view());
@@ -301,7 +303,7 @@ bool Node::Impl::is_member(const Peer& peer) {
 
 // A server that waits for one group of this name is not taken in by another.
 bool Node::Impl::may_join(const Peer& peer) const {
-  if (dissolved_since_) return false;
+  if (dissolved_since_ || peer.hello.only_founds()) return false;
   const std::string& wanted = peer.hello.joins();
   if (wanted.empty() || wanted == identity_.group->uuid.to_string()) return true;
   // The group it wants may have given way to this one meanwhile.
@@ -362,6 +364,7 @@ void Node::Impl::refresh_hello() {
   hello.set_expect(static_cast<std::uint32_t>(options_.expect));
   hello.set_formed(consensus_.has_value());
   hello.set_only_joins(options_.founding == FoundingMode::never);
+  hello.set_only_founds(options_.founding == FoundingMode::now);
   hello.set_host(options_.host);
   hello.set_zone(options_.zone);
   for (const auto& [key, value] : options_.tags) (*hello.mutable_tags())[key] = value;
@@ -376,7 +379,7 @@ void Node::Impl::refresh_hello() {
   for (const ServerNumber number : behind_) hello.add_behind(number.value);
   hello.set_stopping(stop_by_.has_value() || leaving_);
   hello.set_has_client_data(state().view().used);
-  hello.set_can_write(leadership_.leader.has_value() && leadership_.reachable);
+  hello.set_can_write(is_writable());
   if (identity_.rejoins && *identity_.rejoins != GroupId{} && !wish_dropped_) {
     hello.set_joins(identity_.rejoins->uuid.to_string());
   } else if (joins_)

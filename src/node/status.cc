@@ -25,6 +25,15 @@ void set_time(google::protobuf::Timestamp& time, std::int64_t milliseconds) {
   time.set_nanos(static_cast<std::int32_t>(milliseconds % 1'000) * 1'000'000);
 }
 
+std::string two_digits(std::int64_t value) {
+  return (value < 10 ? "0" : "") + std::to_string(value);
+}
+
+std::string time_of_day(LogTime time) {
+  const std::int64_t minutes = time.milliseconds / 60'000;
+  return two_digits(minutes / 60 % 24) + ":" + two_digits(minutes % 60) + " UTC";
+}
+
 }  // namespace
 
 const replica::Replica& Node::Impl::state() const {
@@ -39,23 +48,48 @@ std::string Node::Impl::name_of(ServerNumber number) const {
   if (number == identity_.number) return options_.name;
   const Peer* const peer = peers_.find(number, identity_.group.value_or(GroupId{}));
   if (peer != nullptr) return peer->hello.name();
+  const auto remembered = found_members_.find(number);
+  if (remembered != found_members_.end() && !remembered->second.name.empty()) {
+    return remembered->second.name;
+  }
   return "#" + std::to_string(number.value);
 }
 
 // Those voters without whom nothing is decided, and since when they are gone.
 std::string Node::Impl::who_is_needed() const {
-  const auto& members = state().view().members;
   std::string who;
+  std::size_t missing = 0;
   for (const auto& [number, role] : consensus_->raft().configuration().members) {
     if (role != raft::MemberRole::voter || number == consensus_->raft().self()) continue;
     if (peers_.find(number, *identity_.group) != nullptr) continue;
-    const auto member = members.find(number);
-    const bool stopped =
-        member != members.end() && member->second.state() == wire::ServerState::STOPPED;
-    who += (who.empty() ? "" : ", ") + name_of(number) + (stopped ? " (stopped)" : "");
+    ++missing;
+    const auto remembered = found_members_.find(number);
+    const bool stopped = remembered != found_members_.end() && remembered->second.stopped;
+    const bool is_last = consensus_->raft().configuration().voter_count() == 1;
+    who += (who.empty() ? "" : ", ") + name_of(number);
+    who += stopped ? (is_last ? " (last voter, stopped " : " (a voter, stopped ") +
+                         time_of_day(*remembered->second.stopped) + ")"
+                   : " (a voter that does not answer)";
   }
   if (who.empty()) return "a leader, which is being elected";
-  return who + " (a voter that does not answer); start it, or begin anew with: muster reset";
+  return who + "; start " + (missing == 1 ? "it" : "them") + ", or begin anew with: muster reset";
+}
+
+bool Node::Impl::is_linked(ServerNumber number) const {
+  return number == consensus_->raft().self() || peers_.find(number, *identity_.group) != nullptr;
+}
+
+std::size_t Node::Impl::linked_voters() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(consensus_->raft().configuration().members, [&](const auto& member) {
+        return member.second == raft::MemberRole::voter && is_linked(member.first);
+      }));
+}
+
+// A leader whose followers are gone has not stepped down yet, but commits nothing.
+bool Node::Impl::is_writable() const {
+  if (!leadership_.leader || !leadership_.reachable) return false;
+  return !leads() || linked_voters() >= consensus_->raft().configuration().majority();
 }
 
 std::string Node::Impl::why_not_writable() const {
@@ -64,16 +98,12 @@ std::string Node::Impl::why_not_writable() const {
   }
   const raft::Configuration& configuration = consensus_->raft().configuration();
   if (configuration.members.empty()) return "this server is still being told of its group";
-  std::size_t reachable = 0;
   std::string missing;
   for (const auto& [number, role] : configuration.members) {
-    if (role != raft::MemberRole::voter) continue;
-    if (number == consensus_->raft().self() || peers_.find(number, *identity_.group) != nullptr) {
-      ++reachable;
-    } else {
-      missing += (missing.empty() ? "" : ", ") + name_of(number) + " does not answer";
-    }
+    if (role != raft::MemberRole::voter || is_linked(number)) continue;
+    missing += (missing.empty() ? "" : ", ") + name_of(number) + " does not answer";
   }
+  const std::size_t reachable = linked_voters();
   if (reachable >= configuration.majority()) {
     return leadership_.leader ? "the leader can't be reached" : "a leader is being elected";
   }
@@ -142,7 +172,7 @@ wire::Status Node::Impl::status() const {
   status.set_phase(phase());
   status.set_branch(branch_text());
   *status.mutable_discovery() = finder_.statistics();
-  status.set_writable(leadership_.leader.has_value() && leadership_.reachable);
+  status.set_writable(is_writable());
   if (!status.writable()) status.set_reason(why_not_writable());
   if (!consensus_) return status;
 

@@ -163,12 +163,18 @@ Result<Node::Impl::Steering> Node::Impl::steer_set(const wire::SettingsChange& c
   const auto settings = group::apply_settings(state().view().settings,
                                               {change.values().begin(), change.values().end()});
   if (!settings) return settings.error();
+  if (options_.list && settings->voters() != state().view().settings.voters()) {
+    return refused("all members of an entry file vote, however many voters are set");
+  }
   wire::GroupChange command;
-  *command.mutable_settings() = *settings;
+  *command.mutable_settings() = change;
   consensus_->offer(command);
   return Steering{.is_done =
-                      [this, wanted = wire::encode(*settings)] {
-                        return wire::encode(state().view().settings) == wanted;
+                      [this, values = std::map<std::string, std::string>(change.values().begin(),
+                                                                         change.values().end())] {
+                        const wire::GroupSettings& now = state().view().settings;
+                        const auto then = group::apply_settings(now, values);
+                        return then && wire::encode(*then) == wire::encode(now);
                       },
                   .done = group::describe(*settings)};
 }
@@ -177,6 +183,14 @@ Result<Node::Impl::Steering> Node::Impl::steer_dissolve(const std::string& into)
   const auto group = wire::parse_id<GroupId>(into);
   if (!group) return group.error();
   if (*group == *identity_.group) return refused("a group can't give way to itself");
+  const std::vector<GroupId>& met = state().view().met;
+  if (std::ranges::find(met, *group) == met.end()) {
+    std::string known;
+    for (const GroupId& one : met) known += (known.empty() ? "" : ", ") + one.uuid.to_string();
+    return refused("this group has met no group " + into + " of its name" +
+                   (known.empty() ? "" : "; it has met " + known) +
+                   ": see the id with muster discover --json");
+  }
   wire::GroupChange command;
   command.mutable_dissolve()->set_into(into);
   consensus_->offer(command);

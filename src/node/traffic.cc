@@ -157,6 +157,7 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   const ServerNumber self = consensus_->raft().self();
   if (outputs.state_replaced) {
     edge_.restored(state(), self, now.monotonic);
+    before_own_seat_ = before_own_seat_ && !state().view().members.contains(self);
     adopt_settings();
   }
   edge_.applied(outputs.news, self, now.monotonic);
@@ -187,11 +188,24 @@ void Node::Impl::take_events(const std::vector<replica::Event>& events, Now now)
     if (event.topic != group::topic) continue;
     const auto told = wire::decode<wire::GroupEvent>(event.payload.view());
     if (!told) continue;
-    const bool is_new = event.position.command.index > told_from_;
-    if (is_new) notice(NoticeLevel::info, told->text());
+    const LogIndex index = event.position.command.index;
+    if (is_about_own_seat(*told)) before_own_seat_ = false;
+    const bool is_new = index > told_from_;
+    if (is_new) notice(before_own_seat_ ? NoticeLevel::debug : NoticeLevel::info, told->text());
     if (is_new) notice_own_departure(*told);
-    take_group_event(*told, now);
+    // What happened in earlier terms was weighed by who led then, or when this term began.
+    take_group_event(*told, leads() && index > consensus_->raft().term_start(), now);
   }
+}
+
+// To one that joins the past is no news.
+bool Node::Impl::is_about_own_seat(const wire::GroupEvent& event) const {
+  const auto is_own = [&](const wire::Member& member) {
+    return member.number() == identity_.number->value;
+  };
+  if (event.has_founded()) return std::ranges::any_of(event.founded().members(), is_own);
+  return event.has_member() && event.member().kind() == wire::MemberChange::JOINED &&
+         is_own(event.member().member());
 }
 
 // A server that is taken out while it is linked learns of it here, others by `Removed`.
@@ -203,26 +217,30 @@ void Node::Impl::notice_own_departure(const wire::GroupEvent& event) {
   leave_for_good(event.text());
 }
 
-void Node::Impl::take_group_event(const wire::GroupEvent& event, Now now) {
+void Node::Impl::take_group_event(const wire::GroupEvent& event, bool is_to_weigh, Now now) {
+  const auto weigh_if_due = [&](const std::string& cause, ServerNumber server) {
+    if (is_to_weigh) weigh(cause, server, now);
+  };
   if (event.has_state()) {
     const ServerNumber server{event.state().number()};
     const std::string name = name_of(server);
     states_proposed_.erase(server);
     if (event.state().state() == wire::ServerState::FAILED) {
-      if (told_lost_.insert(server).second) weigh("lost:" + name, server, now);
+      if (told_lost_.insert(server).second) weigh_if_due("lost:" + name, server);
     } else if (event.state().state() == wire::ServerState::STOPPED) {
       told_lost_.insert(server);
-      weigh("stopped:" + name, server, now);
+      weigh_if_due("stopped:" + name, server);
     } else {
       told_lost_.erase(server);
-      weigh("returned:" + name, server, now);
+      weigh_if_due("returned:" + name, server);
     }
   } else if (event.has_member()) {
     const std::string& name = event.member().member().name();
     const ServerNumber server{event.member().member().number()};
-    if (event.member().kind() == wire::MemberChange::JOINED) weigh("joined:" + name, server, now);
-    if (event.member().kind() == wire::MemberChange::LEFT) weigh("left:" + name, server, now);
-    if (event.member().kind() == wire::MemberChange::REMOVED) weigh("removed:" + name, server, now);
+    if (event.member().kind() == wire::MemberChange::JOINED) weigh_if_due("joined:" + name, server);
+    if (event.member().kind() == wire::MemberChange::LEFT) weigh_if_due("left:" + name, server);
+    if (event.member().kind() == wire::MemberChange::REMOVED)
+      weigh_if_due("removed:" + name, server);
   } else if (event.has_drain()) {
     // Whoever was to stay is to go now, or may be handed the leadership again.
     if (event.drain().drained() && event.drain().number() == identity_.number->value) {

@@ -165,6 +165,8 @@ class Raft {
   /// Wall clocks of the votes that made this server leader; empty for a founder.
   const std::vector<LogTime>& vote_clocks() const { return vote_clocks_; }
   /// An entry of this leader's own term is committed, hence all before it.
+  /// The first entry of its term, of a leader.
+  LogIndex term_start() const { return term_start_; }
   bool term_start_committed() const { return role_ == Role::leader && commit_ >= term_start_; }
   /// What a snapshot of the state at `index` stands for. Precondition:
   /// `first_index() - 1 <= index <= applied_index()`. Take it at a stored index.

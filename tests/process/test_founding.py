@@ -146,6 +146,7 @@ class FoundOptionsTest(unittest.TestCase):
             self.assertIn(group.name, words)
             self.assertIn("--found", words)
             self.assertEqual(group["a"].status()["servers"], 1)
+            self.assertEqual(list(group["a"].members()), ["a"])  # Nobody took it in meanwhile.
 
     def test_found_never_waits_and_says_so_until_somebody_founds(self):
         with FreeGroup("ab", QUICK) as group:
@@ -185,7 +186,8 @@ class ReturnTest(unittest.TestCase):
             first.start()
             first.wait_words("waiting: group " + group.name + " needs ", 15)
             wait = re.findall("waiting: group .* needs (.*)", first.words())[-1]
-            self.assertIn("start it", wait)
+            self.assertRegex(wait, r"start (it|them), or begin anew")
+            self.assertRegex(wait, r"\w+ \(a voter, stopped \d\d:\d\d UTC\)")
             self.assertIn("muster reset", wait)
             second.start()
             last.start()

@@ -51,6 +51,41 @@ class SteeringTest(unittest.TestCase):
                 self.assertIn(refused.returncode, (1, 2), wrong)
                 self.assertNotEqual(refused.stderr, "", wrong)
 
+    def test_settings_that_are_changed_at_one_time_all_count(self):
+        with FreeGroup("a", QUICK) as group:
+            group.found()
+            values = ["voters=3", "handover-after=4s", "session-timeout=20s", "forget-after=2h"]
+            running = [group.begin("set", each, log=f"set-{i}.log")
+                       for i, each in enumerate(values)]
+            self.assertEqual([each.wait(10) for each in running], [0] * len(values))
+            shown = group.muster("set").stdout.splitlines()
+            self.assertLessEqual(set(values), set(shown))
+
+    def test_a_change_without_an_answer_is_perhaps_applied(self):
+        # The leader leads on for 5 s without those it needs.
+        with FreeGroup(options=["--election-timeout", "5s", "--failure-timeout", "6s"]) as group:
+            leader = group.found()
+            others = [each for each in group.servers if each is not leader]
+            for each in others:
+                each.pause()
+            try:
+                done = leader.muster("set", "voters=3", "--timeout", "1s")
+            finally:
+                for each in others:
+                    each.resume()
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIn("perhaps applied", done.stderr)
+            wait_until(lambda: "voters=3" in leader.muster("set").stdout, 10, "it is applied")
+
+    def test_a_group_gives_way_only_to_one_that_it_has_met(self):
+        with FreeGroup("a", QUICK) as group:
+            group.found()
+            other = "01a21472-d469-73e9-bf85-fc7ced010e07"
+            done = group.muster("dissolve", "--into", other)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("has met no group " + other, done.stderr)
+            self.assertEqual(group["a"].status()["phase"], "RUNNING")
+
     def test_waiting_for_servers_and_for_writes(self):
         with FreeGroup(options=QUICK) as group:
             waiting = group.begin("wait", "--servers", "3", "--writable", "--wait", log="wait.log")
