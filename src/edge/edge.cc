@@ -316,7 +316,12 @@ void Edge::watch_absent(SessionId session, Epoch epoch, Instant now,
 
 void Edge::set_surroundings(Surroundings surroundings, Instant now) {
   const bool had_leader = surroundings_.leader_known;
+  const bool others_changed = !std::ranges::equal(surroundings_.hello.client_addresses(),
+                                                  surroundings.hello.client_addresses());
   surroundings_ = std::move(surroundings);
+  if (others_changed) {
+    send_to_all(wire::FrameType::server_hello, wire::encode(surroundings_.hello));
+  }
   if (surroundings_.leader_known) {
     leaderless_since_.reset();
   } else if (had_leader || !leaderless_since_) {
@@ -325,17 +330,24 @@ void Edge::set_surroundings(Surroundings surroundings, Instant now) {
   }
 }
 
+// To sessions, and to those who follow topics without one.
+void Edge::send_to_all(wire::FrameType type, Bytes body) {
+  const SharedBytes shared(std::move(body));
+  const auto send_to = [&](LinkId link) {
+    outputs_.emplace_back(
+        SendFrame{.link = link, .type = type, .lane = wire::Lane::normal, .body = {shared}});
+  };
+  for (const auto& [id, attached] : sessions_) send_to(attached.link);
+  for (const LinkId link : topics_.links()) {
+    if (!clients_.at(link).session) send_to(link);
+  }
+}
+
+// Also those who only follow: what others decide is not heard of here.
 void Edge::send_away_all() {
   wire::Redirect redirect;
   redirect.set_reason(surroundings_.no_leader_reason);
-  const Bytes body = wire::encode(redirect);
-  for (const auto& [id, attached] : sessions_) {
-    send(attached.link, wire::FrameType::redirect, Bytes(body));
-  }
-  // Whoever follows without a session: what others decide is not heard of here.
-  for (const LinkId link : topics_.links()) {
-    if (!clients_.at(link).session) send(link, wire::FrameType::redirect, Bytes(body));
-  }
+  send_to_all(wire::FrameType::redirect, wire::encode(redirect));
 }
 
 // In the order of their numbers: that of the table is not the same everywhere.

@@ -98,7 +98,8 @@ class Edge {
   }
   /// The leader is another one, or is reachable again: everything unanswered is passed on anew.
   void resend_all(Instant now);
-  /// Who is the leader, what to greet clients with. Call when any of it changed.
+  /// Who is the leader, what to greet clients with. Call when any of it changed. Clients that stay
+  /// are told which other servers there are now: they may need them when this one is lost.
   void set_surroundings(Surroundings surroundings, Instant now);
   /// A session without a link here: it ends unless it is attached anew within `timeout`, or the
   /// group's.
@@ -248,6 +249,7 @@ class Edge {
     return asked != asked_to_move_.end() && now - asked->second.at < options_.move_patience;
   }
   void forget_read(const WaitingRead& read);
+  void send_to_all(wire::FrameType type, Bytes body);
   void send_away_all();
   void close_silent(Instant now);
   void ask_reads_again();

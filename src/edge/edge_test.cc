@@ -439,6 +439,25 @@ TEST_F(EdgeTest, ClosesTheLinkOfAFollowThatMakesNoSense) {
   EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::refused), "10 close"}));
 }
 
+TEST_F(EdgeTest, ClientsAreToldWhenThereAreOtherServersThanBefore) {
+  open(first_link);
+  edge_.link_opened(second_link, now_);
+  wire::Follow follow;
+  follow.set_topic("room");
+  frame(second_link, wire::FrameType::follow, wire::encode(follow));
+  attached();
+  sent();
+  Edge::Surroundings around;
+  around.leader_known = true;
+  around.hello.add_client_addresses("b:1");
+  edge_.set_surroundings(around, now_);
+  EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::server_hello),
+                           line(second_link, wire::FrameType::server_hello)}));
+  around.hello.set_term(7);
+  edge_.set_surroundings(around, now_);
+  EXPECT_EQ(sent(), Lines{});
+}
+
 TEST_F(EdgeTest, SendsFollowersAwayToo) {
   edge_.link_opened(first_link, now_);
   wire::Follow follow;

@@ -38,6 +38,7 @@ void Session::take_move_hello(BytesView body, Instant now) {
   if (!hello) return abandon_move();
   const Result<GroupId> group = wire::parse_id<GroupId>(hello->group_id());
   if (!group || *group != group_) return abandon_move();
+  for (const std::string& address : hello->client_addresses()) servers_.learn(address);
   const bool is_first = !move_->hello;
   move_->hello = std::move(*hello);
   if (!is_first) return;
