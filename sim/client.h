@@ -48,6 +48,8 @@ class Client final : public Process {
   void vanish();
   /// Its session is open at a server.
   bool attached() const { return session_->opened(); }
+  /// Where its session is at home.
+  std::optional<std::string> server() const { return session_->server(); }
   /// Silence after which the group may end its session.
   Duration session_timeout() const { return session_timeout_; }
   /// Reads all registers and the own tally, linearizably. Precondition: stopped and idle.

@@ -154,8 +154,23 @@ void World::verify_contents() {
   if (!done()) throw Violation("live after the faults", "the last reads got no answer");
 }
 
+Duration World::take_home_of(const Client& client) {
+  if (scenario_.seed % 2 == 0 || scenario_.unnoticed) return {};
+  const auto home = std::ranges::find_if(servers_, [&](const auto& server) {
+    return server->state() == Server::State::running &&
+           client_address(static_cast<std::size_t>(&server - servers_.data())) == client.server();
+  });
+  if (home == servers_.end() || (*home)->report().leads) return {};
+  const group::View& view = *(*home)->report().view;
+  const auto voters =
+      std::ranges::count_if(view.members, [](const auto& one) { return is_voter(one.second); });
+  if (voters < 3) return {};
+  (*home)->die(false);
+  return milliseconds(view.settings.failure_timeout_ms());
+}
+
 // Of clients that are there and one that has gone, the group ends the session of the latter alone,
-// and in time.
+// and in time, also if its home has gone with it.
 void World::verify_who_goes() {
   static constexpr Duration soon = seconds(10);
   constexpr Duration slack =
@@ -176,7 +191,7 @@ void World::verify_who_goes() {
   };
   const std::size_t before = sessions();
   const Instant went = events_.now();
-  const Duration timeout = (*goes)->session_timeout();
+  const Duration timeout = take_home_of(**goes) + (*goes)->session_timeout();
   (*goes)->vanish();
   run_until(went + timeout * 9 / 10);
   if (sessions() != before) {

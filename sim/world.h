@@ -50,6 +50,9 @@ class World {
   Instant live_by() const;
   void verify_contents();
   void verify_who_goes();
+  /// Kills the home of this client in every other run, where the others can do without. Returns
+  /// after which time the leader takes it for lost: zero if it lives.
+  Duration take_home_of(const Client& client);
   /// What is still missing to a live group, in plain words; nothing when it is live.
   std::optional<std::string> what_is_missing() const;
   std::optional<std::string> what_is_missing(const Server& server, std::size_t number) const;

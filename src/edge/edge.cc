@@ -80,9 +80,10 @@ void Edge::link_closed(LinkId link, Instant now) {
   const bool open = attached->second.open;
   const Epoch epoch = attached->second.epoch;
   // A connection may break because its client was silent: that is no reason to wait anew.
-  const Duration left = timeout_of(attached->second.times) - heartbeats_.silence(*session, now);
+  const Duration left =
+      timeout_of(attached->second.times.timeout) - heartbeats_.silence(*session, now);
   drop(attached);
-  if (open) watch_absent(*session, epoch, now, std::max(left, Duration::zero()));
+  if (open) watch_until(*session, epoch, now + std::max(left, Duration::zero()), now);
 }
 
 // The client of this session went elsewhere; if it did not, it resumes here, and that counts.
@@ -207,7 +208,8 @@ void Edge::take_open(LinkId link, BytesView body, Instant now) {
                        .home = {},
                        .zone = open->zone(),
                        .name_rule = rule_of(open->name_rule()),
-                       .epoch = epoch},
+                       .epoch = epoch,
+                       .timeout = times->timeout},
          *times, now);
 }
 
@@ -220,7 +222,8 @@ void Edge::take_resume(LinkId link, BytesView body, Instant now) {
       wire::to_heartbeat_times(resume->heartbeat_interval_ms(), resume->session_timeout_ms());
   if (!times) return refuse(link, times.error()), close(link);
   const Epoch epoch{resume->epoch()};
-  attach(link, *id, epoch, replica::Resume{.home = {}, .epoch = epoch}, *times, now);
+  attach(link, *id, epoch, replica::Resume{.home = {}, .epoch = epoch, .timeout = times->timeout},
+         *times, now);
 }
 
 void Edge::take_end(LinkId link, BytesView body) {
@@ -306,11 +309,13 @@ void Edge::resend_all(Instant now) {
   ask_reads_again();
 }
 
-void Edge::watch_absent(SessionId session, Epoch epoch, Instant now,
-                        std::optional<Duration> timeout) {
+void Edge::watch_absent(SessionId session, Epoch epoch, Duration asked_timeout, Instant now) {
+  watch_until(session, epoch, now + timeout_of(asked_timeout), now);
+}
+
+void Edge::watch_until(SessionId session, Epoch epoch, Instant end, Instant now) {
   if (sessions_.contains(session)) return;
-  absent_[session] =
-      Absent{.epoch = epoch, .ends_at = now + timeout.value_or(options_.session_timeout)};
+  absent_[session] = Absent{.epoch = epoch, .ends_at = end};
   next_check_ = std::min(next_check_, now + check_interval);
 }
 

@@ -101,10 +101,9 @@ class Edge {
   /// Who is the leader, what to greet clients with. Call when any of it changed. Clients that stay
   /// are told which other servers there are now: they may need them when this one is lost.
   void set_surroundings(Surroundings surroundings, Instant now);
-  /// A session without a link here: it ends unless it is attached anew within `timeout`, or the
-  /// group's.
-  void watch_absent(SessionId session, Epoch epoch, Instant now,
-                    std::optional<Duration> timeout = std::nullopt);
+  /// A session without a link here: it ends unless it is attached anew within the timeout that its
+  /// client asked for; zero: the group's.
+  void watch_absent(SessionId session, Epoch epoch, Duration asked_timeout, Instant now);
   /// Another server watches that session again.
   void unwatch(SessionId session) { absent_.erase(session); }
   /// The state machine was replaced by a snapshot: sessions that it lacks have ended, others moved
@@ -230,7 +229,10 @@ class Edge {
   void watch(SessionId session, Attached& attached, Instant now);
   void take_heartbeat(LinkId link, BytesView body, Instant now);
   void end_silent(Instant now);
-  Duration timeout_of(const wire::HeartbeatTimes& times) const;
+  Duration timeout_of(Duration asked) const {
+    return asked > Duration::zero() ? asked : options_.session_timeout;
+  }
+  void watch_until(SessionId session, Epoch epoch, Instant end, Instant now);
   void take_open(LinkId link, BytesView body, Instant now);
   void take_resume(LinkId link, BytesView body, Instant now);
   void take_end(LinkId link, BytesView body);

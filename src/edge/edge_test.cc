@@ -262,10 +262,33 @@ TEST_F(EdgeTest, ASessionOpenedBeforeThereIsAGroupIsAttachedWhenThereIs) {
 }
 
 TEST_F(EdgeTest, ASessionThatIsWatchedElsewhereAgainIsNotEndedHere) {
-  edge_.watch_absent(ann, {3}, now_);
+  edge_.watch_absent(ann, {3}, {}, now_);
   edge_.unwatch(ann);
   edge_.tick(now_ += 20s);
   EXPECT_EQ(passed_on(), Firsts{});
+}
+
+TEST_F(EdgeTest, AnAbsentSessionHasTheTimeoutThatItsClientAskedForAlsoIfItWasNeverHere) {
+  edge_.watch_absent(bob, {1}, 25s, now_);
+  news(replica::SessionAttached{
+      .session = ann, .epoch = {4}, .last = {}, .home = self, .timeout = 2s});
+  apply(eve, replica::Open{.name = "eve", .kind = "", .home = self, .timeout = 15s});
+  const auto end_at = [&](Duration before, Duration after) {
+    edge_.tick(now_ += before);
+    EXPECT_EQ(passed_on(), Firsts{});
+    edge_.tick(now_ += after);
+    std::vector<SessionId> ended;
+    for (const SharedBytes& batch : edge_.take_batches()) {
+      ended.push_back(wire::BatchView::parse(batch.view())->header().session);
+    }
+    return ended;
+  };
+  EXPECT_EQ(end_at(1'900ms, 200ms), std::vector{ann});
+  news(replica::SessionEnded{.session = ann, .reason = {}});
+  EXPECT_EQ(end_at(22'800ms, 200ms), std::vector{bob});
+  edge_.restored(state_, self, now_);
+  passed_on();
+  EXPECT_EQ(end_at(14'900ms, 200ms), std::vector{eve});
 }
 
 TEST_F(EdgeTest, ASnapshotSaysWhichAbsentSessionsAreStillAtHomeHere) {
@@ -491,6 +514,18 @@ class HeartbeatEdgeTest : public EdgeTest {
     now_ = end;
   }
 };
+
+TEST_F(HeartbeatEdgeTest, TheLogIsToldTheTimeoutThatAClientAsksFor) {
+  open_with(first_link, 15, 3'000);
+  EXPECT_EQ(std::get<replica::Open>(control_of(edge_.take_batches().at(0))).timeout, 3s);
+  wire::ResumeSession resume;
+  resume.set_session_id(ann.uuid.to_string());
+  resume.set_epoch(2);
+  resume.set_heartbeat_interval_ms(1'000);
+  resume.set_session_timeout_ms(100);  // Less than what this interval needs.
+  frame(first_link, wire::FrameType::resume_session, wire::encode(resume));
+  EXPECT_EQ(std::get<replica::Resume>(control_of(edge_.take_batches().at(0))).timeout, 10s);
+}
 
 TEST_F(HeartbeatEdgeTest, AHeartbeatOverTheConnectionIsAnswered) {
   open_with(first_link, 15, 2'000);

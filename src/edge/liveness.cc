@@ -6,16 +6,12 @@
 
 namespace muster::edge {
 
-Duration Edge::timeout_of(const wire::HeartbeatTimes& times) const {
-  return times.timeout > Duration::zero() ? times.timeout : options_.session_timeout;
-}
-
 // Who promised no heartbeats is watched by its connection alone.
 void Edge::watch(SessionId session, Attached& attached, Instant now) {
   if (attached.times.interval == Duration::zero()) return;
-  heartbeats_.watch(session, attached.epoch,
-                    {.interval = attached.times.interval, .timeout = timeout_of(attached.times)},
-                    now);
+  heartbeats_.watch(
+      session, attached.epoch,
+      {.interval = attached.times.interval, .timeout = timeout_of(attached.times.timeout)}, now);
 }
 
 void Edge::take_heartbeat(LinkId link, BytesView body, Instant now) {
@@ -47,7 +43,7 @@ void Edge::end_silent(Instant now) {
     clients_.at(link).session.reset();
     drop(found);
     close(link);
-    watch_absent(session, epoch, now, Duration::zero());
+    watch_until(session, epoch, now, now);
   }
 }
 

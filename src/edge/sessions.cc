@@ -67,7 +67,9 @@ void Edge::news(const replica::SessionAttached& news, ServerNumber self, Instant
     if (found == sessions_.end() || !found->second.open) return;
     return leave(found);
   }
-  if (found == sessions_.end()) return watch_absent(news.session, news.epoch, now);
+  if (found == sessions_.end()) {
+    return watch_absent(news.session, news.epoch, news.timeout, now);
+  }
   Attached& attached = found->second;
   // Of an earlier stay here, as a log that is applied anew tells, or a late copy of this attach.
   if (attached.open || news.epoch != attached.epoch) return;
@@ -78,7 +80,7 @@ void Edge::news(const replica::SessionAttached& news, ServerNumber self, Instant
   opened.set_last_sequence(news.last.value);
   opened.set_name(news.name);
   opened.set_session_timeout_ms(static_cast<std::uint64_t>(
-      std::chrono::floor<std::chrono::milliseconds>(timeout_of(attached.times)).count()));
+      std::chrono::floor<std::chrono::milliseconds>(timeout_of(attached.times.timeout)).count()));
   send(attached.link, wire::FrameType::session_opened, wire::encode(opened));
   watch(news.session, attached, now);
 }
@@ -144,7 +146,7 @@ void Edge::restored(const replica::Replica& state, ServerNumber self, Instant no
   state.sessions().for_each([&](SessionId id, const replica::Session& session) {
     const auto known = absent_.find(id);
     const bool current = known != absent_.end() && known->second.epoch == session.epoch;
-    if (session.home == self && !current) watch_absent(id, session.epoch, now);
+    if (session.home == self && !current) watch_absent(id, session.epoch, session.timeout, now);
   });
   resend_all(now);
   topics_.restored(state);

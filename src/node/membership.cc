@@ -151,7 +151,8 @@ void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replic
       std::move(replica), machines_, jobs_);
   consensus_->raft().tick(now.monotonic);
   state().sessions().for_each([&](SessionId id, const replica::Session& session) {
-    if (session.home == *identity_.number) edge_.watch_absent(id, session.epoch, now.monotonic);
+    if (session.home != *identity_.number) return;
+    edge_.watch_absent(id, session.epoch, session.timeout, now.monotonic);
   });
   told_from_ = consensus_->raft().last_index();
   adopt_settings();

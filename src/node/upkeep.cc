@@ -111,7 +111,7 @@ void Node::Impl::watch_orphans(Now now) {
     if (watched) {
       edge_.unwatch(id);
     } else {
-      edge_.watch_absent(id, session.epoch, now.monotonic);
+      edge_.watch_absent(id, session.epoch, session.timeout, now.monotonic);
     }
   });
 }

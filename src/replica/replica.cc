@@ -204,7 +204,8 @@ void Replica::apply_control(const wire::BatchView& batch, std::uint32_t ordinal,
 
 void Replica::open_session(SessionId id, const Open& open, std::uint32_t ordinal, Applied& out) {
   if (sessions_.find(id) != nullptr) {
-    return attach_session(id, {.home = open.home, .epoch = open.epoch}, ordinal, out);
+    return attach_session(id, {.home = open.home, .epoch = open.epoch, .timeout = open.timeout},
+                          ordinal, out);
   }
   const auto opened = sessions_.open(id, open, time_);
   if (!opened) {
@@ -212,7 +213,7 @@ void Replica::open_session(SessionId id, const Open& open, std::uint32_t ordinal
     return;
   }
   const Session& session = **opened;
-  out.news.emplace_back(SessionAttached{id, session.epoch, session.last, open.home, session.name});
+  tell_attached(id, session, out);
   tell_sessions(
       ordinal, opened_event(id, session, group::name_of(view(), open.home), sessions_.size()), out);
 }
@@ -228,18 +229,26 @@ void Replica::attach_session(SessionId id, const Resume& resume, std::uint32_t o
   }
   const ServerNumber previous = before->home;
   if (resume.epoch > before->epoch) {
-    sessions_.attach(id, resume.home, resume.epoch);
+    sessions_.attach(id, resume);
   } else if (resume.epoch < before->epoch || resume.home != previous) {
     return refuse(ErrorCode::aborted, "the session was attached anew since; go on there");
   }
   const Session& session = *sessions_.find(id);
-  out.news.emplace_back(
-      SessionAttached{id, session.epoch, session.last, session.home, session.name});
+  tell_attached(id, session, out);
   if (previous == session.home) return;
-  tell_sessions(ordinal,
-                moved_event(id, session, previous, group::name_of(view(), session.home),
-                            sessions_.size()),
-                out);
+  tell_sessions(
+      ordinal,
+      moved_event(id, session, previous, group::name_of(view(), session.home), sessions_.size()),
+      out);
+}
+
+void Replica::tell_attached(SessionId id, const Session& session, Applied& out) {
+  out.news.emplace_back(SessionAttached{.session = id,
+                                        .epoch = session.epoch,
+                                        .last = session.last,
+                                        .home = session.home,
+                                        .name = session.name,
+                                        .timeout = session.timeout});
 }
 
 void Replica::tell_sessions(std::uint32_t ordinal, const Bytes& event, Applied& out) const {

@@ -40,6 +40,7 @@ struct SessionAttached {
   SequenceNumber last;
   ServerNumber home;
   std::string name{};
+  Duration timeout{};  ///< As its client asked; zero: as the group has it.
 };
 struct SessionEnded {
   SessionId session;
@@ -144,6 +145,7 @@ class Replica {
   void apply_control(const wire::BatchView& batch, std::uint32_t ordinal, Applied& out);
   void open_session(SessionId id, const Open& open, std::uint32_t ordinal, Applied& out);
   void attach_session(SessionId id, const Resume& resume, std::uint32_t ordinal, Applied& out);
+  static void tell_attached(SessionId id, const Session& session, Applied& out);
   void tell_sessions(std::uint32_t ordinal, const Bytes& event, Applied& out) const;
   void resend_kept(SessionId id, const Session& session, SequenceNumber first, std::uint32_t count,
                    Applied& out) const;

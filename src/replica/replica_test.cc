@@ -193,6 +193,37 @@ TEST_F(ReplicaTest, ALateCopyOfAnAttachMovesNothing) {
   EXPECT_EQ(replica_.sessions().find(ann)->epoch, Epoch{3});
 }
 
+TEST_F(ReplicaTest, ASessionHasTheTimeoutThatItsClientAskedForLast) {
+  using std::chrono::seconds;
+  const auto timeout = [&](const SessionControl& control) {
+    const auto news = apply({encode_control_batch(ann, control)}).news.at(0);
+    if (const auto* const attached = std::get_if<SessionAttached>(&news)) {
+      EXPECT_EQ(attached->timeout, replica_.sessions().find(ann)->timeout);
+    }
+    return replica_.sessions().find(ann)->timeout;
+  };
+  Open open{.name = "a", .kind = "test", .home = home, .timeout = seconds{25}};
+  EXPECT_EQ(timeout(open), seconds{25});
+  EXPECT_EQ(timeout(Resume{.home = home, .epoch = {3}, .timeout = seconds{2}}), seconds{2});
+  EXPECT_EQ(timeout(Resume{.home = home, .epoch = {2}, .timeout = seconds{9}}), seconds{2});
+  open.epoch = {4};
+  EXPECT_EQ(timeout(open), seconds{25});
+  EXPECT_EQ(timeout(Resume{.home = home, .epoch = {5}}), Duration::zero());
+}
+
+TEST_F(ReplicaTest, ATimeoutBeyondTheLimitIsNoControl) {
+  const Bytes batch = encode_control_batch(
+      ann, Resume{.home = home, .epoch = {1}, .timeout = std::chrono::hours{24}});
+  const auto view = wire::BatchView::parse(batch);
+  const BytesView payload = (*view->commands().begin()).payload;
+  EXPECT_EQ(decode_control(payload).value(),
+            (SessionControl{Resume{
+                .home = home, .epoch = {1}, .timeout = std::chrono::milliseconds{86'400'000}}}));
+  Bytes longer(payload.begin(), payload.end());
+  longer[longer.size() - 4] ^= std::byte{1};  // 86,400,001 ms.
+  EXPECT_EQ(decode_control(longer).error().code, ErrorCode::invalid_argument);
+}
+
 TEST_F(ReplicaTest, AnEndThatNamesAnOlderEpochIsVoid) {
   open(ann);
   open(ann, {2});
@@ -266,7 +297,8 @@ TEST_F(ReplicaTest, LogTimeNeverGoesBack) {
 }
 
 TEST_F(ReplicaTest, ASnapshotCarriesEverythingAndChangesAfterItDoNotReachIt) {
-  open(ann);
+  apply({encode_control_batch(
+      ann, Open{.name = "a", .kind = "test", .home = home, .timeout = std::chrono::seconds{25}})});
   apply({batch(ann, 1, {"x"})}, LogTime{77});
   const auto frozen = replica_.freeze();
   const std::uint64_t digest = replica_.digest();
@@ -284,6 +316,7 @@ TEST_F(ReplicaTest, ASnapshotCarriesEverythingAndChangesAfterItDoNotReachIt) {
   EXPECT_EQ(restored->digest(), digest);
   EXPECT_EQ(restored->applied(), LogIndex{2});
   EXPECT_EQ(restored->time(), LogTime{77});
+  EXPECT_EQ(restored->sessions().find(ann)->timeout, std::chrono::seconds{25});
   EXPECT_EQ(count_in(*restored, ann), 1);
 
   // The kept replies came along, so a repeated command still takes effect once.

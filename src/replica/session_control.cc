@@ -2,11 +2,22 @@
 
 #include "muster/codec.h"
 #include "wire/batch.h"
+#include "wire/heartbeat.h"
 
 namespace muster::replica {
 namespace {
 
 enum class Kind : std::uint8_t { open = 1, resume = 2, end = 3 };
+
+// In milliseconds, as clients ask.
+void write_timeout(Writer& writer, Duration timeout) {
+  check(timeout >= Duration::zero() && timeout <= wire::session_timeout_max);
+  writer.integer(
+      static_cast<std::uint32_t>(std::chrono::floor<std::chrono::milliseconds>(timeout).count()));
+}
+Duration read_timeout(Reader& reader) {
+  return std::chrono::milliseconds{reader.integer<std::uint32_t>()};
+}
 
 struct Encode {
   Writer& writer;
@@ -18,11 +29,13 @@ struct Encode {
     writer.sized(open.zone);
     writer.integer(static_cast<std::uint8_t>(open.name_rule));
     writer.integer(open.epoch.value);
+    write_timeout(writer, open.timeout);
   }
   void operator()(const Resume& resume) const {
     writer.integer(static_cast<std::uint8_t>(Kind::resume));
     writer.integer(resume.home.value);
     writer.integer(resume.epoch.value);
+    write_timeout(writer, resume.timeout);
   }
   void operator()(const End& end) const {
     writer.integer(static_cast<std::uint8_t>(Kind::end));
@@ -46,6 +59,7 @@ Result<SessionControl> decode_control(BytesView payload) {
   Reader reader(payload);
   const auto kind = static_cast<Kind>(reader.integer<std::uint8_t>());
   SessionControl control = Resume{};
+  Duration timeout{};
   if (kind == Kind::open) {
     Open open;
     open.name = reader.text();
@@ -54,11 +68,13 @@ Result<SessionControl> decode_control(BytesView payload) {
     open.zone = reader.text();
     open.name_rule = static_cast<NameRule>(reader.integer<std::uint8_t>());
     open.epoch.value = reader.integer<std::uint32_t>();
+    timeout = open.timeout = read_timeout(reader);
     control = std::move(open);
   } else if (kind == Kind::resume) {
     Resume resume;
     resume.home.value = reader.integer<std::uint32_t>();
     resume.epoch.value = reader.integer<std::uint32_t>();
+    timeout = resume.timeout = read_timeout(reader);
     control = resume;
   } else if (kind == Kind::end) {
     End end;
@@ -70,6 +86,9 @@ Result<SessionControl> decode_control(BytesView payload) {
   }
   if (!reader.finished()) {
     return Error{ErrorCode::invalid_argument, "a session control has the wrong length"};
+  }
+  if (timeout > wire::session_timeout_max) {
+    return Error{ErrorCode::invalid_argument, "a session control has a timeout beyond the limit"};
   }
   return control;
 }

@@ -7,6 +7,7 @@
 #include "muster/bytes.h"
 #include "muster/error.h"
 #include "muster/ids.h"
+#include "muster/time.h"
 #include "replica/session_names.h"
 
 namespace muster::replica {
@@ -23,14 +24,17 @@ struct Open {
   std::string zone{};  ///< Of the client; servers of it are preferred. Empty: any.
   NameRule name_rule{NameRule::any};
   Epoch epoch{1};
+  /// Silence after which the session ends, as its client asked; zero: as the group has it.
+  Duration timeout{};
   friend bool operator==(const Open&, const Open&) = default;
 };
-/// Attaches an open session to `home`; refused if it has ended. The epoch is the client's: it counts
-/// each attempt to attach. What is not above the session's epoch is a late copy of an attach, which
-/// changes nothing.
+/// Attaches an open session to `home`; refused if it has ended. The epoch is the client's: it
+/// counts each attempt to attach. What is not above the session's epoch is a late copy of an
+/// attach, which changes nothing.
 struct Resume {
   ServerNumber home;
   Epoch epoch;
+  Duration timeout{};  ///< As in `Open`.
   friend bool operator==(const Resume&, const Resume&) = default;
 };
 /// Ends the session, unless it was attached anew since `epoch`.
@@ -43,7 +47,8 @@ using SessionControl = std::variant<Open, Resume, End>;
 
 /// The whole batch that carries the control for this session.
 Bytes encode_control_batch(SessionId session, const SessionControl& control);
-/// Errors: `invalid_argument` if the payload is no control.
+/// Errors: `invalid_argument` if the payload is no control, or a timeout beyond
+/// `wire::session_timeout_max`.
 Result<SessionControl> decode_control(BytesView payload);
 
 }  // namespace muster::replica

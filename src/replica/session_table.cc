@@ -5,6 +5,11 @@ namespace {
 
 enum class PartKind : std::uint8_t { sessions = 1, ended = 2 };
 
+// Clients ask for so many, at most `wire::session_timeout_max`.
+std::uint32_t in_milliseconds(Duration timeout) {
+  return static_cast<std::uint32_t>(std::chrono::floor<std::chrono::milliseconds>(timeout).count());
+}
+
 }  // namespace
 
 service::CopyOnWrite<SessionTable::Block>& SessionTable::block_of(SessionId id) {
@@ -64,18 +69,20 @@ Result<Session*> SessionTable::open(SessionId id, const Open& open, LogTime now)
   session.zone = open.zone;
   session.opened = now;
   session.epoch = open.epoch;
+  session.timeout = open.timeout;
   session.home = open.home;
   count(session);
   ++size_;
   return &session;
 }
 
-Session* SessionTable::attach(SessionId id, ServerNumber home, Epoch epoch) {
+Session* SessionTable::attach(SessionId id, const Resume& resume) {
   Session* const session = change(id);
   if (session == nullptr) return nullptr;
   discount(*session);
-  session->epoch = epoch;
-  session->home = home;
+  session->epoch = resume.epoch;
+  session->timeout = resume.timeout;
+  session->home = resume.home;
   count(*session);
   return session;
 }
@@ -132,6 +139,7 @@ void SessionTable::Block::encode(Bytes& out) const {
     writer.sized(session.zone);
     writer.integer(session.opened.milliseconds);
     writer.integer(session.epoch.value);
+    writer.integer(in_milliseconds(session.timeout));
     writer.integer(session.home.value);
     writer.integer(session.last.value);
     writer.integer(static_cast<std::uint32_t>(session.kept.size()));
@@ -170,6 +178,7 @@ Result<void> SessionTable::restore_sessions(Reader& reader) {
     session.zone = reader.text();
     session.opened.milliseconds = reader.integer<std::int64_t>();
     session.epoch.value = reader.integer<std::uint32_t>();
+    session.timeout = std::chrono::milliseconds{reader.integer<std::uint32_t>()};
     session.home.value = reader.integer<std::uint32_t>();
     session.last.value = reader.integer<std::uint64_t>();
     const auto kept = reader.integer<std::uint32_t>();

@@ -34,6 +34,7 @@ struct Session {
   std::string zone;  ///< Of the client; empty: any.
   LogTime opened;
   Epoch epoch;                   ///< Its client's, of the newest attachment: that counts.
+  Duration timeout{};            ///< As its client asked; zero: as the group has it.
   ServerNumber home;             ///< The server it was last attached to: a hint for others.
   SequenceNumber last;           ///< The last command that took effect (or was refused).
   std::deque<KeptReplies> kept;  ///< Oldest first, without a gap, ending at `last`.
@@ -65,8 +66,8 @@ class SessionTable {
   /// `failed_precondition` if it has ended: a late copy of an open revives nothing;
   /// `already_exists` if its name is to be unique and is not: the message proposes another.
   Result<Session*> open(SessionId id, const Open& open, LogTime now);
-  /// The session is at home at `home` from now on. Nullptr if there is none.
-  Session* attach(SessionId id, ServerNumber home, Epoch epoch);
+  /// The session is at home where `resume` says from now on. Nullptr if there is none.
+  Session* attach(SessionId id, const Resume& resume);
   /// Ends the session and remembers its id. Returns whether there was such a session.
   bool erase(SessionId id);
 

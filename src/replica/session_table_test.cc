@@ -35,7 +35,7 @@ TEST(SessionTableTest, ANumberedNameGetsTheFirstFreeNumberAndKeepsIt) {
   SessionTable table({});
   EXPECT_EQ((*table.open(session(1), car(NameRule::numbered), {}))->name, "car_1");
   EXPECT_EQ((*table.open(session(2), car(NameRule::numbered), {}))->name, "car_2");
-  EXPECT_EQ(table.attach(session(2), west, Epoch{2})->name, "car_2");
+  EXPECT_EQ(table.attach(session(2), {.home = west, .epoch = {2}})->name, "car_2");
   table.erase(session(1));
   EXPECT_EQ((*table.open(session(3), car(NameRule::numbered), {}))->name, "car_1");
 }
@@ -47,11 +47,11 @@ TEST(SessionTableTest, LoadsFollowTheHomes) {
   open.zone = "north";
   ASSERT_TRUE(table.open(session(2), open, {}));
   EXPECT_EQ(table.loads(), (Loads{{east, {{"", 1}, {"north", 1}}}}));
-  table.attach(session(2), west, Epoch{2});
+  table.attach(session(2), {.home = west, .epoch = {2}});
   EXPECT_EQ(table.loads(), (Loads{{east, {{"", 1}}}, {west, {{"north", 1}}}}));
   table.erase(session(1));
   EXPECT_EQ(table.loads(), (Loads{{west, {{"north", 1}}}}));
-  EXPECT_EQ(table.attach(session(1), west, Epoch{2}), nullptr);
+  EXPECT_EQ(table.attach(session(1), {.home = west, .epoch = {2}}), nullptr);
 }
 
 TEST(SessionTableTest, PagesHaveEachSessionOnce) {

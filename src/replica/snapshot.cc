@@ -12,7 +12,7 @@ namespace muster::replica {
 namespace {
 
 constexpr std::uint32_t magic = 0x5453554d;  // "MUST"
-constexpr std::uint32_t format = 1;
+constexpr std::uint32_t format = 2;          // 1: without what sessions asked as their timeout.
 constexpr std::size_t head_bytes = 32;
 constexpr std::size_t piece_header_bytes = 8;
 constexpr std::uint16_t end_mark = 0xffff;
