@@ -58,6 +58,12 @@ void Operator::schedule() {
   });
 }
 
+void Operator::let_leave(std::size_t server, std::size_t leader) {
+  wire::Steer steer;
+  steer.set_leave("s" + std::to_string(server));
+  ask({.steer = steer}, client_address(leader));
+}
+
 std::string Operator::any_name() {
   return "s" + std::to_string(random_.below(scenario_.servers));
 }

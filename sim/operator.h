@@ -30,6 +30,8 @@ class Operator final : public Process {
   /// Wants something from time to time, at the scenario's rate.
   void start();
   void stop() { over_ = true; }
+  /// Wants a server to leave for good, now. `leader`: whom to ask.
+  void let_leave(std::size_t server, std::size_t leader);
   /// How many wishes came true.
   std::uint64_t granted() const { return granted_; }
 

@@ -70,6 +70,7 @@ Summary World::run() {
   run_until(Instant{std::max(scenario_.length * 9 / 10, scenario_.faults_until)});
   for (const auto& client : clients_) client->stop();
   wait_until_live();
+  verify_leaving();
   verify_contents();
   verify_who_goes();
 
@@ -152,6 +153,31 @@ void World::verify_contents() {
   };
   while (!done() && events_.now() < bound) run_until(events_.now() + look_every);
   if (!done()) throw Violation("live after the faults", "the last reads got no answer");
+}
+
+// A server leaves for good, where no client may notice anything; clients watch that themselves.
+void World::verify_leaving() {
+  static constexpr Duration within = seconds(8);
+  if (!scenario_.unnoticed) return;
+  std::optional<std::size_t> leader;
+  std::optional<std::size_t> leaves;
+  std::size_t takers = 0;
+  for (std::size_t number = 0; number < servers_.size(); ++number) {
+    const Server& server = *servers_[number];
+    if (server.state() != Server::State::running) continue;
+    const node::Report& report = server.report();
+    if (report.leads) leader = number;
+    if (!report.view->members.at(*report.number).drained()) ++takers;
+    if (report.attached > 0 && (!leaves || !report.leads)) leaves = number;
+  }
+  if (!leader || !leaves || takers < 2) return;
+  operator_->let_leave(*leaves, *leader);
+  const Instant bound = events_.now() + within;
+  while (servers_[*leaves]->state() != Server::State::gone && events_.now() < bound) {
+    run_until(events_.now() + look_every);
+  }
+  if (servers_[*leaves]->state() == Server::State::gone) return;
+  throw Violation("nobody notices", "server " + std::to_string(*leaves) + " did not leave");
 }
 
 Duration World::take_home_of(const Client& client) {

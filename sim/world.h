@@ -49,6 +49,7 @@ class World {
   /// By when the group must be live, after the last fault.
   Instant live_by() const;
   void verify_contents();
+  void verify_leaving();
   void verify_who_goes();
   /// Kills the home of this client in every other run, where the others can do without. Returns
   /// after which time the leader takes it for lost: zero if it lives.

@@ -348,13 +348,6 @@ void Edge::send_to_all(wire::FrameType type, Bytes body) {
   }
 }
 
-// Also those who only follow: what others decide is not heard of here.
-void Edge::send_away_all() {
-  wire::Redirect redirect;
-  redirect.set_reason(surroundings_.no_leader_reason);
-  send_to_all(wire::FrameType::redirect, wire::encode(redirect));
-}
-
 // In the order of their numbers: that of the table is not the same everywhere.
 void Edge::close_silent(Instant now) {
   if (now < next_look_for_silence_) return;
@@ -387,7 +380,8 @@ void Edge::tick(Instant now) {
   close_silent(now);
   if (leaderless_since_ && now - *leaderless_since_ >= options_.leaderless_patience) {
     leaderless_since_ = now;
-    send_away_all();
+    // Also those who only follow: what others decide is not heard of here.
+    send_away_all(surroundings_.no_leader_reason);
   }
   if (!surroundings_.leader_known) return;
   ask_reads_again();

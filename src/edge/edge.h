@@ -133,8 +133,10 @@ class Edge {
   std::vector<LinkId> movable_followers(Instant now) const;
   void ask_follower_to_move(LinkId link, const std::string& address, const std::string& reason,
                             Instant now);
-  /// Sends a client away before it opens its session here.
+  /// Sends a client away before it opens or resumes its session here.
   void send_on(LinkId link, const std::string& address, const std::string& reason);
+  /// Sends everybody who has a session here, or follows, to any other server, at once.
+  void send_away_all(const std::string& reason);
   /// When the client of a session attached here was heard last; nothing if it is not.
   std::optional<Instant> heard(SessionId session) const;
 
@@ -252,7 +254,6 @@ class Edge {
   }
   void forget_read(const WaitingRead& read);
   void send_to_all(wire::FrameType type, Bytes body);
-  void send_away_all();
   void close_silent(Instant now);
   void ask_reads_again();
 

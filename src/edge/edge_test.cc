@@ -492,6 +492,25 @@ TEST_F(EdgeTest, SendsFollowersAwayToo) {
   EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::redirect)});
 }
 
+TEST_F(EdgeTest, AServerThatEndsSendsAllToOthers) {
+  open(first_link);
+  edge_.link_opened(second_link, now_);
+  wire::Follow follow;
+  follow.set_topic("room");
+  frame(second_link, wire::FrameType::follow, wire::encode(follow));
+  sent();
+  edge_.send_away_all("a stops");
+  std::vector<std::string> told;
+  for (const LinkOutput& output : edge_.take_outputs()) {
+    const auto& send = std::get<SendFrame>(output);
+    const auto redirect = wire::decode<wire::Redirect>(send.body.at(0).view());
+    told.push_back(std::to_string(send.link.value) + " " + redirect->reason() +
+                   (redirect->address().empty() ? "" : " " + redirect->address()) +
+                   (redirect->keep_until_moved() ? " gently" : ""));
+  }
+  EXPECT_EQ(told, (Lines{"10 a stops", "11 a stops"}));
+}
+
 class HeartbeatEdgeTest : public EdgeTest {
  protected:
   void open_with(LinkId link, std::uint64_t interval_ms, std::uint64_t timeout_ms) {

@@ -52,6 +52,12 @@ void Edge::send_on(LinkId link, const std::string& address, const std::string& r
   send(link, wire::FrameType::redirect, wire::encode(redirect));
 }
 
+void Edge::send_away_all(const std::string& reason) {
+  wire::Redirect redirect;
+  redirect.set_reason(reason);
+  send_to_all(wire::FrameType::redirect, wire::encode(redirect));
+}
+
 std::optional<Instant> Edge::heard(SessionId session) const {
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return std::nullopt;

@@ -218,6 +218,8 @@ class Node::Impl {
 
   // stopping.cc: going in good order, for a while or for good.
   void take_farewell(const Peer& peer, const wire::Frame& frame);
+  void ask_to_leave(ServerNumber server, Now now);
+  void watch_those_asked_to_leave(Now now);
   void go_on_stopping(Now now);
   void end_as_asked();
   bool others_remain() const;
@@ -238,6 +240,7 @@ class Node::Impl {
   void note_who_is_behind();
   Placement placement(Now now) const;
   bool send_on(LinkId link, const wire::Frame& frame, Now now);
+  bool send_to_better(LinkId link, const std::string& zone, Now now);
   std::size_t moves_allowed(Now now);
   void place_clients(Now now);
   std::string why_moved() const;
@@ -245,6 +248,7 @@ class Node::Impl {
                             std::size_t allowed, Now now);
   std::size_t move_followers(const std::vector<ServerNumber>& takers, std::size_t allowed, Now now);
   bool hands_clients_over(Now now);
+  void send_clients_away();
   Result<Steering> steer_drain(const std::string& name, bool drained, Now now);
   std::uint64_t clients_of(ServerNumber server) const;
   void list_sessions(const wire::MembersRequest& request, wire::Members& members, Now now) const;
@@ -325,6 +329,8 @@ class Node::Impl {
   std::optional<Instant> stop_by_;
   bool leaving_{false};  // Stops for good.
   Instant next_farewell_{};
+  std::map<ServerNumber, Instant> asked_to_leave_;  // By this leader, and when.
+  bool clients_sent_away_{false};                   // This server ends.
   std::optional<Instant> going_since_;  // Clients are being handed over before it stops or leaves.
   std::size_t handing_over_rate_{0};    // Of moves, then.
   std::set<ServerNumber> kept_up_;      // Linked members that had all of the log once; of a leader.

@@ -202,6 +202,7 @@ Outputs Node::Impl::drain(Now now) {
   if (options_.list) watch_majority(now);
   if (options_.list) tell_presence(now);
   if (identity_.group) spread_telemetry(now);
+  if (out_.exit) send_clients_away();
 
   const auto append = [](auto& to, auto from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));

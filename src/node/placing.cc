@@ -86,12 +86,27 @@ Placement Node::Impl::placement(Now now) const {
   return {std::move(places), loads};
 }
 
-// Returns whether the client of this open is better sent to another server, and was.
+// Returns whether the client of this open or resume is better sent to another server, and was.
 bool Node::Impl::send_on(LinkId link, const wire::Frame& frame, Now now) {
-  const auto open = wire::decode<wire::OpenSession>(frame.body.view());
-  if (!open || open->stays() || !consensus_ || !leadership_.reachable) return false;
-  const auto id = wire::parse_id<SessionId>(open->session_id());
-  if (!id || state().sessions().find(*id) != nullptr) return false;
+  if (!consensus_ || !leadership_.reachable) return false;
+  const bool to_have_none = is_going() || is_drained(*identity_.number);
+  if (frame.type == wire::FrameType::open_session) {
+    const auto open = wire::decode<wire::OpenSession>(frame.body.view());
+    if (!open || open->stays()) return false;
+    const auto id = wire::parse_id<SessionId>(open->session_id());
+    if (!id || state().sessions().find(*id) != nullptr) return false;
+    return send_to_better(link, open->zone(), now);
+  }
+  // Whoever has a session is served wherever it comes, but not where it would have to go at once.
+  if (frame.type != wire::FrameType::resume_session || !to_have_none) return false;
+  const auto resume = wire::decode<wire::ResumeSession>(frame.body.view());
+  if (!resume || resume->stays()) return false;
+  const auto id = wire::parse_id<SessionId>(resume->session_id());
+  const replica::Session* const session = id ? state().sessions().find(*id) : nullptr;
+  return session != nullptr && send_to_better(link, session->zone, now);
+}
+
+bool Node::Impl::send_to_better(LinkId link, const std::string& zone, Now now) {
   std::erase_if(sent_on_, [&](const SentOn& one) { return now.monotonic - one.at >= sent_on_for; });
   const ServerNumber self = *identity_.number;
   replica::Loads coming;
@@ -100,12 +115,12 @@ bool Node::Impl::send_on(LinkId link, const wire::Frame& frame, Now now) {
   const std::size_t known = total(state().sessions().loads(), self);
   coming[self][""] += edge_.attached() > known ? edge_.attached() - known : 0;
   const Placement placed = placement(now);
-  const auto better = placed.better_for_new(self, open->zone(), coming);
+  const auto better = placed.better_for_new(self, zone, coming);
   if (!better) return false;
-  if (sent_on_.size() < sent_on_max) sent_on_.push_back({*better, open->zone(), now.monotonic});
-  edge_.send_on(
-      link, state().view().members.at(*better).address(),
-      is_drained(self) ? options_.name + " is drained" : name_of(*better) + " has fewer clients");
+  if (sent_on_.size() < sent_on_max) sent_on_.push_back({*better, zone, now.monotonic});
+  const bool to_have_none = is_going() || is_drained(self);
+  edge_.send_on(link, state().view().members.at(*better).address(),
+                to_have_none ? why_moved() : name_of(*better) + " has fewer clients");
   return true;
 }
 
@@ -146,7 +161,7 @@ void Node::Impl::place_clients(Now now) {
 }
 
 std::string Node::Impl::why_moved() const {
-  if (is_going()) return options_.name + " stops";
+  if (is_going()) return options_.name + (stop_by_ ? " stops" : " leaves its group");
   if (is_drained(*identity_.number)) return options_.name + " is drained";
   return options_.name + " has more clients than its share";
 }
@@ -199,6 +214,12 @@ bool Node::Impl::hands_clients_over(Now now) {
   const bool in_time = now.monotonic - *going_since_ < handing_over_time;
   if (!in_time || !leadership_.reachable) return false;
   return !placement(now).takers().empty();
+}
+
+// Those that are still here when this server ends: nobody else takes clients, or time was up.
+void Node::Impl::send_clients_away() {
+  if (std::exchange(clients_sent_away_, true)) return;
+  edge_.send_away_all(is_going() ? why_moved() : options_.name + " ends");
 }
 
 Result<Node::Impl::Steering> Node::Impl::steer_drain(const std::string& name, bool drained,

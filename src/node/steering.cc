@@ -150,7 +150,7 @@ Result<Node::Impl::Steering> Node::Impl::steer_leave(const std::string& name, No
     refresh_hello();
     go_on_stopping(now);
   } else if (peers_.find(*server, *identity_.group) != nullptr) {
-    farewells_[*server] = true;
+    ask_to_leave(*server, now);
   } else {
     return refused(name_of(*server) + " does not answer; take it out with muster remove " + name);
   }

@@ -11,6 +11,8 @@ namespace {
 
 constexpr Duration stop_time_least = std::chrono::seconds{4};
 constexpr Duration farewell_interval = std::chrono::milliseconds{100};
+// Whoever is asked to leave has so long to hand its clients over; then it is let go as it is.
+constexpr Duration leaving_time = std::chrono::seconds{4};
 
 }  // namespace
 
@@ -25,8 +27,32 @@ void Node::Impl::take_farewell(const Peer& peer, const wire::Frame& frame) {
   if (!consensus_ || peer.group != identity_.group) return;
   const auto farewell = wire::decode<wire::Farewell>(frame.body.view());
   if (!farewell) return;
-  farewells_[*peer.number] = farewell->leaves();
-  next_upkeep_ = {};
+  if (!farewell->asked()) {
+    farewells_[*peer.number] = farewell->leaves();
+    next_upkeep_ = {};
+  } else if (!leaving_ && peer.number == leadership_.leader && !options_.list) {
+    leaving_ = true;
+    notice(NoticeLevel::info, "asked to leave the group for good");
+    refresh_hello();
+  }
+}
+
+void Node::Impl::ask_to_leave(ServerNumber server, Now now) {
+  const Peer* const peer = peers_.find(server, *identity_.group);
+  if (!asked_to_leave_.try_emplace(server, now.monotonic).second || peer == nullptr) return;
+  wire::Farewell farewell;
+  farewell.set_asked(true);
+  peers_.send(peer->server, wire::FrameType::farewell, wire::encode(farewell));
+}
+
+void Node::Impl::watch_those_asked_to_leave(Now now) {
+  if (!leads()) return asked_to_leave_.clear();
+  std::erase_if(asked_to_leave_, [&](const auto& asked) {
+    if (farewells_.contains(asked.first)) return true;
+    if (now.monotonic - asked.second < leaving_time) return false;
+    if (peers_.find(asked.first, *identity_.group) != nullptr) farewells_[asked.first] = true;
+    return true;
+  });
 }
 
 bool Node::Impl::others_remain() const {

@@ -301,7 +301,7 @@ void Node::Impl::client_frame(LinkId link, const wire::Frame& frame, Now now) {
     if (request && request->all()) list_sessions(*request, listed, now);
     return edge_.send(link, wire::FrameType::members, wire::encode(listed));
   }
-  if (frame.type == wire::FrameType::open_session && send_on(link, frame, now)) return;
+  if (send_on(link, frame, now)) return;
   if (frame.type == wire::FrameType::steer) return steer(link, frame, now);
   if (frame.type == wire::FrameType::invoke) return take_invoke(link, frame, now);
   edge_.frame(link, frame, state(), now.monotonic);

@@ -65,6 +65,7 @@ void Node::Impl::upkeep(Now now) {
       lost_since_.try_emplace(number, now.monotonic);
     }
   }
+  watch_those_asked_to_leave(now);
   tell_what_is_missing(now);
   refuse_unknown_behaviour(*identity_.group);
   compare_digests();

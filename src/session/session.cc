@@ -128,7 +128,7 @@ void Session::send(wire::FrameType type, Bytes body) {
 }
 
 void Session::send_open() {
-  if (known_to_group_) return send_resume(link_);
+  if (known_to_group_) return send_resume(link_, redirects_ > 0);
   wire::OpenSession open;
   open.set_session_id(options_.id.uuid.to_string());
   open.set_epoch(++attempts_.value);
@@ -143,7 +143,8 @@ void Session::send_open() {
   send(wire::FrameType::open_session, wire::encode(open));
 }
 
-void Session::send_resume(LinkId link) {
+// `stays`: the server at the other end is to take the session, even if it would rather not.
+void Session::send_resume(LinkId link, bool stays) {
   wire::ResumeSession resume;
   resume.set_session_id(options_.id.uuid.to_string());
   resume.set_epoch(++attempts_.value);
@@ -151,6 +152,7 @@ void Session::send_resume(LinkId link) {
   resume.set_client_timeout_ms(to_milliseconds(options_.silence_timeout));
   resume.set_heartbeat_interval_ms(to_milliseconds(options_.heartbeat_interval));
   resume.set_session_timeout_ms(to_milliseconds(options_.session_timeout));
+  resume.set_stays(stays);
   ready_.send.push_back(
       {link,
        {wire::FrameType::resume_session, wire::Lane::normal, SharedBytes(wire::encode(resume))}});

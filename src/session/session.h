@@ -293,7 +293,7 @@ class Session {
   void give_up_link(const Error& why, Instant now, bool close);
   void send(wire::FrameType type, Bytes body);
   void send_open();
-  void send_resume(LinkId link);
+  void send_resume(LinkId link, bool stays);
   void begin_link();
   void send_calls();
   void send_requests();

@@ -42,7 +42,7 @@ void Session::take_move_hello(BytesView body, Instant now) {
   const bool is_first = !move_->hello;
   move_->hello = std::move(*hello);
   if (!is_first) return;
-  if (!options_.only_follows) return send_resume(move_->link);
+  if (!options_.only_follows) return send_resume(move_->link, false);
   finish_move(now);
   phase_ = Phase::open;
   note_change(StateChange::Kind::resumed);

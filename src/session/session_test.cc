@@ -380,6 +380,27 @@ TEST_F(SessionTest, GoesWhereARedirectPoints) {
   EXPECT_THAT(ready(), ElementsAre("dial c:1", "close 1", "lost a:1"));
 }
 
+TEST_F(SessionTest, WhoWasSentOnOnceResumesToStay) {
+  open();
+  lose();
+  const auto stays = [&] {
+    static_cast<void>(ready());  // Dials.
+    ++link_.value;
+    link_up(link_);
+    for (const Outgoing& out : session_.ready(now_).send) {
+      if (out.frame.type != FrameType::resume_session) continue;
+      return wire::decode<wire::ResumeSession>(out.frame.body.view())->stays();
+    }
+    return false;
+  };
+  EXPECT_FALSE(stays());
+  wire::Redirect redirect;
+  redirect.set_address("c:1");
+  receive(FrameType::redirect, redirect);
+  EXPECT_TRUE(stays());
+  EXPECT_EQ(session_.server(), "c:1");
+}
+
 TEST_F(SessionTest, DoesNotFollowRedirectsInACircle) {
   connect();
   for (int i = 0; i < 4; ++i) {

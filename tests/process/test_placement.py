@@ -96,6 +96,39 @@ class PlacementTest(unittest.TestCase):
                 self.assertIn(name, everybody)
             group.finish_load(load)
 
+    def losses(self, group):
+        """What the clients of the load say of servers that they lost."""
+        log = (group.folder / "load.log").read_text(errors="replace")
+        return [line for line in log.splitlines() if " lost " in line]
+
+    def test_the_clients_of_a_server_that_leaves_move_first(self):
+        with FreeGroup(options=QUICK) as group:
+            group.found()
+            load = group.start_load("--clients", "12", "--rate", "120", "--warm-up", "0",
+                                    "--duration", "8s", "--log-level", "info")
+            wait_until(lambda: min(clients_of(group["a"]).values()) > 2, 10, "clients everywhere")
+            leaver = group.followers()[0]
+            done = group.muster("leave", leaver.name)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(leaver.process.wait(10), 0)
+            group.servers.remove(leaver)
+            self.assertIn("asked to leave the group for good", leaver.words())
+            result, _ = group.finish_load(load)
+            self.assertEqual((result["errors"], result["unknown"]), (0, 0), result)
+            self.assertEqual(self.losses(group), [])
+
+    def test_clients_are_told_that_their_only_server_stops(self):
+        with FreeGroup("a") as group:
+            group.found()
+            load = group.start_load("--rate", "20", "--warm-up", "0", "--duration", "4s",
+                                    "--log-level", "info")
+            self.assertEqual(group["a"].stop(), 0)
+            group["a"].start()
+            result, _ = group.finish_load(load)
+            self.assertEqual((result["errors"], result["unknown"]), (0, 0), result)
+            self.assertEqual([line.split(": ", 1)[1] for line in self.losses(group)],
+                             [f"{group['a'].address} sends its clients elsewhere: a stops"])
+
     def test_the_last_server_that_takes_clients_is_not_drained(self):
         with FreeGroup("ab", options=QUICK) as group:
             group.found()
