@@ -111,7 +111,6 @@ class Node::Impl {
   void tell_load(Now now);
   void spread_telemetry(Now now);
   void take_telemetry(const Peer& peer, const wire::Frame& frame, Now now);
-  std::optional<wire::ServerLoad> load_of(ServerNumber server) const;
 
   // finding.cc: who is out there, and what follows while there is no group.
   void look_for_group(Now now);

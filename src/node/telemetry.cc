@@ -80,13 +80,4 @@ void Node::Impl::take_telemetry(const Peer& peer, const wire::Frame& frame, Now 
   notice(NoticeLevel::warning, "server " + peer.hello.name() + ": " + taken.error().message);
 }
 
-std::optional<wire::ServerLoad> Node::Impl::load_of(ServerNumber server) const {
-  const auto known =
-      edge_.telemetry().find(wire::TelemetryKind::server_load, telemetry_key(server));
-  if (!known) return std::nullopt;
-  const auto load = wire::decode_server_load(known->value);
-  if (!load) return std::nullopt;
-  return *load;
-}
-
 }  // namespace muster::node
