@@ -209,7 +209,7 @@ class Senders {
     const auto message = wire::decode<wire::SessionOpened>(body);
     if (!message) fail(message.error().message);
     sender.heartbeat = wire::encode_heartbeat(
-        {.session = sender.session, .epoch = {message->epoch()}, .counter = 0}, {});
+        {.session = sender.session, .epoch = {1}, .counter = 0}, {});
     ++opened_;
   }
 
