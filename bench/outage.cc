@@ -62,9 +62,10 @@ class Caller {
         totals_(totals),
         timer_(loop.context()) {
     client_.on_change([this](const session::StateChange& change) {
+      if (!begun_) return;  // New clients are sent to where there are fewer.
       if (change.kind == session::StateChange::Kind::lost && !lost_) lost_ = Clock::now();
       // One that waits is not to look served later than it was.
-      if (change.kind == session::StateChange::Kind::resumed && lost_ && begun_) call();
+      if (change.kind == session::StateChange::Kind::resumed && lost_) call();
     });
   }
   bool opened() const { return client_.session().opened(); }
