@@ -208,8 +208,8 @@ class Senders {
     if (type != wire::FrameType::session_opened) return;
     const auto message = wire::decode<wire::SessionOpened>(body);
     if (!message) fail(message.error().message);
-    sender.heartbeat = wire::encode_heartbeat(
-        {.session = sender.session, .epoch = {1}, .counter = 0}, {});
+    sender.heartbeat =
+        wire::encode_heartbeat({.session = sender.session, .epoch = {1}, .counter = 0}, {});
     ++opened_;
   }
 

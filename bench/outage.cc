@@ -84,9 +84,9 @@ class Caller {
     made.session.name = "outage_" + std::to_string(number + 1);
     made.session.kind = "bench";
     made.session.seeds = servers;
-    std::ranges::rotate(
-        made.session.seeds,
-        made.session.seeds.begin() + static_cast<std::ptrdiff_t>(number % servers.size()));
+    auto& seeds = made.session.seeds;
+    std::rotate(seeds.begin(), seeds.begin() + static_cast<std::ptrdiff_t>(number % seeds.size()),
+                seeds.end());
     return made;
   }
 
