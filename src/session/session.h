@@ -354,7 +354,7 @@ class Session {
   bool known_to_group_{false};       // It was opened once: from then on it is resumed.
   std::optional<GroupId> group_;
   std::optional<Instant> only_others_since_;  // Servers of other groups were met, none of its own.
-  Epoch epoch_;     // Of the attachment in use.
+  Epoch epoch_;                               // Of the attachment in use.
   Epoch attempts_;  // Of the last attempt to attach, here or where the session moves to.
   Pace pace_;
   std::optional<wire::HeartbeatKey> heartbeat_key_;
