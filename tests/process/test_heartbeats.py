@@ -68,6 +68,21 @@ class HeartbeatsTest(unittest.TestCase):
             self.assertGreater(took, 1.9)
             self.assertLess(took, 4)
 
+    def test_who_is_lost_together_with_its_home_is_given_up_in_the_time_it_asked_for(self):
+        with FreeGroup(options=["--failure-timeout", "1500ms"]) as group:
+            group.found()
+            load = group.start_load(*LOAD, "--duration", "60s")
+            wait_until(lambda: min(each["clients"] for each in group["a"].members().values()) > 4,
+                       10, "each server has its share")
+            home = group.followers()[0]
+            other = next(each for each in group.followers() if each is not home)
+            load.signal(signal.SIGKILL)
+            home.kill()
+            killed = time.monotonic()
+            # The group's own timeout is 10 s.
+            wait_until(lambda: other.status()["sessions"] == 0, 8, "all sessions have ended")
+            self.assertGreater(time.monotonic() - killed, 3)
+
     @unittest.skipIf(WHY_NOT, WHY_NOT)
     def test_where_datagrams_cease_to_pass_the_connection_is_used(self):
         with Network() as network:

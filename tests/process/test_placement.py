@@ -117,6 +117,27 @@ class PlacementTest(unittest.TestCase):
             self.assertEqual((result["errors"], result["unknown"]), (0, 0), result)
             self.assertEqual(self.losses(group), [])
 
+    def test_a_client_of_a_lost_server_that_comes_to_a_drained_one_is_sent_on(self):
+        with FreeGroup(options=QUICK) as group:
+            group.found()
+            drained, lost = (each.name for each in group.followers())
+            stays = group.leader().name
+            self.assertEqual(group.muster("drain", drained).returncode, 0)
+            watch = group.begin("watch", "sessions", "--server", group[stays].address,
+                                log="watch.log")
+            load = group.start_load("--clients", "20", "--rate", "100", "--warm-up", "0",
+                                    "--duration", "10s")
+            wait_until(lambda: clients_of(group[stays])[lost] > 7
+                       and clients_of(group[stays])[drained] == 0, 10, "clients at two of three")
+            self.assertTrue(watch.ready.wait(10))
+            group[lost].kill()
+            wait_until(lambda: clients_of(group[stays])[stays] == 20, 10, "all at one")
+            result, _ = group.finish_load(load)
+            self.assertEqual((result["errors"], result["unknown"]), (0, 0), result)
+            moved = [line for line in watch.output if f"moved to {stays}" in line]
+            self.assertGreater(len(moved), 3)
+            self.assertEqual([line for line in watch.output if f"moved to {drained}" in line], [])
+
     def test_clients_are_told_that_their_only_server_stops(self):
         with FreeGroup("a") as group:
             group.found()
