@@ -188,7 +188,9 @@ void Node::Impl::tell_wait(const std::string& what) {
 // they heard of this one: then entry 1 is never committed. What never took a command in here has
 // nothing to lose, and nobody was told of anything. A group that was ever seen to be one is not
 // given up like this: its other servers may go on without this one (see `lost_its_majority`).
+// Nor is that of a list, which lets nobody in who begins anew.
 bool Node::Impl::never_came_about(Duration patience, Now now) const {
+  if (options_.list) return false;
   return state().view().number == 0 && !first_commands() &&
          now.monotonic - leader_seen_ >= patience && !may_come_about();
 }
