@@ -16,7 +16,6 @@ constexpr Duration check_interval = std::chrono::milliseconds{100};
 constexpr Duration silence_look_interval = std::chrono::seconds{1};
 
 // `_` and nine digits must fit behind it.
-constexpr std::size_t numbered_name_bytes_max = wire::name_bytes_max - 10;
 
 replica::NameRule rule_of(wire::NameRule::Value rule) {
   switch (rule) {
@@ -191,11 +190,18 @@ void Edge::take_open(LinkId link, BytesView body, Instant now) {
   if (const auto zone = wire::validate_name(open->zone()); !open->zone().empty() && !zone) {
     return refuse(link, zone.error()), close(link);
   }
+  if (open->host().size() > wire::address_bytes_max) {
+    return refuse(link, Error{ErrorCode::invalid_argument, "the host name is too long"}),
+           close(link);
+  }
+  if (const auto tags = wire::validate_client_tags(open->tags()); !tags) {
+    return refuse(link, tags.error()), close(link);
+  }
   const bool numbered = open->name_rule() == wire::NameRule::NUMBERED;
-  if (numbered && open->name().size() > numbered_name_bytes_max) {
+  if (numbered && open->name().size() > wire::numbered_name_bytes_max) {
     return refuse(link, Error{ErrorCode::invalid_argument,
                               "the name leaves no room for a number: at most " +
-                                  std::to_string(numbered_name_bytes_max) + " bytes"}),
+                                  std::to_string(wire::numbered_name_bytes_max) + " bytes"}),
            close(link);
   }
   const auto times =
@@ -207,6 +213,8 @@ void Edge::take_open(LinkId link, BytesView body, Instant now) {
                        .kind = open->kind(),
                        .home = {},
                        .zone = open->zone(),
+                       .host = open->host(),
+                       .tags = {open->tags().begin(), open->tags().end()},
                        .name_rule = rule_of(open->name_rule()),
                        .epoch = epoch,
                        .timeout = times->timeout},
@@ -317,6 +325,7 @@ void Edge::watch_until(SessionId session, Epoch epoch, Instant end, Instant now)
   if (sessions_.contains(session)) return;
   absent_[session] = Absent{.epoch = epoch, .ends_at = end};
   next_check_ = std::min(next_check_, now + check_interval);
+  tell_absent(session, epoch, now);
 }
 
 void Edge::set_surroundings(Surroundings surroundings, Instant now) {

@@ -105,7 +105,7 @@ class Edge {
   /// client asked for; zero: the group's.
   void watch_absent(SessionId session, Epoch epoch, Duration asked_timeout, Instant now);
   /// Another server watches that session again.
-  void unwatch(SessionId session) { absent_.erase(session); }
+  void unwatch(SessionId session) { forget_absent(session); }
   /// The state machine was replaced by a snapshot: sessions that it lacks have ended, others moved
   /// away, those at home here without a link are watched, and followers of topics get the state.
   /// To be called as well when the state of a start comes from a snapshot.
@@ -139,6 +139,9 @@ class Edge {
   void send_away_all(const std::string& reason);
   /// When the client of a session attached here was heard last; nothing if it is not.
   std::optional<Instant> heard(SessionId session) const;
+  /// Some server misses the client: it is silent, or without a connection. `epoch`: of its newest
+  /// attachment; what was told of an earlier one is old.
+  bool suspected(SessionId session, Epoch epoch) const;
 
   /// More was applied: answers the reads that waited for it.
   void answer_reads(const replica::Replica& local);
@@ -256,6 +259,8 @@ class Edge {
   void send_to_all(wire::FrameType type, Bytes body);
   void close_silent(Instant now);
   void ask_reads_again();
+  void tell_absent(SessionId session, Epoch epoch, Instant now);
+  void forget_absent(SessionId session);
 
   void news(const replica::Answer& answer, ServerNumber self, Instant now);
   void news(const replica::Gap& gap, ServerNumber self, Instant now);
@@ -271,6 +276,7 @@ class Edge {
   std::map<SessionId, Attached> sessions_;
   std::map<SessionId, Asked> asked_to_move_;  // Of those that are attached.
   std::map<SessionId, Absent> absent_;
+  std::uint64_t absences_{0};  // That began or were over.
   std::map<std::uint64_t, WaitingRead> reads_;
   std::uint64_t next_read_{1};
   std::size_t pending_bytes_{0};

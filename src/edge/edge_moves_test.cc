@@ -99,6 +99,8 @@ TEST_F(EdgeMovesTest, WhoDoesNotMoveIsAskedAnewAfterAWhile) {
 TEST_F(EdgeMovesTest, AnOpenCarriesZoneAndRuleForTheLog) {
   wire::OpenSession wanted = opening();
   wanted.set_zone("north");
+  wanted.set_host("box");
+  (*wanted.mutable_tags())["crew"] = "2";
   wanted.set_name_rule(wire::NameRule::NUMBERED);
   frame(wire::FrameType::open_session, wanted);
   const auto batches = edge_.take_batches();
@@ -107,6 +109,8 @@ TEST_F(EdgeMovesTest, AnOpenCarriesZoneAndRuleForTheLog) {
   const auto control = replica::decode_control((*view->commands().begin()).payload);
   const auto& sent = std::get<replica::Open>(*control);
   EXPECT_EQ(sent.zone, "north");
+  EXPECT_EQ(sent.host, "box");
+  EXPECT_EQ(sent.tags, (std::map<std::string, std::string>{{"crew", "2"}}));
   EXPECT_EQ(sent.name_rule, replica::NameRule::numbered);
 }
 
@@ -116,6 +120,29 @@ TEST_F(EdgeMovesTest, ANameWithoutRoomForItsNumberIsRefused) {
   wanted.set_name_rule(wire::NameRule::NUMBERED);
   frame(wire::FrameType::open_session, wanted);
   EXPECT_TRUE(edge_.take_batches().empty());
+}
+
+TEST_F(EdgeMovesTest, TagsAndHostsBeyondTheirLimitsAreRefused) {
+  const auto refused = [this](const wire::OpenSession& wanted) {
+    frame(wire::FrameType::open_session, wanted);
+    edge_.link_closed(link, now_);
+    edge_.link_opened(link, now_);
+    return edge_.take_batches().empty();
+  };
+  wire::OpenSession wanted = opening();
+  for (std::size_t i = 0; i < wire::client_tags_max; ++i) {
+    (*wanted.mutable_tags())[std::to_string(i)] = std::string(wire::name_bytes_max, 'v');
+  }
+  wanted.set_host(std::string(wire::address_bytes_max, 'h'));
+  EXPECT_FALSE(refused(wanted));
+  wire::OpenSession longer = wanted;
+  (*longer.mutable_tags())["0"] += "v";
+  EXPECT_TRUE(refused(longer));
+  wire::OpenSession more = wanted;
+  (*more.mutable_tags())["more"] = "v";
+  EXPECT_TRUE(refused(more));
+  wanted.mutable_host()->push_back('h');
+  EXPECT_TRUE(refused(wanted));
 }
 
 TEST_F(EdgeMovesTest, WhoFollowsWithoutASessionIsAskedToo) {

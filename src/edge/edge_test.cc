@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "replica/session_control.h"
 #include "wire/control.h"
 #include "wire/replies.h"
@@ -614,6 +616,38 @@ TEST_F(HeartbeatEdgeTest, AnIntervalOutOfBoundsIsRefused) {
   open_with(first_link, 14, 0);
   EXPECT_EQ(sent(), (Lines{line(first_link, wire::FrameType::server_hello),
                            line(first_link, wire::FrameType::refused), "10 close"}));
+}
+
+TEST_F(HeartbeatEdgeTest, OthersAreToldOfAClientWithoutAConnectionUntilItIsBackOrOver) {
+  open_with(first_link, 15, 2'000);
+  attached();
+  EXPECT_FALSE(edge_.suspected(ann, {1}));
+  edge_.link_closed(first_link, now_);
+  EXPECT_TRUE(edge_.suspected(ann, {1}));
+  EXPECT_FALSE(edge_.suspected(ann, {2}));  // That is of an earlier attachment.
+  news(replica::SessionAttached{.session = ann, .epoch = {2}, .last = {}, .home = other});
+  EXPECT_FALSE(edge_.suspected(ann, {1}));
+  const replica::SessionAttached bob_is_absent{
+      .session = bob, .epoch = {1}, .last = {}, .home = self};
+  news(bob_is_absent);
+  EXPECT_TRUE(edge_.suspected(bob, {1}));
+  edge_.unwatch(bob);
+  EXPECT_FALSE(edge_.suspected(bob, {1}));
+  news(bob_is_absent);
+  EXPECT_TRUE(edge_.suspected(bob, {1}));
+  news(replica::SessionEnded{.session = bob, .reason = "over"});
+  EXPECT_FALSE(edge_.suspected(bob, {1}));
+}
+
+TEST_F(HeartbeatEdgeTest, ADatagramIsAWordOfTheClientToo) {
+  open_with(first_link, 15, 2'000);
+  attached();
+  pass(100ms);
+  EXPECT_EQ(edge_.attachment(ann, now_)->silent, 100ms);
+  const Bytes datagram = wire::encode_heartbeat({.session = ann, .epoch = {1}, .counter = 1}, {});
+  const std::array<BytesView, 1> datagrams{datagram};
+  edge_.datagrams(datagrams, now_);
+  EXPECT_EQ(edge_.attachment(ann, now_)->silent, 0ms);
 }
 
 TEST_F(HeartbeatEdgeTest, ASessionThatLeavesIsNotWatchedAnyMore) {

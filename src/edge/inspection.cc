@@ -36,6 +36,10 @@ std::optional<Edge::Attachment> Edge::attachment(SessionId session, Instant now)
                         .attached = now - found->second.since};
   if (client != clients_.end()) {
     attachment.silent = now - client->second.heard;
+    // Datagrams are no word of the connection.
+    if (heartbeats_.watches(session)) {
+      attachment.silent = std::min(attachment.silent, heartbeats_.silence(session, now));
+    }
     attachment.address = client->second.address;
   }
   return attachment;

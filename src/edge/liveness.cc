@@ -1,10 +1,22 @@
 // Who is heard: heartbeats on their way to `Heartbeats`, and the end of those that are not.
+#include <array>
+#include <span>
 #include <utility>
 
 #include "edge/edge.h"
 #include "wire/control.h"
 
 namespace muster::edge {
+namespace {
+
+constexpr std::uint64_t absences_from = std::uint64_t{1} << 62U;
+constexpr std::array<std::byte, sizeof(std::uint32_t)> nothing_known{};
+
+BytesView key_of_session(const SessionId& session) {
+  return std::as_bytes(std::span(session.uuid.bytes));
+}
+
+}  // namespace
 
 // Who promised no heartbeats is watched by its connection alone.
 void Edge::watch(SessionId session, Attached& attached, Instant now) {
@@ -28,6 +40,28 @@ void Edge::take_heartbeat(LinkId link, BytesView body, Instant now) {
 
 void Edge::datagrams(std::span<const BytesView> datagrams, Instant now) {
   for (const BytesView datagram : datagrams) heartbeats_.datagram(datagram, now);
+}
+
+// Others hear of it as of one that is silent on its connection, whose counters are lower.
+void Edge::tell_absent(SessionId session, Epoch epoch, Instant now) {
+  telemetry_.put({.kind = wire::TelemetryKind::suspect_session,
+                  .key = key_of_session(session),
+                  .stamp = {epoch, absences_from + ++absences_},
+                  .value = nothing_known},
+                 now);
+}
+
+void Edge::forget_absent(SessionId session) {
+  const auto found = absent_.find(session);
+  if (found == absent_.end()) return;
+  telemetry_.remove(wire::TelemetryKind::suspect_session, key_of_session(session),
+                    {found->second.epoch, absences_from + ++absences_});
+  absent_.erase(found);
+}
+
+bool Edge::suspected(SessionId session, Epoch epoch) const {
+  const auto told = telemetry_.find(wire::TelemetryKind::suspect_session, key_of_session(session));
+  return told && told->stamp.epoch >= epoch;
 }
 
 // Its connection is closed, and its end is asked for at once: the silence was its time of grace. A

@@ -63,7 +63,7 @@ void Edge::news(const replica::Gap& gap, ServerNumber, Instant now) {
 void Edge::news(const replica::SessionAttached& news, ServerNumber self, Instant now) {
   const auto found = sessions_.find(news.session);
   if (news.home != self) {
-    absent_.erase(news.session);
+    forget_absent(news.session);
     if (found == sessions_.end() || !found->second.open) return;
     return leave(found);
   }
@@ -73,7 +73,7 @@ void Edge::news(const replica::SessionAttached& news, ServerNumber self, Instant
   Attached& attached = found->second;
   // Of an earlier stay here, as a log that is applied anew tells, or a late copy of this attach.
   if (attached.open || news.epoch != attached.epoch) return;
-  absent_.erase(news.session);
+  forget_absent(news.session);
   attached.open = true;
   attached.next = {news.last.value + 1};
   wire::SessionOpened opened;
@@ -86,7 +86,7 @@ void Edge::news(const replica::SessionAttached& news, ServerNumber self, Instant
 }
 
 void Edge::news(const replica::SessionEnded& ended, ServerNumber, Instant) {
-  absent_.erase(ended.session);
+  forget_absent(ended.session);
   const auto found = sessions_.find(ended.session);
   if (found == sessions_.end()) return;
   wire::SessionEnded body;
@@ -139,10 +139,12 @@ void Edge::restored(const replica::Replica& state, ServerNumber self, Instant no
   }
   for (const SessionId id : moved) leave(sessions_.find(id));
   // What was attached, moved or ended in the entries that the snapshot stands for was no news here.
-  std::erase_if(absent_, [&](const auto& item) {
-    const replica::Session* const session = state.sessions().find(item.first);
-    return session == nullptr || session->home != self;
-  });
+  std::vector<SessionId> elsewhere;
+  for (const auto& [id, absent] : absent_) {
+    const replica::Session* const session = state.sessions().find(id);
+    if (session == nullptr || session->home != self) elsewhere.push_back(id);
+  }
+  for (const SessionId id : elsewhere) forget_absent(id);
   state.sessions().for_each([&](SessionId id, const replica::Session& session) {
     const auto known = absent_.find(id);
     const bool current = known != absent_.end() && known->second.epoch == session.epoch;

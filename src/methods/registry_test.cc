@@ -172,9 +172,9 @@ TEST(ResultTest, IsShownAsLinesAndTables) {
   EXPECT_THAT(to_lines(static_cast<const google::protobuf::Message&>(list)),
               ElementsAre("total  3",
                           "NAME  HOME  HOME NUMBER  EPOCH  LAST SEQUENCE  ATTACHED HERE  "
-                          "UNANSWERED  SILENT MS  ATTACHED MS",
+                          "UNANSWERED  SILENT MS  ATTACHED MS  SUSPECTED",
                           "ann?  a     0            0      0              yes            0         "
-                          "  0          0"));
+                          "  0          0            no"));
 }
 
 TEST(ResultTest, MayHaveAnyTime) {

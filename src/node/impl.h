@@ -250,7 +250,12 @@ class Node::Impl {
   void send_clients_away();
   Result<Steering> steer_drain(const std::string& name, bool drained, Now now);
   std::uint64_t clients_of(ServerNumber server) const;
+
+  // listing.cc: which clients are where.
+  bool is_suspected(SessionId id, const replica::Session& session) const;
+  wire::SessionStatus session_status(SessionId id, const replica::Session& session, Now now) const;
   void list_sessions(const wire::MembersRequest& request, wire::Members& members, Now now) const;
+  void list_suspects(wire::Members& members, Now now) const;
 
   // status.cc: what is told to clients and operators.
   void refresh_surroundings(Now now);
@@ -357,5 +362,6 @@ class Node::Impl {
 
 /// An append without an entry.
 bool is_heartbeat(const raft::Message& message);
+void set_time(google::protobuf::Timestamp& time, std::int64_t milliseconds);
 
 }  // namespace muster::node

@@ -1,10 +1,12 @@
 // Remote methods that a node answers from what it is and has.
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "muster/check.h"
 #include "node/impl.h"
 #include "raft/message.h"
+#include "replica/session_events.h"
 #include "wire/control.h"
 
 namespace muster::node {
@@ -14,6 +16,8 @@ constexpr std::uint64_t rows_max = 1'000;      // Of a list.
 constexpr std::uint64_t sessions_shown = 500;  // Unless more are asked for.
 constexpr std::uint64_t events_shown = 20;
 constexpr std::size_t history_bytes_max = std::size_t{128} * 1024;
+constexpr std::size_t sessions_bytes_max = std::size_t{384} * 1024;
+constexpr std::size_t attached_bytes = 128;  // At most, of what only its home knows.
 
 const std::string& discovery_phase(const wire::Discovery& discovery) {
   return wire::Discovery::Phase_Name(discovery.phase());
@@ -155,6 +159,14 @@ wire::ServerStats Node::Impl::server_stats(Instant) const {
   stats.set_unanswered_bytes(edge_.pending_bytes());
   stats.set_reads_waiting(edge_.reads_waiting());
   stats.set_event_bytes_kept(edge_.topics().bytes_kept());
+  const edge::Heartbeats::Counts& heard = edge_.heartbeats().counts();
+  stats.set_client_heartbeats_by_datagram(heard.datagrams);
+  stats.set_client_heartbeats_over_connection(heard.over_connection);
+  stats.set_client_heartbeats_refused(heard.refused);
+  stats.set_suspects(edge_.heartbeats().suspects());
+  stats.set_telemetry_values(edge_.telemetry().size());
+  stats.set_telemetry_bytes(edge_.telemetry().bytes());
+  stats.set_telemetry_dropped(edge_.telemetry().dropped());
   return stats;
 }
 
@@ -165,11 +177,13 @@ wire::SessionList Node::Impl::session_list(const methods::Call& call) const {
       [&](SessionId id, const replica::Session& session) { all.emplace_back(id, &session); });
   wire::SessionList list;
   list.set_total(all.size());
+  std::size_t bytes = 0;
   const std::size_t shown = std::min<std::size_t>(all.size(), rows);
   std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(shown), {},
                             [](const auto& item) { return item.first; });
   all.resize(shown);
   for (const auto& [id, session] : all) {
+    if (bytes >= sessions_bytes_max) break;
     wire::ListedSession& one = *list.add_sessions();
     one.set_id(id.uuid.to_string());
     one.set_name(session->name);
@@ -178,6 +192,15 @@ wire::SessionList Node::Impl::session_list(const methods::Call& call) const {
     one.set_home_number(session->home.value);
     one.set_epoch(session->epoch.value);
     one.set_last_sequence(session->last.value);
+    one.set_zone(session->zone);
+    one.set_host(session->host);
+    one.mutable_tags()->insert(session->tags.begin(), session->tags.end());
+    set_time(*one.mutable_opened(), session->opened.milliseconds);
+    one.set_suspected(is_suspected(id, *session));
+    const auto value = edge_.telemetry().find(wire::TelemetryKind::client_payload,
+                                              std::as_bytes(std::span(id.uuid.bytes)));
+    if (value) one.set_value(std::string(as_text(value->value)));
+    bytes += one.ByteSizeLong() + attached_bytes;
     const auto attachment = edge_.attachment(id, call.now);
     if (!attachment) continue;
     one.set_attached_here(true);
@@ -194,10 +217,13 @@ wire::TopicHistory Node::Impl::topic_history(const methods::Call& call) const {
   const std::uint64_t events = call.has(1) ? call.number(1) : events_shown;
   wire::TopicHistory history =
       edge_.topics().history(topic, static_cast<std::size_t>(events), history_bytes_max);
-  if (topic != group::topic) return history;
   for (wire::KeptEvent& event : *history.mutable_events()) {
-    const auto told = wire::decode<wire::GroupEvent>(as_bytes(event.payload()));
-    if (told) event.set_text(told->text());
+    const BytesView payload = as_bytes(event.payload());
+    if (topic == group::topic) {
+      if (const auto told = wire::decode<wire::GroupEvent>(payload)) event.set_text(told->text());
+    } else if (topic == replica::sessions_topic) {
+      if (const auto told = wire::decode<wire::SessionEvent>(payload)) event.set_text(told->text());
+    }
   }
   return history;
 }

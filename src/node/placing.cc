@@ -1,5 +1,5 @@
 // Placing clients: sending new ones on, moving those that are better served elsewhere, handing all
-// over before a stop; and telling which clients are where.
+// over before a stop.
 #include <algorithm>
 #include <chrono>
 
@@ -17,7 +17,6 @@ constexpr Duration sent_on_for = std::chrono::seconds{1};
 constexpr Duration handing_over_time = std::chrono::seconds{2};
 // So much of the allowance can be saved up.
 constexpr Duration allowance_saved = std::chrono::milliseconds{200};
-constexpr std::size_t sessions_per_page = 1'000;
 
 std::size_t total(const replica::Loads& loads, ServerNumber server) {
   const auto found = loads.find(server);
@@ -247,35 +246,6 @@ std::uint64_t Node::Impl::clients_of(ServerNumber server) const {
   if (server == identity_.number) return edge_.attached();
   const Peer* const peer = identity_.group ? peers_.find(server, *identity_.group) : nullptr;
   return peer == nullptr ? 0 : total(state().sessions().loads(), server);
-}
-
-// A page of them; what only their homes know is told of those that are at home here.
-void Node::Impl::list_sessions(const wire::MembersRequest& request, wire::Members& members,
-                               Now now) const {
-  std::optional<SessionId> after;
-  if (const auto id = wire::parse_id<SessionId>(request.sessions_after())) after = *id;
-  const auto list = [&](SessionId id, const replica::Session& session) {
-    wire::SessionStatus& one = *members.add_sessions();
-    one.set_id(id.uuid.to_string());
-    one.set_name(session.name);
-    one.set_kind(session.kind);
-    one.set_zone(session.zone);
-    one.set_home(session.home.value);
-    one.set_home_name(name_of(session.home));
-    one.mutable_opened()->set_seconds(session.opened.milliseconds / 1'000);
-    one.mutable_opened()->set_nanos(static_cast<std::int32_t>(session.opened.milliseconds % 1'000) *
-                                    1'000'000);
-    const bool here = session.home == identity_.number;
-    const auto heard = here ? edge_.heard(id) : std::nullopt;
-    const bool linked =
-        here ? heard.has_value() : peers_.find(session.home, *identity_.group) != nullptr;
-    one.set_state(linked ? wire::ServerState::ALIVE : wire::ServerState::SUSPECT);
-    if (!heard) return;
-    const Duration age = now.monotonic - *heard;
-    one.set_heartbeat_age_ms(
-        static_cast<std::uint64_t>(std::chrono::floor<std::chrono::milliseconds>(age).count()));
-  };
-  members.set_more_sessions(state().sessions().page(after, sessions_per_page, list));
 }
 
 }  // namespace muster::node

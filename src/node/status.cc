@@ -20,11 +20,6 @@ std::int64_t count_ms(Duration duration) {
   return std::chrono::floor<std::chrono::milliseconds>(duration).count();
 }
 
-void set_time(google::protobuf::Timestamp& time, std::int64_t milliseconds) {
-  time.set_seconds(milliseconds / 1'000);
-  time.set_nanos(static_cast<std::int32_t>(milliseconds % 1'000) * 1'000'000);
-}
-
 std::string two_digits(std::int64_t value) {
   return (value < 10 ? "0" : "") + std::to_string(value);
 }
@@ -222,6 +217,9 @@ wire::ServerState::Value Node::Impl::state_of(ServerNumber number,
 wire::Members Node::Impl::members(Now now) const {
   wire::Members members;
   members.set_view(state().view().number);
+  members.set_index(state().applied().value);
+  members.set_number(identity_.number.value_or(ServerNumber{}).value);
+  set_time(*members.mutable_time(), now.wall.milliseconds);
   for (const auto& [number, member] : state().view().members) {
     wire::MemberStatus& one = *members.add_members();
     one.set_number(number.value);

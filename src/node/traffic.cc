@@ -298,7 +298,7 @@ void Node::Impl::client_frame(LinkId link, const wire::Frame& frame, Now now) {
   if (frame.type == wire::FrameType::members_request) {
     auto listed = members(now);
     const auto request = wire::decode<wire::MembersRequest>(frame.body.view());
-    if (request && request->all()) list_sessions(*request, listed, now);
+    if (request && (request->all() || request->suspects())) list_sessions(*request, listed, now);
     return edge_.send(link, wire::FrameType::members, wire::encode(listed));
   }
   if (send_on(link, frame, now)) return;

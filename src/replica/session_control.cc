@@ -1,6 +1,5 @@
 #include "replica/session_control.h"
 
-#include "muster/codec.h"
 #include "wire/batch.h"
 #include "wire/heartbeat.h"
 
@@ -27,6 +26,8 @@ struct Encode {
     writer.sized(open.kind);
     writer.integer(open.home.value);
     writer.sized(open.zone);
+    writer.sized(open.host);
+    write_tags(writer, open.tags);
     writer.integer(static_cast<std::uint8_t>(open.name_rule));
     writer.integer(open.epoch.value);
     write_timeout(writer, open.timeout);
@@ -45,6 +46,24 @@ struct Encode {
 };
 
 }  // namespace
+
+void write_tags(Writer& writer, const std::map<std::string, std::string>& tags) {
+  writer.integer(static_cast<std::uint8_t>(tags.size()));
+  for (const auto& [key, value] : tags) {
+    writer.sized(key);
+    writer.sized(value);
+  }
+}
+
+std::map<std::string, std::string> read_tags(Reader& reader) {
+  std::map<std::string, std::string> tags;
+  const auto count = reader.integer<std::uint8_t>();
+  for (unsigned i = 0; i < count && reader.ok(); ++i) {
+    std::string key = reader.text();
+    tags.insert_or_assign(std::move(key), reader.text());
+  }
+  return tags;
+}
 
 Bytes encode_control_batch(SessionId session, const SessionControl& control) {
   Bytes payload;
@@ -66,6 +85,8 @@ Result<SessionControl> decode_control(BytesView payload) {
     open.kind = reader.text();
     open.home.value = reader.integer<std::uint32_t>();
     open.zone = reader.text();
+    open.host = reader.text();
+    open.tags = read_tags(reader);
     open.name_rule = static_cast<NameRule>(reader.integer<std::uint8_t>());
     open.epoch.value = reader.integer<std::uint32_t>();
     timeout = open.timeout = read_timeout(reader);

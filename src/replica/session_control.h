@@ -1,10 +1,12 @@
 // What opens and ends sessions in the log: commands to the group itself, outside the numbering.
 #pragma once
 
+#include <map>
 #include <string>
 #include <variant>
 
 #include "muster/bytes.h"
+#include "muster/codec.h"
 #include "muster/error.h"
 #include "muster/ids.h"
 #include "muster/time.h"
@@ -22,6 +24,8 @@ struct Open {
   std::string kind;
   ServerNumber home;
   std::string zone{};  ///< Of the client; servers of it are preferred. Empty: any.
+  std::string host{};  ///< Name of its machine, for people.
+  std::map<std::string, std::string> tags{};  ///< For people.
   NameRule name_rule{NameRule::any};
   Epoch epoch{1};
   /// Silence after which the session ends, as its client asked; zero: as the group has it.
@@ -44,6 +48,10 @@ struct End {
   friend bool operator==(const End&, const End&) = default;
 };
 using SessionControl = std::variant<Open, Resume, End>;
+
+/// Tags as the log and snapshots have them.
+void write_tags(Writer& writer, const std::map<std::string, std::string>& tags);
+std::map<std::string, std::string> read_tags(Reader& reader);
 
 /// The whole batch that carries the control for this session.
 Bytes encode_control_batch(SessionId session, const SessionControl& control);

@@ -67,6 +67,8 @@ Result<Session*> SessionTable::open(SessionId id, const Open& open, LogTime now)
   session.name = std::move(*name);
   session.kind = open.kind;
   session.zone = open.zone;
+  session.host = open.host;
+  session.tags = open.tags;
   session.opened = now;
   session.epoch = open.epoch;
   session.timeout = open.timeout;
@@ -137,6 +139,8 @@ void SessionTable::Block::encode(Bytes& out) const {
     writer.sized(session.name);
     writer.sized(session.kind);
     writer.sized(session.zone);
+    writer.sized(session.host);
+    write_tags(writer, session.tags);
     writer.integer(session.opened.milliseconds);
     writer.integer(session.epoch.value);
     writer.integer(in_milliseconds(session.timeout));
@@ -176,6 +180,8 @@ Result<void> SessionTable::restore_sessions(Reader& reader) {
     session.name = reader.text();
     session.kind = reader.text();
     session.zone = reader.text();
+    session.host = reader.text();
+    session.tags = read_tags(reader);
     session.opened.milliseconds = reader.integer<std::int64_t>();
     session.epoch.value = reader.integer<std::uint32_t>();
     session.timeout = std::chrono::milliseconds{reader.integer<std::uint32_t>()};

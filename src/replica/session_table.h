@@ -32,6 +32,8 @@ struct Session {
   std::string name;
   std::string kind;
   std::string zone;  ///< Of the client; empty: any.
+  std::string host;  ///< Name of its machine.
+  std::map<std::string, std::string> tags;
   LogTime opened;
   Epoch epoch;                   ///< Its client's, of the newest attachment: that counts.
   Duration timeout{};            ///< As its client asked; zero: as the group has it.

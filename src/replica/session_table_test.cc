@@ -75,6 +75,8 @@ TEST(SessionTableTest, ARestoredTableKnowsNamesAndLoads) {
   SessionTable table({});
   Open open = car(NameRule::numbered);
   open.zone = "north";
+  open.host = "box";
+  open.tags = {{"crew", "2"}, {"shift", ""}};
   ASSERT_TRUE(table.open(session(1), open, LogTime{7}));
   SessionTable restored({});
   for (const auto& part : table.freeze()) {
@@ -83,6 +85,8 @@ TEST(SessionTableTest, ARestoredTableKnowsNamesAndLoads) {
     ASSERT_TRUE(restored.restore(bytes));
   }
   EXPECT_EQ(restored.find(session(1))->zone, "north");
+  EXPECT_EQ(restored.find(session(1))->host, "box");
+  EXPECT_EQ(restored.find(session(1))->tags, open.tags);
   EXPECT_EQ(restored.find(session(1))->opened, LogTime{7});
   EXPECT_EQ(restored.loads(), table.loads());
   EXPECT_EQ((*restored.open(session(2), car(NameRule::numbered), {}))->name, "car_2");

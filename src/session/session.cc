@@ -136,6 +136,8 @@ void Session::send_open() {
   open.set_kind(options_.kind);
   open.set_client_timeout_ms(to_milliseconds(options_.silence_timeout));
   open.set_zone(options_.zone);
+  open.set_host(options_.host);
+  open.mutable_tags()->insert(options_.tags.begin(), options_.tags.end());
   open.set_name_rule(options_.name_rule);
   open.set_stays(options_.stays || redirects_ > 0);
   open.set_heartbeat_interval_ms(to_milliseconds(options_.heartbeat_interval));
@@ -246,10 +248,11 @@ void Session::end(Instant now) {
   finish_ended("ended by this client");
 }
 
-void Session::finish_ended(const std::string& reason) {
+void Session::finish_ended(const std::string& reason, ErrorCode code) {
   if (phase_ == Phase::dialing || linked()) ready_.close.push_back(link_);
   if (move_) abandon_move();
-  const Error aborted{ErrorCode::aborted, "the session has ended: " + reason};
+  const Error aborted{code,
+                      code == ErrorCode::aborted ? "the session has ended: " + reason : reason};
   for (std::size_t i = 0; i < calls_.size(); ++i) {
     if (calls_[i].reported) continue;
     Error error = aborted;

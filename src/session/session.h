@@ -141,11 +141,13 @@ struct Ready {
 class Session {
  public:
   struct Options {
-    SessionId id;                      ///< Chosen by the client; fresh for each session.
-    std::string name{};                ///< 1 to 64 bytes; what people see.
-    std::string kind{};                ///< What sort of client; may be empty.
-    std::vector<std::string> seeds{};  ///< Addresses to begin with, `HOST:PORT`.
-    std::string zone{};                ///< Servers of it are preferred; empty: any.
+    SessionId id;                               ///< Chosen by the client; fresh for each session.
+    std::string name{};                         ///< 1 to 64 bytes; what people see.
+    std::string kind{};                         ///< What sort of client; may be empty.
+    std::vector<std::string> seeds{};           ///< Addresses to begin with, `HOST:PORT`.
+    std::string zone{};                         ///< Servers of it are preferred; empty: any.
+    std::string host{};                         ///< Name of this machine, for people.
+    std::map<std::string, std::string> tags{};  ///< For people; `wire::validate_client_tags`.
     /// What the group does about a name that another session of the kind has. If it refuses, the
     /// session is over, and `last_error` says why and which name is free.
     wire::NameRule::Value name_rule{wire::NameRule::ANY};
@@ -316,7 +318,7 @@ class Session {
   Result<void> take_ended(BytesView body);
   Result<void> take_refused(BytesView body);
   Result<void> take_redirect(BytesView body, Instant now);
-  void finish_ended(const std::string& reason);
+  void finish_ended(const std::string& reason, ErrorCode code = ErrorCode::aborted);
   void answer(std::size_t place, const wire::ReplyView& reply, const SharedBytes& frame);
   std::size_t send_batch(std::size_t place);
   bool linked() const { return phase_ == Phase::opening || phase_ == Phase::open; }

@@ -197,7 +197,7 @@ Result<void> Session::take_refused(BytesView body) {
   const Error error = wire::to_error(*refused);
   if (phase_ == Phase::opening && !known_to_group_ && error.code == ErrorCode::already_exists) {
     last_error_ = error;  // Another server would say the same.
-    finish_ended(error.message);
+    finish_ended(error.message, error.code);
     return {};
   }
   return error;

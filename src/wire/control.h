@@ -46,6 +46,24 @@ template <class Id>
 /// control characters, spaces at the ends or a leading `#`. Errors: INVALID_ARGUMENT.
 [[nodiscard]] Result<void> validate_name(std::string_view name);
 
+/// Tags of a client: at most `client_tags_max`; keys are names, values have `name_bytes_max` bytes
+/// at most. `Tags`: any map of strings. Errors: INVALID_ARGUMENT.
+template <class Tags>
+[[nodiscard]] Result<void> validate_client_tags(const Tags& tags) {
+  if (tags.size() > client_tags_max) {
+    return Error{ErrorCode::invalid_argument,
+                 "a client has at most " + std::to_string(client_tags_max) + " tags"};
+  }
+  for (const auto& [key, value] : tags) {
+    if (Result<void> valid = validate_name(key); !valid) return valid;
+    if (value.size() > name_bytes_max) {
+      return Error{ErrorCode::invalid_argument, "the value of tag " + key + " is longer than " +
+                                                    std::to_string(name_bytes_max) + " bytes"};
+    }
+  }
+  return {};
+}
+
 /// The schema's form of an error, and back. A code or outcome that is none becomes INTERNAL and
 /// perhaps applied: the safe reading.
 Refused to_refused(const Error& error);

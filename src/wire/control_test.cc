@@ -130,7 +130,8 @@ TEST(JsonTest, PrintsListsMapsAndTimes) {
             R"({"view":2,"members":[{"number":0,"id":"","name":"","address":"","host":"",)"
             R"("role":"STANDBY","state":"UNKNOWN","clients":0,"zone":"","tags":{"a":"1","b":"2"},)"
             R"("joined":"2024-02-29T12:34:56.007Z","lastSeen":null,"peerAddress":"",)"
-            R"("priority":0,"drained":false}],"sessions":[],"moreSessions":false})");
+            R"("priority":0,"drained":false}],"sessions":[],"moreSessions":false,)"
+            R"("index":0,"time":null,"number":0})");
 }
 
 TEST(JsonTest, PrintsBytesAsBase64) {

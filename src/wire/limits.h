@@ -17,7 +17,9 @@ constexpr std::size_t bulk_chunk_bytes_max = 32 * 1024;    ///< A piece of bulk,
 constexpr std::size_t session_requests_in_flight_max = 1'024;  ///< Commands unanswered per session.
 constexpr std::size_t session_reads_in_flight_max = 1'024;     ///< Reads unanswered per session.
 constexpr std::size_t name_bytes_max = 64;  ///< Names of groups, servers, clients, zones, tags.
-constexpr std::size_t tags_max = 32;        ///< Tags of one member.
+constexpr std::size_t numbered_name_bytes_max = name_bytes_max - 10;  ///< That gets a number.
+constexpr std::size_t tags_max = 32;                                  ///< Tags of one member.
+constexpr std::size_t client_tags_max = 8;  ///< Tags of one client; values as long as names.
 constexpr std::size_t address_bytes_max =
     261;                                    ///< `HOST:PORT`, with a host name of 253 characters.
 constexpr std::size_t members_max = 1'024;  ///< Servers of one group, past ones included.
