@@ -68,6 +68,7 @@ class BlockingClient {
                                        Consistency consistency, Duration timeout);
   [[nodiscard]] Result<BlockingSubscription> follow(std::string_view topic,
                                                     FollowOptions options = {});
+  Result<void> set_heartbeat_value(BytesView value);
   /// As `Client::end`. Errors: FAILED_PRECONDITION on its own thread.
   Result<void> end();
 

@@ -118,6 +118,12 @@ class Client {
   boost::asio::awaitable<Result<Subscription>> follow(std::string_view topic,
                                                       FollowOptions options = {});
 
+  /// What rides on this client's heartbeats from now on: the newest value of something, as a
+  /// position. It is in no log; every server has it about 100 ms after a heartbeat came
+  /// (`ClientInfo::heartbeat_value`), and a newer one replaces it. Empty: nothing rides any more.
+  /// Errors: INVALID_ARGUMENT beyond `heartbeat_value_bytes_max`; ABORTED when it has ended.
+  boost::asio::awaitable<Result<void>> set_heartbeat_value(BytesView value);
+
   /// Ends the session for good: what is unanswered gets ABORTED, subscriptions end, and the group
   /// is told if it can be reached within the timeout. Every later operation gets ABORTED.
   boost::asio::awaitable<void> end();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -24,6 +25,7 @@ constexpr std::size_t calls_in_flight_max = 1'024;          ///< Unanswered call
 constexpr std::size_t reads_in_flight_max = 1'024;          ///< Unanswered reads of one client.
 constexpr std::size_t call_payload_bytes_max = 256 * 1024;  ///< Of one call or reply.
 constexpr std::size_t topics_followed_max = 64;             ///< Of one client.
+constexpr std::size_t heartbeat_value_bytes_max = 64;       ///< Of `Client::set_heartbeat_value`.
 
 /// What happened to a client's connection.
 struct ClientChange {
@@ -40,24 +42,40 @@ struct ClientChange {
   friend bool operator==(const ClientChange&, const ClientChange&) = default;
 };
 
+/// What becomes of a client's name if another client of its kind has it. The log decides, so that
+/// two never both get it.
+enum class NameRule : std::uint8_t {
+  any,       ///< Both have it.
+  unique,    ///< The later one is refused: all its operations give ALREADY_EXISTS, whose text has
+             ///< a name that is free.
+  numbered,  ///< It is a base, of at most 54 bytes: the client gets `NAME_N` with the first N, from
+             ///< 1, that is free (`Connected::name`).
+};
+
 struct ClientOptions {
-  /// 1 to 64 bytes of UTF-8, without control characters; what people see. Need not be unique.
+  /// 1 to 64 bytes of UTF-8, without control characters; what people see.
   std::string name{"client"};
+  NameRule name_rule{NameRule::any};
   std::string kind{};            ///< What sort of client, for people; up to 64 bytes.
   std::string group{"default"};  ///< Name or id: whose servers are looked for.
   /// `HOST:PORT` each. Those are taken for servers of the group, whatever their group is called,
   /// and no others are looked for. Empty: servers are found by `discovery`.
   std::vector<std::string> servers{};
   std::string zone{};  ///< Servers of this zone are preferred.
-  Bytes secret{};      ///< Of the group; empty: none.
+  /// For people, as `GroupView` and `muster sessions` show them: at most 8; keys are names, values
+  /// have up to 64 bytes.
+  std::map<std::string, std::string> tags{};
+  Bytes secret{};  ///< Of the group; empty: none.
   DiscoveryOptions discovery{};
   Duration timeout{std::chrono::seconds{10}};  ///< Of each operation that is given no other.
-  /// How often its server hears from this client: 15 ms to 60 s; datagrams are used where they
-  /// pass. Zero: each second.
+  /// How often its server hears from this client: 15 ms to 60 s, else INVALID_ARGUMENT. Below a
+  /// second by datagrams where they pass, else over the connection. Zero: each second. A client
+  /// that is silent for 5 of them (at least 500 ms) is suspected, which `GroupView` tells.
   Duration heartbeat_interval{0};
-  /// Silence after which the group ends the session, up to 24 h; never less than 2 s or 10
-  /// heartbeats. Zero: that least, or the group's session timeout if no interval is given either. A
-  /// short one also makes this client give up a silent server earlier, after half of it.
+  /// Silence after which the group ends the session, up to 24 h, else INVALID_ARGUMENT; one below
+  /// 2 s or 10 heartbeats becomes that. Zero: that least, or the group's session timeout (10 s) if
+  /// no interval is given either. A short one also makes this client give up a silent server
+  /// earlier, after half of it.
   Duration session_timeout{0};
   /// Called on the thread that runs the client, in order; must return soon, and may call into the
   /// client, but not wait for it.
@@ -70,6 +88,7 @@ struct Connected {
   std::string server;   ///< Its name.
   std::string group;    ///< Name of the group.
   std::string group_id;
+  std::string name;  ///< That the group has for this client: with its number, if it is numbered.
   friend bool operator==(const Connected&, const Connected&) = default;
 };
 

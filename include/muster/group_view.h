@@ -65,13 +65,19 @@ struct ServerInfo {
 struct ClientInfo {
   SessionId id;
   std::string name;
-  std::string kind;   ///< What sort of client, as it says.
-  ServerNumber home;  ///< The server that it was last attached to.
+  std::string kind;  ///< What sort of client, as it says.
+  std::string host;  ///< Name of its machine, as it says.
+  std::string zone;
+  std::map<std::string, std::string> tags;
+  ServerState state{ServerState::unknown};  ///< Alive, or suspect: its home does not hear it.
+  LogTime first_seen;                       ///< When its session was opened.
+  ServerNumber home;                        ///< The server that it was last attached to.
   std::string home_name;
   std::optional<std::string> address{};       ///< Where its connection comes from.
-  std::optional<LogTime> first_seen{};        ///< When it came to its home.
+  std::optional<LogTime> attached{};          ///< When it came to its home.
   std::optional<LogTime> last_seen{};         ///< When it last said something.
   std::optional<std::uint64_t> unanswered{};  ///< Commands.
+  Bytes heartbeat_value{};  ///< What rode on its heartbeats last, as far as it is known.
   friend bool operator==(const ClientInfo&, const ClientInfo&) = default;
 };
 
@@ -84,16 +90,18 @@ struct GroupState {
   std::uint64_t clients_total{};
 };
 
-/// Something happened to the group. It is the same for all, in the same order.
+/// Something happened to the group. What the log tells is the same for all: of servers in one
+/// order, and of clients in one. Who is suspected, or is back after that alone, is in no log: it is
+/// asked for twice a second, and its place is what the server that was asked had applied.
 struct GroupEvent {
   enum class Kind : std::uint8_t {
     founded,
     joined,          ///< A server is a member.
     left,            ///< A server is none any more, for good.
-    suspected,       ///< A server is not heard by others.
+    suspected,       ///< A server is not heard by the one that is asked, or a client by its home.
     failed,          ///< It was silent for the failure timeout.
     stopped,         ///< In good order.
-    returned,        ///< One that had failed or stopped is back.
+    returned,        ///< A server that had failed or stopped, or who was suspected, is back.
     leader_changed,  ///< `server` leads now.
     leader_stays,    ///< The ranks were weighed, and `server` goes on leading.
     role_changed,    ///< A server got a vote or lost it.
@@ -132,8 +140,11 @@ struct ServerStatistics {
   std::uint64_t elections_won{};
   std::uint64_t hand_overs_begun{};
   std::uint64_t hand_overs_taken{};
-  std::uint64_t heartbeats_sent{};
+  std::uint64_t heartbeats_sent{};  ///< Between servers: those of leaders.
   std::uint64_t heartbeats_received{};
+  std::uint64_t client_heartbeats_by_datagram{};  ///< Of clients here, as are the next ones.
+  std::uint64_t client_heartbeats_over_connection{};
+  std::uint64_t client_heartbeats_refused{};  ///< Datagrams that did not count.
   std::uint64_t batches_from_clients{};
   std::uint64_t batches_forwarded{};
   std::uint64_t batches_taken_in{};  ///< As the leader, from others.
@@ -141,6 +152,7 @@ struct ServerStatistics {
   std::uint64_t bytes_received{};
   std::uint64_t sessions{};
   std::uint64_t clients{};
+  std::uint64_t suspects{};  ///< Of those, the ones that are not heard.
   std::uint64_t queued_bytes{};
   Duration longest_step{};  ///< Of its event loop.
   Duration uptime{};
@@ -166,10 +178,10 @@ class GroupView {
   /// so on if no server answers within the options' timeout; ABORTED.
   boost::asio::awaitable<Result<GroupState>> current();
 
-  /// The next event since this was made, waited for as long as it takes: in order, each once,
-  /// whatever servers come and go. One at a time. Up to 1,024 wait to be taken; beyond that as
-  /// `Client::follow`. Errors: ABORTED when this was destroyed; FAILED_PRECONDITION while another
-  /// `next` waits.
+  /// The next event since this was made, waited for as long as it takes: each once, whatever
+  /// servers come and go. One at a time. Up to 1,024 of servers and as many of clients wait to be
+  /// taken; beyond that as `Client::follow`; of suspicions the latest 1,024. Errors: ABORTED when
+  /// this was destroyed; FAILED_PRECONDITION while another `next` waits.
   boost::asio::awaitable<Result<GroupEvent>> next();
   /// The same. Errors: also DEADLINE_EXCEEDED if nothing happened within `timeout`.
   boost::asio::awaitable<Result<GroupEvent>> next(Duration timeout);

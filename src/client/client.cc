@@ -1,6 +1,7 @@
 #include "client/client.h"
 
 #include <algorithm>
+#include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/post.hpp>
 #include <random>
 #include <utility>
@@ -17,6 +18,10 @@ session::Session::Options with_identity(session::Session::Options options, const
   if (options.id.uuid.is_nil()) {
     options.id = make_session_id();
     options.seed = make_seed();
+  }
+  if (options.host.empty() && !options.only_follows) {
+    boost::system::error_code unknown;
+    options.host = boost::asio::ip::host_name(unknown);
   }
   return options;
 }
@@ -75,6 +80,16 @@ Result<void> Client::read(ServiceId service, const SharedBytes& payload, Consist
       session_.read(service, payload, consistency == Consistency::linearizable, now, now + timeout);
   if (!request) return request.error();
   read_handlers_.emplace(*request, std::move(handler));
+  carry_out_later();
+  return {};
+}
+
+Result<void> Client::query(wire::FrameType type, SharedBytes body, Duration timeout,
+                           QueryHandler handler) {
+  const Instant now = loop_.now();
+  const auto request = session_.query(type, std::move(body), now, now + timeout);
+  if (!request) return request.error();
+  query_handlers_.emplace(*request, std::move(handler));
   carry_out_later();
   return {};
 }
@@ -225,6 +240,11 @@ void Client::complete(session::Ready& ready) {
     auto handler = read_handlers_.extract(read.request);
     check(!handler.empty());
     handler.mapped()(std::move(read.result));
+  }
+  for (session::CompletedQuery& query : ready.queries) {
+    auto handler = query_handlers_.extract(query.request);
+    check(!handler.empty());
+    handler.mapped()(std::move(query.result));
   }
   complete_topics(ready.topics);
 }

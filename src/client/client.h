@@ -54,6 +54,7 @@ class Client final : private net::LinkObserver {
     std::optional<Discovery::Options> discovery{};
   };
   using CallHandler = std::function<void(Result<session::Reply>)>;
+  using QueryHandler = std::function<void(Result<wire::Frame>)>;
   using ReadHandler = std::function<void(Result<session::ReadResult>)>;
   using TopicHandler = std::function<void(const session::TopicNews&)>;
   using ChangeHandler = std::function<void(const session::StateChange&)>;
@@ -73,6 +74,9 @@ class Client final : private net::LinkObserver {
   /// Asks a service for its state. Errors: as `call`.
   [[nodiscard]] Result<void> read(ServiceId service, const SharedBytes& payload,
                                   Consistency consistency, Duration timeout, ReadHandler handler);
+  /// Asks the server at hand for `Status` or `Members`. Errors: as `session::Session::query`.
+  [[nodiscard]] Result<void> query(wire::FrameType type, SharedBytes body, Duration timeout,
+                                   QueryHandler handler);
   /// Follows a topic, from `from` on or from when a server first answers, until `unfollow`; over
   /// however many connections. `handler` gets each event once and in order, or a gap. Errors: as
   /// `session::Session::follow`.
@@ -139,6 +143,7 @@ class Client final : private net::LinkObserver {
   std::deque<CallHandler> call_handlers_;  // Of consecutive commands; empty once called.
   std::uint64_t first_call_{1};            // The sequence number of the first of them.
   std::map<session::RequestId, ReadHandler> read_handlers_;
+  std::map<session::RequestId, QueryHandler> query_handlers_;
   std::map<std::string, std::shared_ptr<const TopicHandler>, std::less<>> topic_handlers_;
   ChangeHandler on_change_;
   std::function<void()> on_ended_;

@@ -85,6 +85,11 @@ Result<BlockingSubscription> BlockingClient::follow(std::string_view topic, Foll
   return BlockingSubscription(thread, std::move(*followed));
 }
 
+Result<void> BlockingClient::set_heartbeat_value(BytesView value) {
+  const auto thread = thread_;
+  return thread->wait(thread->client().set_heartbeat_value(value));
+}
+
 Result<void> BlockingClient::end() {
   const auto thread = thread_;
   return thread->wait(thread->client().end());

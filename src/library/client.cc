@@ -145,6 +145,21 @@ awaitable<Result<Subscription>> Client::follow(std::string_view topic, FollowOpt
                                });
 }
 
+awaitable<Result<void>> Client::set_heartbeat_value(BytesView value) {
+  constexpr auto without_value = [](awaitable<Result<bool>> done) -> awaitable<Result<void>> {
+    const Result<bool> set = co_await std::move(done);
+    if (!set) co_return set.error();
+    co_return Result<void>();
+  };
+  return without_value(wait_on<bool>(
+      driver_->context(), library::other_interruptions(),
+      [driver = driver_, bytes = SharedBytes::copy_of(value)](const WaitingPointer<bool>& waiting) {
+        const Result<void> set = driver->set_heartbeat_value(bytes.view());
+        if (!set) return waiting->complete(set.error());
+        waiting->complete(true);
+      }));
+}
+
 awaitable<void> Client::end() {
   constexpr auto ignore = [](awaitable<Result<bool>> ended) -> awaitable<void> {
     static_cast<void>(co_await std::move(ended));  // Told or not, it is over.

@@ -16,6 +16,7 @@ namespace {
 static_assert(calls_in_flight_max == wire::session_requests_in_flight_max);
 static_assert(reads_in_flight_max == wire::session_reads_in_flight_max);
 static_assert(call_payload_bytes_max == wire::command_bytes_max);
+static_assert(heartbeat_value_bytes_max == wire::heartbeat_payload_bytes_max);
 static_assert(topics_followed_max == wire::link_topics_max);
 
 /// Of one search of several; shorter if who waits is told sooner, so that he learns what was found.
@@ -25,6 +26,18 @@ Error has_ended_error(const std::string& reason) {
   return {ErrorCode::aborted, "this client has ended" +
                                   (reason.empty() ? "" : " (" + reason + ")") +
                                   ": make a new one to go on"};
+}
+
+wire::NameRule::Value to_wire(NameRule rule) {
+  switch (rule) {
+    case NameRule::any:
+      return wire::NameRule::ANY;
+    case NameRule::unique:
+      return wire::NameRule::UNIQUE;
+    case NameRule::numbered:
+      return wire::NameRule::NUMBERED;
+  }
+  return wire::NameRule::ANY;
 }
 
 ClientChange to_public(const session::StateChange& change) {
@@ -83,8 +96,22 @@ Result<void> check_heartbeats(const ClientOptions& options) {
   return {};
 }
 
-Result<void> check_options(const ClientOptions& options) {
+Result<void> check_identity(const ClientOptions& options) {
   if (Result<void> valid = wire::validate_name(options.name); !valid) return valid;
+  if (options.name_rule == NameRule::numbered &&
+      options.name.size() > wire::numbered_name_bytes_max) {
+    return Error{ErrorCode::invalid_argument, "the name leaves no room for a number: at most " +
+                                                  std::to_string(wire::numbered_name_bytes_max) +
+                                                  " bytes"};
+  }
+  if (!options.zone.empty()) {
+    if (Result<void> valid = wire::validate_name(options.zone); !valid) return valid;
+  }
+  return wire::validate_client_tags(options.tags);
+}
+
+Result<void> check_options(const ClientOptions& options) {
+  if (Result<void> valid = check_identity(options); !valid) return valid;
   if (!options.kind.empty()) {
     if (Result<void> valid = wire::validate_name(options.kind); !valid) return valid;
   }
@@ -121,6 +148,8 @@ client::Client::Options ClientDriver::client_options() const {
                                               .kind = options_.kind,
                                               .seeds = options_.servers,
                                               .zone = options_.zone,
+                                              .tags = options_.tags,
+                                              .name_rule = to_wire(options_.name_rule),
                                               .stays = !options_.servers.empty(),
                                               .only_follows = only_follows_,
                                               .seed = client::make_seed()},
@@ -202,13 +231,24 @@ Result<std::shared_ptr<Follower>> ClientDriver::follow(const std::string& topic,
                                                     " topics: leave one, or make another client"};
   }
   const auto follower = std::make_shared<Follower>(weak_from_this(), context_, topic, options);
-  const Result<void> followed = client_->follow(
-      topic, follower->from(), [weak = std::weak_ptr(follower)](const session::TopicNews& news) {
-        if (const auto self = weak.lock()) self->take(news);
-      });
-  if (!followed) return followed.error();
+  if (const Result<void> followed = follow_at_servers(follower); !followed) return followed.error();
   followers_.emplace(topic, follower);
   return follower;
+}
+
+Result<void> ClientDriver::follow_at_servers(const std::shared_ptr<Follower>& follower) {
+  return client_->follow(follower->topic(), follower->from(),
+                         [this, weak = std::weak_ptr(follower)](const session::TopicNews& news) {
+                           if (suspicions_)
+                             suspicions_->note(news);  // Before whoever takes it may destroy this.
+                           if (const auto self = weak.lock()) self->take(news);
+                         });
+}
+
+void ClientDriver::watch_suspicions(client::Suspicions::Handler handler) {
+  if (!usable() || suspicions_) return;
+  suspicions_ = std::make_unique<client::Suspicions>(
+      Loops::of(context_).loop(), *client_, client::Suspicions::Options{}, std::move(handler));
 }
 
 void ClientDriver::pause(const Follower& follower) {
@@ -218,11 +258,7 @@ void ClientDriver::pause(const Follower& follower) {
 void ClientDriver::resume(Follower& follower) {
   const auto found = followers_.find(follower.topic());
   if (!client_ || over_ || found == followers_.end() || found->second.get() != &follower) return;
-  const Result<void> followed =
-      client_->follow(follower.topic(), follower.from(),
-                      [weak = std::weak_ptr(found->second)](const session::TopicNews& news) {
-                        if (const auto self = weak.lock()) self->take(news);
-                      });
+  const Result<void> followed = follow_at_servers(found->second);
   if (!followed) follower.end(followed.error());
 }
 
@@ -231,6 +267,11 @@ void ClientDriver::forget(const Follower& follower) {
   if (found == followers_.end() || found->second.get() != &follower) return;
   if (client_) client_->unfollow(follower.topic());
   followers_.erase(found);
+}
+
+Result<void> ClientDriver::set_heartbeat_value(BytesView value) {
+  if (Result<void> can = usable(); !can) return can;
+  return client_->set_payload(value);
 }
 
 void ClientDriver::end(const WaitingPointer<bool>& waiting) {
@@ -255,6 +296,7 @@ void ClientDriver::close() {
   if (!over_) over_ = has_ended_error({});
   if (!client_) return;
   Loops::of(context_).remove(*this);
+  suspicions_.reset();
   client_.reset();  // Drops whom it was to answer.
   has_ended();
   for (const auto& waiting : std::exchange(ending_, {})) waiting->complete(true);
@@ -267,7 +309,9 @@ void ClientDriver::has_ended() {
 
 void ClientDriver::changed(const session::StateChange& change) {
   if (change.kind == session::StateChange::Kind::ended) {
-    over_ = has_ended_error(change.reason);
+    const auto& last = client_->session().last_error();
+    const bool name_taken = last && last->code == ErrorCode::already_exists;
+    over_ = name_taken ? *last : has_ended_error(change.reason);
     has_ended();
   } else if (auto now = connected()) {
     for (const auto& waiting : std::exchange(connecting_, {})) waiting->complete(*now);
@@ -278,8 +322,11 @@ void ClientDriver::changed(const session::StateChange& change) {
 std::optional<Connected> ClientDriver::connected() const {
   const session::Session& session = client_->session();
   if (!session.opened()) return std::nullopt;
-  Connected connected{
-      .address = session.server().value_or(""), .server = {}, .group = {}, .group_id = {}};
+  Connected connected{.address = session.server().value_or(""),
+                      .server = {},
+                      .group = {},
+                      .group_id = {},
+                      .name = session.name()};
   if (const auto& hello = session.hello()) {
     connected.server = hello->name();
     connected.group = hello->group();

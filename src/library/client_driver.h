@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/client.h"
+#include "client/suspicions.h"
 #include "library/loops.h"
 #include "library/waiting.h"
 #include "muster/client_types.h"
@@ -44,6 +45,9 @@ class ClientDriver final : public LoopUser, public std::enable_shared_from_this<
   void read(ServiceId service, const SharedBytes& payload, Consistency consistency,
             Duration timeout, const WaitingPointer<ReadReply>& waiting);
   Result<std::shared_ptr<Follower>> follow(const std::string& topic, const FollowOptions& options);
+  /// Tells of servers and clients that are missed, from now on; once. Nothing if it is over.
+  void watch_suspicions(client::Suspicions::Handler handler);
+  Result<void> set_heartbeat_value(BytesView value);
   void end(const WaitingPointer<bool>& waiting);
   /// Closes the connection; who waits gets ABORTED, and so does every operation after it.
   void close();
@@ -56,6 +60,7 @@ class ClientDriver final : public LoopUser, public std::enable_shared_from_this<
 
  private:
   Result<void> usable();
+  Result<void> follow_at_servers(const std::shared_ptr<Follower>& follower);
   client::Client::Options client_options() const;
   void changed(const session::StateChange& change);
   void has_ended();
@@ -67,7 +72,8 @@ class ClientDriver final : public LoopUser, public std::enable_shared_from_this<
   const SessionId id_;
   const bool only_follows_;
   std::unique_ptr<client::Client> client_;  // Null before `start` and after `close`.
-  std::optional<Error> over_;               // Why no operation is begun any more.
+  std::unique_ptr<client::Suspicions> suspicions_;
+  std::optional<Error> over_;  // Why no operation is begun any more.
   std::vector<WaitingPointer<Connected>> connecting_;
   std::vector<WaitingPointer<bool>> ending_;
   std::map<std::string, std::shared_ptr<Follower>, std::less<>> followers_;

@@ -11,6 +11,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#include <functional>
 #include <future>
 #include <thread>
 
@@ -88,6 +89,101 @@ TEST(Client, WhatTheServiceRefusesIsAFinalAnswer) {
     EXPECT_EQ(unknown.error().code, ErrorCode::not_found);
     const Bytes large(call_payload_bytes_max + 1);
     EXPECT_EQ((co_await client.call(counter_id, large)).error().code, ErrorCode::invalid_argument);
+  });
+}
+
+TEST(Client, GetsTheNameThatItsRuleAllows) {
+  TestServer server;
+  run([&](boost::asio::io_context& context) -> awaitable<void> {
+    ClientOptions options = to(server);
+    options.name = "car";
+    options.kind = "Car";
+    Client any(context, options);
+    EXPECT_EQ((co_await any.connect()).value().name, "car");
+    Client also(context, options);
+    EXPECT_EQ((co_await also.connect()).value().name, "car");
+    options.name_rule = NameRule::numbered;
+    Client numbered(context, options);
+    EXPECT_EQ((co_await numbered.connect()).value().name, "car_1");
+    Client second(context, options);
+    EXPECT_EQ((co_await second.connect()).value().name, "car_2");
+    options.name_rule = NameRule::unique;
+    Client unique(context, options);
+    const auto waiting = co_await unique.call(counter_id, as_bytes("1"));
+    EXPECT_EQ(waiting.error().code, ErrorCode::already_exists);
+    EXPECT_EQ(waiting.error().outcome, Outcome::not_applied);
+    const auto refused = co_await unique.connect();
+    EXPECT_EQ(refused.error(),
+              (Error{ErrorCode::already_exists, "the name car is taken; car_3 is free"}));
+    EXPECT_EQ((co_await unique.read(counter_id, {})).error().code, ErrorCode::already_exists);
+    options.name = "bus";
+    Client first(context, options);
+    EXPECT_EQ((co_await first.connect()).value().name, "bus");
+  });
+}
+
+TEST(Client, RefusesOptionsThatCanNeverWork) {
+  using Options = ClientOptions;
+  const auto longest = [](Options& options) {
+    options.heartbeat_interval = 60s;
+    options.session_timeout = 24h;
+    options.name_rule = NameRule::numbered;
+    options.name = std::string(54, 'n');
+    for (int i = 0; i < 8; ++i) options.tags[std::to_string(i)] = std::string(64, 'v');
+  };
+  const auto shortest = [](Options& options) { options.heartbeat_interval = 15ms; };
+  const std::vector<std::function<void(Options&)>> wrong{
+      [](Options& options) { options.heartbeat_interval = 14'999us; },
+      [](Options& options) { options.heartbeat_interval = 60s + 1us; },
+      [](Options& options) { options.heartbeat_interval = -1s; },
+      [](Options& options) { options.session_timeout = -1us; },
+      [](Options& options) { options.session_timeout = 24h + 1us; },
+      [](Options& options) {
+        options.name_rule = NameRule::numbered;
+        options.name = std::string(55, 'n');
+      },
+      [](Options& options) { options.zone = " "; },
+      [](Options& options) { options.tags["#"] = "v"; },
+      [](Options& options) { options.tags["k"] = std::string(65, 'v'); },
+      [](Options& options) {
+        for (int i = 0; i < 9; ++i) options.tags[std::to_string(i)] = "v";
+      },
+  };
+  run([&](boost::asio::io_context& context) -> awaitable<void> {
+    const auto refused = [&](const std::function<void(ClientOptions&)>& change) {
+      ClientOptions options = to_nobody();
+      options.timeout = 0ms;
+      change(options);
+      Client client(context, options);
+      return client.connect();
+    };
+    const auto code = [](const Result<Connected>& connected) { return connected.error().code; };
+    EXPECT_NE(code(co_await refused(longest)), ErrorCode::invalid_argument);
+    EXPECT_NE(code(co_await refused(shortest)), ErrorCode::invalid_argument);
+    for (std::size_t i = 0; i < wrong.size(); ++i) {
+      EXPECT_EQ(code(co_await refused(wrong[i])), ErrorCode::invalid_argument) << i;
+    }
+  });
+}
+
+TEST(Client, EndsWhenItsSessionTimeoutHasPassedWithoutAServer) {
+  TestServer server;
+  run([&](boost::asio::io_context& context) -> awaitable<void> {
+    ClientOptions options = to(server);
+    options.heartbeat_interval = 100ms;
+    options.session_timeout = 2s;
+    std::optional<Client> silent(std::in_place, context, options);
+    EXPECT_TRUE((co_await silent->connect()).has_value());
+    options.name_rule = NameRule::unique;
+    silent.reset();  // Without a word: its name is free once the group has given it up.
+    const auto begun = std::chrono::steady_clock::now();
+    for (;;) {
+      Client next(context, options);
+      if ((co_await next.connect()).has_value()) break;
+    }
+    const auto took = std::chrono::steady_clock::now() - begun;
+    EXPECT_GT(took, 1'500ms);
+    EXPECT_LT(took, 8s);
   });
 }
 

@@ -56,21 +56,6 @@ awaitable<Result<wire::Invoked>> ask(const std::shared_ptr<GroupViewDriver>& dri
       });
 }
 
-/// The next news; without a timeout for as long as it takes.
-awaitable<Result<News>> next_news(const std::shared_ptr<GroupViewDriver>& driver,
-                                  std::optional<Duration> timeout) {
-  return wait_on<News>(
-      driver->context(), view_interruptions(),
-      [driver, timeout](const WaitingPointer<News>& waiting) {
-        if (timeout) {
-          waiting->complete_after(*timeout, [] {
-            return Error{ErrorCode::deadline_exceeded, "nothing happened to the group"};
-          });
-        }
-        driver->next(waiting);
-      });
-}
-
 /// The result, if it is what was asked for.
 template <class Message>
 Result<Message> result_of(const Result<wire::Invoked>& invoked) {
@@ -108,21 +93,19 @@ awaitable<Result<GroupState>> current_of(std::shared_ptr<GroupViewDriver> driver
   co_return state;
 }
 
-/// The next event; marks are passed over.
-awaitable<Result<GroupEvent>> next_event(std::shared_ptr<GroupViewDriver> driver,
+/// The next event; without a timeout for as long as it takes.
+awaitable<Result<GroupEvent>> next_event(const std::shared_ptr<GroupViewDriver>& driver,
                                          std::optional<Duration> timeout) {
-  using Clock = std::chrono::steady_clock;
-  const auto begun = Clock::now();
-  for (;;) {
-    std::optional<Duration> left;
-    if (timeout) left = *timeout - std::chrono::duration_cast<Duration>(Clock::now() - begun);
-    const Result<News> news = co_await next_news(driver, left);
-    if (!news) co_return news.error();
-    if (const auto* const gap = std::get_if<Gap>(&*news)) co_return library::to_group_event(*gap);
-    if (const auto* const event = std::get_if<Event>(&*news)) {
-      co_return library::to_group_event(*event);
-    }
-  }
+  return wait_on<GroupEvent>(
+      driver->context(), view_interruptions(),
+      [driver, timeout](const WaitingPointer<GroupEvent>& waiting) {
+        if (timeout) {
+          waiting->complete_after(*timeout, [] {
+            return Error{ErrorCode::deadline_exceeded, "nothing happened to the group"};
+          });
+        }
+        driver->next(waiting);
+      });
 }
 
 awaitable<Result<ServerStatistics>> statistics_of(std::shared_ptr<GroupViewDriver> driver,

@@ -5,12 +5,15 @@
 #include <utility>
 
 #include "group/group.h"
+#include "library/group_view_values.h"
 #include "wire/control.h"
 
 namespace muster::library {
 namespace {
 
 constexpr std::size_t servers_remembered_max = 64;
+constexpr std::size_t suspicions_max = 1'024;
+constexpr std::string_view sessions_topic = "sessions";  // As in `replica/session_events.h`.
 
 Error view_is_gone() {
   return {ErrorCode::aborted, "the group view was destroyed: make a new one to go on"};
@@ -34,18 +37,100 @@ void GroupViewDriver::start() {
   ClientOptions following = options_;
   following.on_change = nullptr;
   follows_ = std::make_shared<ClientDriver>(context_, std::move(following), true);
-  const auto follower = follows_->follow(std::string(group::topic), {});
+  follow(sources_[0], group::topic);
+  follow(sources_[1], sessions_topic);
+  follows_->watch_suspicions([weak = weak_from_this()](const client::Suspicion& change) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (self->suspicions_.size() >= suspicions_max) self->suspicions_.pop_front();
+    self->suspicions_.push_back(to_group_event(change));
+    self->give();
+  });
+}
+
+void GroupViewDriver::follow(Source& source, std::string_view topic) {
+  if (over_) return;
+  const auto follower = follows_->follow(std::string(topic), {});
   if (follower) {
-    follower_ = *follower;
+    source.follower = *follower;
   } else {
     over_ = follower.error();
   }
 }
 
-void GroupViewDriver::next(const WaitingPointer<News>& waiting) {
+void GroupViewDriver::next(const WaitingPointer<GroupEvent>& waiting) {
   start();
   if (over_) return waiting->complete(*over_);
-  follower_->next(waiting);
+  if (waiting_ && !waiting_->done()) {
+    return waiting->complete(
+        Error{ErrorCode::failed_precondition,
+              "another `next` waits for this group view: wait for it first, one at a time"});
+  }
+  waiting_ = waiting;
+  give();
+}
+
+/// One of each topic is held here until somebody takes it; the rest waits in its bounded queue.
+void GroupViewDriver::fetch(std::size_t place) {
+  Source& source = sources_[place];
+  if (source.asked || source.news || !source.follower) return;
+  source.asked = true;
+  source.follower->next(std::make_shared<Waiting<News>>(
+      context_, view_is_gone(), [weak = weak_from_this(), place](Result<News> news) {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->sources_[place].asked = false;
+        self->sources_[place].news = std::move(news);
+        boost::asio::post(self->context_, [weak] {  // Not from within the follower.
+          if (const auto again = weak.lock()) again->give();
+        });
+      }));
+}
+
+/// What comes first of what is here. Both topics are asked before one is taken from, so that of
+/// events that wait in both the earlier one goes first.
+void GroupViewDriver::give() {
+  for (std::size_t place = 0; place < sources_.size(); ++place) {
+    std::optional<Result<News>>& news = sources_[place].news;
+    if (news && *news && std::holds_alternative<Reached>(**news)) news.reset();
+    fetch(place);
+  }
+  if (!waiting_ || waiting_->done()) return;
+  Source* const source = first_source();
+  if (source == nullptr && suspicions_.empty()) return give_error();
+  if (source != nullptr) return std::exchange(waiting_, nullptr)->complete(take_from(*source));
+  GroupEvent suspicion = std::move(suspicions_.front());
+  suspicions_.pop_front();
+  std::exchange(waiting_, nullptr)->complete(std::move(suspicion));
+}
+
+/// Once all that came before is taken.
+void GroupViewDriver::give_error() {
+  for (const Source& source : sources_) {
+    if (!source.news || *source.news) continue;
+    return std::exchange(waiting_, nullptr)->complete(source.news->error());
+  }
+}
+
+GroupViewDriver::Source* GroupViewDriver::first_source() {
+  const auto place_of = [](const News& news) {
+    if (const auto* const event = std::get_if<Event>(&news)) return event->position;
+    return EventPosition{.command = {.index = std::get<Gap>(news).index}};
+  };
+  Source* first = nullptr;
+  for (Source& source : sources_) {
+    if (!source.news || !*source.news || std::holds_alternative<Reached>(**source.news)) continue;
+    if (first == nullptr || place_of(**source.news) < place_of(**first->news)) first = &source;
+  }
+  return first;
+}
+
+Result<GroupEvent> GroupViewDriver::take_from(Source& source) {
+  const News news = std::move(**source.news);
+  source.news.reset();
+  if (const auto* const gap = std::get_if<Gap>(&news)) return to_group_event(*gap);
+  const auto& event = std::get<Event>(news);
+  return &source == &sources_[0] ? to_group_event(event) : to_client_event(event);
 }
 
 void GroupViewDriver::ask(const wire::Invoke& request, const std::string& address, Duration timeout,
@@ -126,8 +211,11 @@ void GroupViewDriver::close() {
     asking->discovery.reset();
     asking->waiting->complete(view_is_gone());
   }
-  if (follower_) follower_->stop();
-  follower_.reset();
+  for (Source& source : sources_) {
+    if (source.follower) source.follower->stop();
+    source.follower.reset();
+  }
+  if (waiting_) std::exchange(waiting_, nullptr)->complete(view_is_gone());
   if (follows_) follows_->close();
 }
 

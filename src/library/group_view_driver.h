@@ -1,8 +1,12 @@
-// What stands behind a `GroupView`: a follower of the topic `group`, and questions to servers.
+// What stands behind a `GroupView`: followers of the topics `group` and `sessions`, who is missed,
+// and questions to servers.
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,11 +18,13 @@
 #include "library/loops.h"
 #include "library/waiting.h"
 #include "muster/client_types.h"
+#include "muster/group_view.h"
 #include "wire/methods.pb.h"
 
 namespace muster::library {
 
-/// Calls remote methods of whichever server answers, and holds the follower.
+/// Calls remote methods of whichever server answers, and makes one stream of what two topics and
+/// suspicions tell.
 ///
 /// Thread-safety: none, but for the constructor, `context` and `timeout`: everything else on the
 /// loop.
@@ -35,8 +41,8 @@ class GroupViewDriver final : public LoopUser,
 
   /// Begins to follow.
   void start();
-  /// Gives the next news of the topic to who waits.
-  void next(const WaitingPointer<News>& waiting);
+  /// Gives the next event to who waits.
+  void next(const WaitingPointer<GroupEvent>& waiting);
   /// Calls a method of the server at `address`; empty: of any that answers. The answer, or the
   /// error, comes within `timeout`.
   void ask(const wire::Invoke& request, const std::string& address, Duration timeout,
@@ -55,6 +61,19 @@ class GroupViewDriver final : public LoopUser,
     std::unique_ptr<client::Question> question{};
   };
 
+  /// A topic, and its next news if they have come. One that has failed keeps its error.
+  struct Source {
+    std::shared_ptr<Follower> follower;
+    bool asked{false};
+    std::optional<Result<News>> news{};
+  };
+
+  void follow(Source& source, std::string_view topic);
+  void fetch(std::size_t place);
+  void give();
+  void give_error();
+  Source* first_source();
+  Result<GroupEvent> take_from(Source& source);
   void begin(const std::shared_ptr<Asking>& asking, std::vector<std::string> servers);
   void look_for_servers(const std::shared_ptr<Asking>& asking);
   void finish(const std::shared_ptr<Asking>& asking, Result<client::Answer> answer);
@@ -64,7 +83,9 @@ class GroupViewDriver final : public LoopUser,
   const ClientOptions options_;
   std::optional<Error> over_;  // Why nothing is begun any more.
   std::shared_ptr<ClientDriver> follows_;
-  std::shared_ptr<Follower> follower_;
+  std::array<Source, 2> sources_;      // Of servers, and of clients.
+  std::deque<GroupEvent> suspicions_;  // The newest ones.
+  WaitingPointer<GroupEvent> waiting_;
   std::vector<std::string> servers_;  // The one that answered last first.
   std::set<std::shared_ptr<Asking>> under_way_;
 };

@@ -134,6 +134,31 @@ void take(GroupEvent& event, const wire::GroupEvent& told) {
   }
 }
 
+void take(GroupEvent& event, const wire::SessionEvent& told) {
+  event.name = told.name();
+  event.server = ServerNumber{told.home()};
+  if (const auto id = wire::parse_id<SessionId>(told.session_id())) event.client = *id;
+  switch (told.what()) {
+    case wire::SessionEvent::OPENED:
+      event.kind = Kind::session_opened;
+      return;
+    case wire::SessionEvent::MOVED:
+      event.kind = Kind::session_moved;
+      return;
+    case wire::SessionEvent::ENDED:
+      event.kind = Kind::session_ended;
+      return;
+    case wire::SessionEvent::SUSPECTED:
+      event.kind = Kind::suspected;
+      return;
+    case wire::SessionEvent::HEARD:
+      event.kind = Kind::returned;
+      return;
+    default:
+      event.kind = Kind::other;
+  }
+}
+
 }  // namespace
 
 GroupState to_state(const wire::GroupServers& servers) {
@@ -166,8 +191,15 @@ void add_clients(GroupState& state, const wire::SessionList& list, LogTime now) 
     state.clients.push_back({.id = *id,
                              .name = one.name(),
                              .kind = one.kind(),
+                             .host = one.host(),
+                             .zone = one.zone(),
+                             .tags = {one.tags().begin(), one.tags().end()},
+                             .state = one.suspected() ? ServerState::suspect : ServerState::alive,
+                             .first_seen = to_time(one.opened()),
                              .home = {one.home_number()},
                              .home_name = one.home()});
+    const BytesView value = as_bytes(one.value());
+    state.clients.back().heartbeat_value.assign(value.begin(), value.end());
   }
   std::ranges::sort(state.clients, {}, &ClientInfo::id);
   add_details(state, list, now);
@@ -181,7 +213,7 @@ void add_details(GroupState& state, const wire::SessionList& list, LogTime now) 
     const auto found = std::ranges::lower_bound(state.clients, *id, {}, &ClientInfo::id);
     if (found == state.clients.end() || found->id != *id) continue;
     found->address = one.address();
-    found->first_seen = before(now, one.attached_ms());
+    found->attached = before(now, one.attached_ms());
     found->last_seen = before(now, one.silent_ms());
     found->unanswered = one.unanswered();
   }
@@ -201,6 +233,9 @@ ServerStatistics to_statistics(const wire::Invoked& from, const wire::ServerStat
           .hand_overs_taken = stats.hand_overs_taken(),
           .heartbeats_sent = stats.heartbeats_sent(),
           .heartbeats_received = stats.heartbeats_received(),
+          .client_heartbeats_by_datagram = stats.client_heartbeats_by_datagram(),
+          .client_heartbeats_over_connection = stats.client_heartbeats_over_connection(),
+          .client_heartbeats_refused = stats.client_heartbeats_refused(),
           .batches_from_clients = stats.batches_from_clients(),
           .batches_forwarded = stats.batches_forwarded(),
           .batches_taken_in = stats.batches_taken_in(),
@@ -208,6 +243,7 @@ ServerStatistics to_statistics(const wire::Invoked& from, const wire::ServerStat
           .bytes_received = stats.bytes_received(),
           .sessions = stats.sessions(),
           .clients = stats.clients(),
+          .suspects = stats.suspects(),
           .queued_bytes = stats.queued_bytes() + stats.unanswered_bytes(),
           .longest_step = duration_of(stats.loop_step_max_us()),
           .uptime = duration_of(std::min(stats.uptime_ms(), std::uint64_t{1} << 50U) * 1'000)};
@@ -222,6 +258,33 @@ Result<GroupEvent> to_group_event(const Event& event) {
   result.view = told->view();
   result.text = told->text();
   take(result, *told);
+  return result;
+}
+
+Result<GroupEvent> to_client_event(const Event& event) {
+  const auto told = wire::decode<wire::SessionEvent>(event.payload.view());
+  if (!told) return told.error();
+  GroupEvent result;
+  result.position = event.position;
+  result.time = event.time;
+  result.text = told->text();
+  take(result, *told);
+  return result;
+}
+
+GroupEvent to_group_event(const client::Suspicion& change) {
+  GroupEvent result;
+  result.position.command.index = change.index;
+  result.time = change.time;
+  if (const auto* const server = std::get_if<wire::GroupEvent>(&change.event)) {
+    result.view = server->view();
+    result.text = server->text();
+    take(result, *server);
+  } else {
+    const auto& client = std::get<wire::SessionEvent>(change.event);
+    result.text = client.text();
+    take(result, client);
+  }
   return result;
 }
 

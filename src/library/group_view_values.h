@@ -1,6 +1,7 @@
 // What servers answer of their group, as the values of `muster/group_view.h`.
 #pragma once
 
+#include "client/suspicions.h"
 #include "muster/client_types.h"
 #include "muster/error.h"
 #include "muster/group_view.h"
@@ -18,6 +19,9 @@ ServerStatistics to_statistics(const wire::Invoked& from, const wire::ServerStat
 
 /// An event of the topic `group`. Errors: INVALID_ARGUMENT if the payload is none.
 [[nodiscard]] Result<GroupEvent> to_group_event(const Event& event);
+/// An event of the topic `sessions`. Errors: as above.
+[[nodiscard]] Result<GroupEvent> to_client_event(const Event& event);
+GroupEvent to_group_event(const client::Suspicion& change);
 /// Events up to a place are missing.
 GroupEvent to_group_event(const Gap& gap);
 
