@@ -217,6 +217,7 @@ ExitCode run_load(BenchOptions& options) {
   if (!found) return report(found.error());
   options.load.servers = options.client.servers;
   options.load.stays = !options.client.servers.empty();
+  options.load.tags = options.client.tags;
   if (options.load.servers.empty()) options.load.servers = {*found};
   options.load.secret = options.client.secret();
   options.load.timeout = options.client.timeout;

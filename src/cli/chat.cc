@@ -107,14 +107,15 @@ class Sending {
   Sending(net::Loop& loop, const ChatOptions& options, const ChatGroup& group)
       : loop_(loop),
         options_(options),
-        client_(loop,
-                {.client = {.session = {.id = {}, .seeds = group.servers},
-                            .secret = options.client.secret(),
-                            .discovery = options.client.rediscovery()},
-                 .name = options.name,
-                 .inbox = options.key.empty() ? make_inbox() : inbox_of(options.key, options.name),
-                 .timeout = options.client.timeout},
-                handlers()) {}
+        client_(
+            loop,
+            {.client = {.session = {.id = {}, .seeds = group.servers, .tags = options.client.tags},
+                        .secret = options.client.secret(),
+                        .discovery = options.client.rediscovery()},
+             .name = options.name,
+             .inbox = options.key.empty() ? make_inbox() : inbox_of(options.key, options.name),
+             .timeout = options.client.timeout},
+            handlers()) {}
 
   ExitCode run() {
     client_.sign_in(options_.name, [this](const Result<chat::Receipt>& receipt) {

@@ -84,12 +84,13 @@ void ChatProgram::sign_in(const std::string& name) {
   if (!client_) {
     client_ = std::make_unique<ChatClient>(
         loop_,
-        ChatClient::Options{.client = {.session = {.id = {}, .seeds = group_.servers},
-                                       .secret = options_.client.secret(),
-                                       .discovery = options_.client.rediscovery()},
-                            .name = name,
-                            .inbox = make_inbox(),
-                            .timeout = options_.client.timeout},
+        ChatClient::Options{
+            .client = {.session = {.id = {}, .seeds = group_.servers, .tags = options_.client.tags},
+                       .secret = options_.client.secret(),
+                       .discovery = options_.client.rediscovery()},
+            .name = name,
+            .inbox = make_inbox(),
+            .timeout = options_.client.timeout},
         handlers());
   }
   client_->sign_in(name, [this](const Result<chat::Receipt>& receipt) { signed_in(receipt); });

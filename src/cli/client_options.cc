@@ -83,6 +83,7 @@ void add_client_options(CLI::App& command, ClientOptions& options) {
       .add_option("--secret-file", options.secret_file,
                   "file whose first line is the group's secret; also MUSTER_SECRET=SECRET")
       ->type_name("FILE");
+  add_tags(command, options.tags, "what people want to know of this client; repeatable");
   add_log_level(command, options.log_level);
   command.add_flag("--json", options.json, "one JSON object per line");
 }

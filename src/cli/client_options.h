@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct ClientOptions {
   Duration timeout{std::chrono::seconds{10}};
   bool wait{false};
   std::string secret_file{};
+  /// What people want to know of this client.
+  std::map<std::string, std::string> tags{};
   std::string log_level{"warning"};
   bool json{false};
 

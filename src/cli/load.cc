@@ -66,6 +66,7 @@ class Load::Sender {
     made.session.kind = "bench";
     made.session.seeds = options.servers;
     made.session.stays = options.stays;
+    made.session.tags = options.tags;
     if (options.heartbeat) {
       made.session.heartbeat_interval = *options.heartbeat;
       made.session.session_timeout = wire::shortest_timeout(*options.heartbeat);

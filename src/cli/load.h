@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +58,7 @@ class Load {
     std::vector<std::string> servers{};
     bool stays{false};  ///< They were named: clients begin at the first that answers.
     Bytes secret{};
+    std::map<std::string, std::string> tags{};  ///< Of each client.
     std::size_t clients{1};
     std::size_t in_flight{1};             ///< In all; at least one for each client.
     double rate{0};                       ///< Commands per second in all; 0: closed loop.

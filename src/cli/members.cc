@@ -1,6 +1,7 @@
 // `muster members`: the servers of a group; with `--all` its clients too.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,11 +16,15 @@
 namespace muster::cli {
 namespace {
 
+/// RFC 3339, to the second.
+std::string seconds_of(const google::protobuf::Timestamp& time) {
+  const LogTime second{.milliseconds = time.seconds() * 1'000};
+  std::string text = wire::json_time(second);
+  text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
+  return text;
+}
+
 Row row_of(const wire::MemberStatus& member) {
-  std::string tags;
-  for (const auto& [key, value] : member.tags()) {
-    tags += fmt::format("{}{}={}", tags.empty() ? "" : ",", key, value);
-  }
   return {fmt::format("#{}", member.number()),
           member.name(),
           member.address(),
@@ -28,24 +33,29 @@ Row row_of(const wire::MemberStatus& member) {
           wire::ServerState::Value_Name(member.state()) + (member.drained() ? ", drained" : ""),
           std::to_string(member.clients()),
           text_or_dash(member.zone()),
-          text_or_dash(tags)};
+          tags_text(member.tags()),
+          member.has_joined() ? seconds_of(member.joined()) : "-",
+          member.has_last_seen() ? seconds_of(member.last_seen()) : "-"};
 }
 
 Row client_row(const wire::SessionStatus& session) {
   return {"-",
           session.name(),
-          "at " + session.home_name(),
-          "-",
+          session.address().empty() ? "at " + session.home_name()
+                                    : session.address() + " at " + session.home_name(),
+          text_or_dash(session.host()),
           session.kind().empty() ? "client" : session.kind(),
           wire::ServerState::Value_Name(session.state()),
           "-",
           text_or_dash(session.zone()),
-          "-"};
+          tags_text(session.tags()),
+          session.has_opened() ? seconds_of(session.opened()) : "-",
+          session.has_last_seen() ? seconds_of(session.last_seen()) : "-"};
 }
 
 void print_for_people(const wire::Members& members) {
-  std::vector<Row> rows{
-      {"NUMBER", "NAME", "ADDRESS", "HOST", "ROLE", "STATE", "CLIENTS", "ZONE", "TAGS"}};
+  std::vector<Row> rows{{"NUMBER", "NAME", "ADDRESS", "HOST", "ROLE", "STATE", "CLIENTS", "ZONE",
+                         "TAGS", "JOINED", "LAST SEEN"}};
   for (const wire::MemberStatus& member : members.members()) rows.push_back(row_of(member));
   for (const wire::SessionStatus& session : members.sessions()) {
     rows.push_back(client_row(session));

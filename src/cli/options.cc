@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "net/address.h"
+#include "wire/control.h"
 #include "wire/limits.h"
 
 namespace muster::cli {
@@ -67,6 +68,31 @@ CLI::Option* add_addresses(CLI::App& app, const std::string& names,
   return app.add_option_function<std::vector<std::string>>(names, store, help)
       ->type_name("HOST:PORT,...")
       ->delimiter(',')
+      ->expected(1, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args(false)
+      ->take_all();
+}
+
+CLI::Option* add_tags(CLI::App& app, std::map<std::string, std::string>& tags,
+                      const std::string& help) {
+  const auto store = [&tags](const std::vector<std::string>& texts) {
+    tags.clear();
+    for (const std::string& text : texts) {
+      const std::size_t equals = text.find('=');
+      if (equals == std::string::npos || !wire::validate_name(text.substr(0, equals))) {
+        throw CLI::ValidationError("--tag", "'" + text +
+                                                "' is no KEY=VALUE: write for instance "
+                                                "--tag rack=7");
+      }
+      tags[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+    if (tags.size() > wire::tags_max) {
+      throw CLI::ValidationError(
+          "--tag", "there are at most " + std::to_string(wire::tags_max) + ": give fewer");
+    }
+  };
+  return app.add_option_function<std::vector<std::string>>("--tag", store, help)
+      ->type_name("KEY=VALUE")
       ->expected(1, CLI::detail::expected_max_vector_size)
       ->allow_extra_args(false)
       ->take_all();

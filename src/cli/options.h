@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ CLI::Option* add_address(CLI::App& app, const std::string& names, std::string& v
 /// The same for any number of them, repeated or separated by commas.
 CLI::Option* add_addresses(CLI::App& app, const std::string& names,
                            std::vector<std::string>& values, const std::string& help);
+/// `--tag KEY=VALUE`, any number of times.
+CLI::Option* add_tags(CLI::App& app, std::map<std::string, std::string>& tags,
+                      const std::string& help);
 /// `--log-level`, also `--logging-level`, in any case; checked, and stored in lower case.
 CLI::Option* add_log_level(CLI::App& app, std::string& value);
 

@@ -30,6 +30,18 @@ class ParsedOptionsTest : public testing::Test {
   CLI::App app_;
 };
 
+TEST_F(ParsedOptionsTest, TagsAreKeysAndValues) {
+  std::map<std::string, std::string> tags;
+  add_tags(app_, tags, "help");
+  EXPECT_EQ(parse({"--tag", "crew=2", "--tag", "shift=a=b"}), "");
+  EXPECT_EQ(tags, (std::map<std::string, std::string>{{"crew", "2"}, {"shift", "a=b"}}));
+  EXPECT_EQ(parse({"--tag", "crew"}),
+            "--tag: 'crew' is no KEY=VALUE: write for instance --tag rack=7");
+  EXPECT_EQ(parse({"--tag", "=2"}), "--tag: '=2' is no KEY=VALUE: write for instance --tag rack=7");
+  EXPECT_EQ(parse({"--tag", "#=2"}),
+            "--tag: '#=2' is no KEY=VALUE: write for instance --tag rack=7");
+}
+
 TEST_F(ParsedOptionsTest, ASlipInADurationIsRefusedWithTheRemedy) {
   Duration value{3s};
   add_duration(app_, "--discovery-timeout", value, "help", {.plausible = 100ms});

@@ -2,7 +2,6 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,7 +19,6 @@
 #include "muster/error.h"
 #include "server/server.h"
 #include "server/validation.h"
-#include "wire/control.h"
 
 namespace muster::cli {
 namespace {
@@ -37,7 +35,6 @@ struct ServeOptions {
   std::string config_file{};
   std::string discovery{"multicast"};
   std::string multicast_address{};
-  std::vector<std::string> tags{};
   bool console{false};
 };
 
@@ -84,8 +81,7 @@ void add_group_options(CLI::App& command, ServeOptions& options) {
   command
       .add_option("--zone", node.zone, "where this server is; clients of the same zone prefer it")
       ->type_name("NAME");
-  command.add_option("--tag", options.tags, "what people want to know of it; repeatable")
-      ->type_name("KEY=VALUE");
+  add_tags(command, node.tags, "what people want to know of it; repeatable");
   command
       .add_option("--expect", node.expect,
                   "how many servers found the group together; not given: this one and the seeds")
@@ -225,19 +221,6 @@ net::DiscoveryMode discovery_of(const std::string& mode) {
   return net::DiscoveryMode::multicast;
 }
 
-std::map<std::string, std::string> tags_of(const std::vector<std::string>& texts) {
-  std::map<std::string, std::string> tags;
-  for (const std::string& text : texts) {
-    const auto equals = text.find('=');
-    if (equals == std::string::npos || equals == 0 ||
-        !wire::validate_name(text.substr(0, equals))) {
-      throw CLI::ValidationError("--tag", "'" + text + "' is no KEY=VALUE");
-    }
-    tags[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return tags;
-}
-
 /// The group's settings that were typed, by the names that `muster set` has for them.
 std::set<std::string> settings_given(const CLI::App& command) {
   std::set<std::string> given;
@@ -251,7 +234,6 @@ std::set<std::string> settings_given(const CLI::App& command) {
 
 ExitCode run(const CLI::App& command, ServeOptions options) {
   options.server.node.settings_given = settings_given(command);
-  options.server.node.tags = tags_of(options.tags);
   check_together(options.server.node);
   options.server.datagrams.mode = discovery_of(options.discovery);
   if (!options.multicast_address.empty()) {

@@ -7,9 +7,13 @@
 
 namespace muster::cli {
 
-/// The members, and all sessions in the order in which the server has them. One that moves or ends
-/// while the pages are fetched may be missing. Errors: as `client::Question`.
+/// The members, and all sessions in the order in which the server has them; what only their homes
+/// know is asked there, of those that answer within a second. One that moves or ends while the
+/// pages are fetched may be missing. Errors: as `client::Question`.
 [[nodiscard]] Result<wire::Members> ask_for_everybody(const ClientOptions& options);
+
+/// `KEY=VALUE,…` by key, or `-` if there are none.
+std::string tags_text(const google::protobuf::Map<std::string, std::string>& tags);
 
 /// `name`, or `-` if there is none.
 std::string text_or_dash(const std::string& text);

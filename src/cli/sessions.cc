@@ -1,8 +1,11 @@
 // `muster sessions`: the clients of a group, and where each of them is.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/commands.h"
@@ -13,6 +16,8 @@
 namespace muster::cli {
 namespace {
 
+constexpr Duration home_timeout = std::chrono::seconds{1};
+
 Row session_row(const wire::SessionStatus& session) {
   return {session.id(),
           session.name(),
@@ -20,7 +25,10 @@ Row session_row(const wire::SessionStatus& session) {
           session.home_name(),
           wire::ServerState::Value_Name(session.state()),
           session.has_heartbeat_age_ms() ? fmt::format("{} ms", session.heartbeat_age_ms()) : "-",
-          text_or_dash(session.zone())};
+          text_or_dash(session.address()),
+          text_or_dash(session.host()),
+          text_or_dash(session.zone()),
+          tags_text(session.tags())};
 }
 
 ExitCode show_sessions(const ClientOptions& options) {
@@ -32,7 +40,8 @@ ExitCode show_sessions(const ClientOptions& options) {
     }
     return 0;
   }
-  std::vector<Row> rows{{"ID", "NAME", "KIND", "HOME", "STATE", "HEARD", "ZONE"}};
+  std::vector<Row> rows{
+      {"ID", "NAME", "KIND", "HOME", "STATE", "HEARD", "ADDRESS", "HOST", "ZONE", "TAGS"}};
   for (const wire::SessionStatus& session : everybody->sessions()) {
     rows.push_back(session_row(session));
   }
@@ -46,7 +55,17 @@ std::string text_or_dash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
 
-Result<wire::Members> ask_for_everybody(const ClientOptions& options) {
+std::string tags_text(const google::protobuf::Map<std::string, std::string>& tags) {
+  std::string text;
+  for (const auto& [key, value] : std::map<std::string, std::string>(tags.begin(), tags.end())) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", key, value);
+  }
+  return text_or_dash(text);
+}
+
+namespace {
+
+Result<wire::Members> ask_for_pages(const ClientOptions& options) {
   wire::MembersRequest request;
   request.set_all(true);
   wire::Members everybody;
@@ -56,8 +75,42 @@ Result<wire::Members> ask_for_everybody(const ClientOptions& options) {
     more = page->more_sessions() && page->sessions_size() > 0;
     if (more) request.set_sessions_after(page->sessions(page->sessions_size() - 1).id());
     everybody.set_view(page->view());
+    everybody.set_number(page->number());
     *everybody.mutable_members() = page->members();  // As they are now.
     everybody.mutable_sessions()->MergeFrom(page->sessions());
+  }
+  return everybody;
+}
+
+// Of a client's address and when it was heard only its home knows.
+void ask_home(const ClientOptions& options, const wire::MemberStatus& home,
+              wire::Members& everybody) {
+  ClientOptions at_home = options;
+  at_home.servers = {home.address()};
+  at_home.timeout = std::min<Duration>(options.timeout, home_timeout);
+  at_home.wait = false;
+  const auto told = ask_for_pages(at_home);
+  if (!told || told->number() != home.number()) return;
+  std::map<std::string_view, const wire::SessionStatus*> theirs;
+  for (const wire::SessionStatus& session : told->sessions()) {
+    if (session.home() == home.number()) theirs.emplace(session.id(), &session);
+  }
+  for (wire::SessionStatus& session : *everybody.mutable_sessions()) {
+    const auto known = theirs.find(session.id());
+    if (known != theirs.end()) session = *known->second;
+  }
+}
+
+}  // namespace
+
+Result<wire::Members> ask_for_everybody(const ClientOptions& options) {
+  auto everybody = ask_for_pages(options);
+  if (!everybody) return everybody;
+  const auto members = everybody->members();
+  for (const wire::MemberStatus& member : members) {
+    const bool has_more = member.number() != everybody->number() && member.clients() > 0 &&
+                          member.state() == wire::ServerState::ALIVE;
+    if (has_more) ask_home(options, member, *everybody);
   }
   return everybody;
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,9 @@
 #include "cli/commands.h"
 #include "cli/watch_lines.h"
 #include "client/client.h"
+#include "client/suspicions.h"
 #include "group/group.h"
+#include "replica/session_events.h"
 #include "wire/control.h"
 
 namespace muster::cli {
@@ -62,11 +65,25 @@ ExitCode run(const WatchOptions& options) {
   if (options.client.log_level == "info" || options.client.log_level == "debug") {
     client.on_change(log_watch_change);
   }
+  const bool several = options.topics.size() > 1;
+  const auto watches = [&](std::string_view topic) {
+    return std::ranges::find(options.topics, topic) != options.topics.end();
+  };
+  std::optional<client::Suspicions> suspicions;
+  if (watches(group::topic) || watches(replica::sessions_topic)) {
+    suspicions.emplace(
+        loop, client,
+        client::Suspicions::Options{.servers = watches(group::topic),
+                                    .clients = watches(replica::sessions_topic)},
+        [&](const client::Suspicion& change) {
+          print({options.client.json ? json_line(change) : text_line(change, several)});
+        });
+  }
   std::optional<wire::EventPosition> from;
   if (options.from) from = wire::beginning_of({*options.from});
-  const bool several = options.topics.size() > 1;
   for (const std::string& topic : options.topics) {
-    const auto followed = client.follow(topic, from, [&, several](const session::TopicNews& news) {
+    const auto followed = client.follow(topic, from, [&](const session::TopicNews& news) {
+      if (suspicions) suspicions->note(news);
       print(options.client.json ? json_lines(news) : text_lines(news, several));
     });
     if (!followed) return report(followed.error());

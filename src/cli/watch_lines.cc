@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "cli/json_line.h"
 #include "group/group.h"
@@ -34,19 +35,20 @@ std::optional<KnownEvent> known_event(const std::string& topic, BytesView payloa
 }
 
 JsonLine begin_line(const wire::EventPosition& position, std::string_view time,
-                    const std::string& topic, bool gap) {
+                    const std::string& topic, bool gap, bool logged = true) {
   JsonLine line;
   line.add("index", position.command.index.value)
       .add("ordinal", position.command.ordinal)
       .add("sub", position.sub)
       .add_json("time", time)
       .add("topic", topic)
-      .add("gap", gap);
+      .add("gap", gap)
+      .add("logged", logged);
   return line;
 }
 
-std::string json_line(const std::string& topic, const session::Event& event) {
-  JsonLine line = begin_line(event.position, wire::json_time(event.time), topic, false);
+std::string json_line(const std::string& topic, const session::Event& event, bool logged = true) {
+  JsonLine line = begin_line(event.position, wire::json_time(event.time), topic, false, logged);
   const auto known = known_event(topic, event.payload.view());
   if (!known) return line.add_json("payload", wire::json_bytes(event.payload.view())).text();
   // The fields of the event stand beside its place: one object goes on as the other.
@@ -73,7 +75,26 @@ std::string text_line(const std::string& topic, const session::Event& event, boo
       known ? known->text : fmt::format("{} bytes", event.payload.size()));
 }
 
+std::pair<std::string, session::Event> event_of(const client::Suspicion& change) {
+  const bool of_a_server = std::holds_alternative<wire::GroupEvent>(change.event);
+  return {std::string(of_a_server ? group::topic : replica::sessions_topic),
+          {.position = wire::beginning_of(change.index),
+           .time = change.time,
+           .payload = SharedBytes(
+               std::visit([](const auto& event) { return wire::encode(event); }, change.event))}};
+}
+
 }  // namespace
+
+std::string json_line(const client::Suspicion& change) {
+  const auto [topic, event] = event_of(change);
+  return json_line(topic, event, false);
+}
+
+std::string text_line(const client::Suspicion& change, bool with_topic) {
+  const auto [topic, event] = event_of(change);
+  return text_line(topic, event, with_topic);
+}
 
 std::vector<std::string> json_lines(const session::TopicNews& news) {
   std::vector<std::string> lines;

@@ -34,7 +34,7 @@ TEST(WatchLinesTest, PutTheFieldsOfAnEventBesideItsPlace) {
   const std::string line = json_lines(event_of("group", group_event())).at(0);
   EXPECT_EQ(line.substr(0, line.find(",\"founded\"")),
             R"({"index":7,"ordinal":2,"sub":1,"time":"1970-01-01T00:00:01.500Z","topic":"group",)"
-            R"("gap":false,"view":3,"text":"b joined")");
+            R"("gap":false,"logged":true,"view":3,"text":"b joined")");
 }
 
 TEST(WatchLinesTest, ShowWhoCameMovedAndWentInWords) {
@@ -47,12 +47,28 @@ TEST(WatchLinesTest, ShowWhoCameMovedAndWentInWords) {
             std::string::npos);
 }
 
+TEST(WatchLinesTest, ShowWhoIsMissedAtTheIndexOfWhoMissesIt) {
+  wire::GroupEvent server;
+  server.set_text("b is suspected");
+  const client::Suspicion missed{.event = server, .index = {8}, .time = LogTime{1'500}};
+  EXPECT_EQ(text_line(missed, false), "8.0 1970-01-01T00:00:01.500Z b is suspected");
+  EXPECT_EQ(text_line(missed, true), "8.0 1970-01-01T00:00:01.500Z group b is suspected");
+  wire::SessionEvent session;
+  session.set_what(wire::SessionEvent::SUSPECTED);
+  session.set_text("ann is suspected");
+  const std::string line = json_line({.event = session, .index = {8}, .time = LogTime{1'500}});
+  EXPECT_EQ(
+      line.substr(0, line.find(",\"sessionId\"")),
+      R"({"index":8,"ordinal":0,"sub":0,"time":"1970-01-01T00:00:01.500Z",)"
+      R"("topic":"sessions","gap":false,"logged":false,"what":"SUSPECTED","text":"ann is suspected")");
+}
+
 TEST(WatchLinesTest, ShowUnknownPayloadsAsBytes) {
   const session::TopicNews news = event_of("street", Bytes{std::byte{1}, std::byte{2}});
   EXPECT_EQ(text_lines(news, false), Lines{"7.2 1970-01-01T00:00:01.500Z 2 bytes"});
   EXPECT_EQ(json_lines(news),
             Lines{R"({"index":7,"ordinal":2,"sub":1,"time":"1970-01-01T00:00:01.500Z",)"
-                  R"("topic":"street","gap":false,"payload":"AQI="})"});
+                  R"("topic":"street","gap":false,"logged":true,"payload":"AQI="})"});
   EXPECT_EQ(text_lines(event_of("group", Bytes{std::byte{1}}), false),
             Lines{"7.2 1970-01-01T00:00:01.500Z 1 bytes"});
 }
@@ -70,11 +86,12 @@ TEST(WatchLinesTest, TellOfGaps) {
   EXPECT_EQ(text_lines(state, true),
             Lines{"up to 9 t events are missing: the server no longer keeps them"});
   EXPECT_EQ(json_lines(state), Lines{R"({"index":9,"ordinal":0,"sub":0,"time":null,"topic":"t",)"
-                                     R"("gap":true,"state":"AQ==","error":null})"});
+                                     R"("gap":true,"logged":true,"state":"AQ==","error":null})"});
   const session::TopicNews none = session::TopicGap{
       .topic = "t", .index = {9}, .state = Error{ErrorCode::not_found, "no topic"}};
-  EXPECT_EQ(json_lines(none), Lines{R"({"index":9,"ordinal":0,"sub":0,"time":null,"topic":"t",)"
-                                    R"("gap":true,"state":null,"error":"no topic"})"});
+  EXPECT_EQ(json_lines(none),
+            Lines{R"({"index":9,"ordinal":0,"sub":0,"time":null,"topic":"t",)"
+                  R"("gap":true,"logged":true,"state":null,"error":"no topic"})"});
 }
 
 TEST(WatchLinesTest, SayNothingOfMarks) {

@@ -1,6 +1,7 @@
 """Clients that give a sign of life every 15 ms: datagrams that cease to pass cost no session, and a
 client that stops is given up in time though its connection stands."""
 
+import json
 import re
 import signal
 import time
@@ -62,6 +63,8 @@ class HeartbeatsTest(unittest.TestCase):
             wait_until(lambda: told.last()["suspected"] == CLIENTS, 4,
                        lambda: f"all are suspected; it says {told.last()}")
             self.assertEqual(server.status()["sessions"], CLIENTS)
+            listed = group.muster("sessions", "--json").stdout.splitlines()
+            self.assertEqual([json.loads(line)["state"] for line in listed], CLIENTS * ["SUSPECT"])
             wait_until(lambda: server.status()["sessions"] == 0, 6, "all sessions have ended")
             took = time.monotonic() - stopped
             print(f"the sessions of a stopped process had ended after {took:.1f} s", flush=True)
