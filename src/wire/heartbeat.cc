@@ -138,9 +138,9 @@ std::optional<HeartbeatView> HeartbeatView::parse(BytesView bytes) {
   const unsigned flags = reader.integer<std::uint8_t>();
   const auto payload_bytes = reader.integer<std::uint8_t>();
   const auto zero = reader.integer<std::uint16_t>();
-  const std::size_t digest_bytes = (flags & has_digest) != 0 ? heartbeat_digest_bytes : 0;
+  const std::size_t bytes_after = (flags & has_digest) != 0 ? heartbeat_digest_bytes : 0;
   if (flags > (has_digest | asks) || zero != 0 || payload_bytes > heartbeat_payload_bytes_max ||
-      bytes.size() != heartbeat_header_bytes + payload_bytes + digest_bytes) {
+      bytes.size() != heartbeat_header_bytes + payload_bytes + bytes_after) {
     return {};
   }
   HeartbeatView view;
@@ -149,8 +149,8 @@ std::optional<HeartbeatView> HeartbeatView::parse(BytesView bytes) {
   view.heartbeat_.epoch.value = reader.integer<std::uint32_t>();
   view.heartbeat_.counter = reader.integer<std::uint64_t>();
   view.heartbeat_.payload = reader.raw(payload_bytes);
-  view.said_ = bytes.first(bytes.size() - digest_bytes);
-  if (digest_bytes > 0) view.digest_ = reader.integer<std::uint64_t>();
+  view.said_ = bytes.first(bytes.size() - bytes_after);
+  if (bytes_after > 0) view.digest_ = reader.integer<std::uint64_t>();
   return view;
 }
 
