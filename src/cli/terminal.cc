@@ -82,6 +82,7 @@ struct Terminal::Impl : std::enable_shared_from_this<Terminal::Impl> {
     el_set(editor, EL_HIST, &history, recall);
     el_set(editor, EL_EDITOR, "emacs");
     el_set(editor, EL_SIGNAL, 0);
+    leave_out_what_waits();
     if (!handlers.complete) return;
     el_set(editor, EL_ADDFN, "muster-complete", "completes the word", &Impl::complete_word);
     el_set(editor, EL_BIND, "^I", "muster-complete", nullptr);
@@ -93,6 +94,16 @@ struct Terminal::Impl : std::enable_shared_from_this<Terminal::Impl> {
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
+
+  /// Libedit's incremental search, quoting and command line read their own keys, which the loop
+  /// would wait for, and put control characters into the line. Control-r recalls what begins as the
+  /// line does instead.
+  void leave_out_what_waits() const {
+    el_set(editor, EL_BIND, "^R", "ed-search-prev-history", nullptr);
+    for (const char* const key : {"^V", "^[x", "^[X"}) {
+      el_set(editor, EL_BIND, key, "ed-unassigned", nullptr);
+    }
+  }
 
   static char* prompt_of(EditLine* editor) {
     void* self = nullptr;
@@ -174,17 +185,21 @@ struct Terminal::Impl : std::enable_shared_from_this<Terminal::Impl> {
   bool take_key() {
     int count = 0;
     const char* const typed = el_gets(editor, &count);
-    if (typed == nullptr || count <= 0) return typed != nullptr && !at_end();
+    if (typed == nullptr || count <= 0) return !at_end();  // Nothing is typed, or no more will be.
     const std::string_view line(typed, static_cast<std::size_t>(count));
     if (line.size() == 1 && line.front() == end_of_transmission) return false;
     if (line.back() == '\n' || line.back() == '\r') take_line(line.substr(0, line.size() - 1));
     return true;
   }
 
-  /// The terminal has gone.
+  /// The terminal has gone, or has no more to give. Libedit tells an emptied line by the same values
+  /// as the end of input, so the terminal itself is asked.
   static bool at_end() {
     pollfd wanted{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    return ::poll(&wanted, 1, 0) > 0 && (wanted.revents & (POLLHUP | POLLERR)) != 0;
+    if (::poll(&wanted, 1, 0) <= 0) return false;
+    if ((wanted.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return true;
+    int bytes = 0;
+    return ioctl(STDIN_FILENO, FIONREAD, &bytes) != 0 || bytes == 0;
   }
 
   void take_line(std::string_view typed) {

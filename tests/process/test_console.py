@@ -150,7 +150,7 @@ class TerminalTest(unittest.TestCase):
                 if sitting == 0:
                     terminal.type("rep\t\r")
                 else:
-                    terminal.type("\x1b[A\r")  # Up: the line of the sitting before.
+                    terminal.type("\x1b[A\x1b[A\r")  # Up: before `exit` of the last sitting.
                 terminal.wait_seen(r"loop step max us")
                 terminal.wait_seen(r"a> ")
                 terminal.type("h\t")
@@ -180,6 +180,34 @@ class TerminalTest(unittest.TestCase):
             terminal.type("exit\r")
             self.assertEqual(terminal.close(), 0)
             self.assertIn(b"stopping", terminal.seen)
+
+    def test_an_emptied_line_ends_nothing(self):
+        with Group(1) as group:
+            [server] = group.servers
+            command = server.command()
+            serve = Terminal(group, *command[1:], "--console")
+            serve.wait_seen("ready group=")
+            chat = Terminal(group, "chat", "ann", "--server", server.address)
+            chat.wait_seen("lobby> ")
+            console = Terminal(group, "console", "--server", server.address)
+            console.wait_seen("muster> ")
+            # Nothing to recall; then backspace, control-u, and control-a with control-k.
+            emptied = ["\x10", "\x12", "ab\x7f\x7f", "ab\x15", "ab\x01\x0b", "\xe4\x7f"]
+            for terminal, word in ((chat, "/help"), (console, "queue"), (serve, "queue")):
+                for keys in emptied:
+                    terminal.type(keys)
+                seen = len(terminal.text())
+                terminal.type(word + "\r")
+                pattern = "/who" if terminal is chat else "nothing is held back"
+                wait_until(lambda: pattern in terminal.text()[seen:], 10, terminal.text)
+            # Control-r recalls what begins as the line does, and leaves the line without a match.
+            console.type("q\x12")
+            wait_until(lambda: console.screen()[-1] == "a> queue", 10, console.screen)
+            console.type("\x15x\x12")
+            wait_until(lambda: console.screen()[-1] == "a> x", 10, console.screen)
+            for terminal, word in ((chat, "/quit"), (console, "exit"), (serve, "exit")):
+                terminal.type("\x15" + word + "\r")
+                self.assertEqual(terminal.close(), 0, word)
 
     def test_a_server_goes_on_when_its_piped_commands_end(self):
         with Group(1) as group:
