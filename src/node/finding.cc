@@ -150,12 +150,14 @@ void Node::Impl::look_for_group(Now now) {
   }
   joins_.reset();
   if (!may_found(now)) return;
+  if (options_.founding == FoundingMode::never) {
+    return tell_wait("no group " + options_.group + " answers, and this server only joins");
+  }
   if (options_.founding == FoundingMode::now) {
     decision = discovery::Found{{identity_.server}};
   }
   if (const auto* const founding = std::get_if<discovery::Found>(&decision)) {
-    if (options_.founding != FoundingMode::never) return found(founding->voters, now);
-    return tell_wait("no group " + options_.group + " answers, and this server only joins");
+    return found(founding->voters, now);
   }
   const std::size_t missing = std::get<discovery::Wait>(decision).missing;
   if (missing == 0) return;
