@@ -113,7 +113,8 @@ class Sending {
                         .secret = options.client.secret(),
                         .discovery = options.client.rediscovery()},
              .name = options.name,
-             .inbox = options.key.empty() ? make_inbox() : inbox_of(options.key, options.name),
+             .inbox = options.client.key.empty() ? make_inbox()
+                                                 : inbox_of(options.client.key, options.name),
              .timeout = options.client.timeout},
             handlers()) {}
 
@@ -124,7 +125,8 @@ class Sending {
     });
     for (std::size_t i = 0; i < options_.send.size(); ++i) {
       chat::Say say{.room = options_.room, .text = options_.send[i]};
-      if (!options_.key.empty()) say.key = options_.key + (i == 0 ? "" : "/" + std::to_string(i));
+      if (!options_.client.key.empty())
+        say.key = options_.client.key + (i == 0 ? "" : "/" + std::to_string(i));
       client_.request(
           say, [this, say](const Result<chat::Receipt>& receipt) { answered(say, receipt); });
     }
@@ -189,13 +191,13 @@ void check_words(ChatOptions& options) {
   for (const std::string& text : options.send) refuse("--send", chat::validate_text(text));
   // Room for what tells several texts apart.
   constexpr std::size_t suffix_bytes = 8;
-  if (options.key.size() > chat::key_bytes_max - suffix_bytes) {
+  if (options.client.key.size() > chat::key_bytes_max - suffix_bytes) {
     throw CLI::ValidationError(
         "--key",
         "a key has at most " + std::to_string(chat::key_bytes_max - suffix_bytes) + " bytes");
   }
-  refuse("--key", chat::validate_key(options.key));
-  if (!options.key.empty() && (options.send.empty() || options.follow)) {
+  refuse("--key", chat::validate_key(options.client.key));
+  if (!options.client.key.empty() && (options.send.empty() || options.follow)) {
     throw CLI::ValidationError("--key", "is for --send without --follow");
   }
 }
@@ -246,10 +248,8 @@ CLI::App* add_chat(CLI::App& root, ExitCode& exit) {
       ->type_name("N");
   command->add_flag("--follow", options->follow,
                     "stay when everything is said and the input has ended");
-  command
-      ->add_option("--key", options->key,
-                   "with --send: what the room has of you with this key is not said again")
-      ->type_name("KEY");
+  command->get_option("--key")->description(
+      "with --send: what the room has of you with this key is not said again");
   command->callback([options, &exit] { exit = run(*options); });
   return command;
 }

@@ -178,7 +178,7 @@ void ChatProgram::take_input(const ChatInput& input) {
     case ChatInput::Kind::leave:
       return leave(input.target.empty() ? room_ : input.target);
     case ChatInput::Kind::direct:
-      return send(chat::Direct{input.target, input.text, options_.key},
+      return send(chat::Direct{input.target, input.text, options_.client.key},
                   "to " + input.target + ": " + input.text);
     case ChatInput::Kind::nick:
       return send(chat::Nick{input.target}, "/nick " + input.target);
@@ -209,7 +209,7 @@ void ChatProgram::say(const std::string& text, bool action) {
   if (room_.empty()) {
     return complain({ErrorCode::failed_precondition, "you are in no room: /join one"}, text);
   }
-  send(chat::Say{.room = room_, .text = text, .action = action, .key = options_.key}, text);
+  send(chat::Say{.room = room_, .text = text, .action = action, .key = options_.client.key}, text);
 }
 
 void ChatProgram::send(const chat::Request& request, const std::string& what) {

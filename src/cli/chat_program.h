@@ -34,7 +34,6 @@ struct ChatOptions {
   std::vector<std::string> send{};
   std::optional<std::uint32_t> history{};
   bool follow{false};
-  std::string key{};
 };
 
 /// Where the group was found, before the chat begins.

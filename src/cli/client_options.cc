@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "cli/options.h"
+#include "wire/control.h"
 
 namespace muster::cli {
 
@@ -63,6 +64,12 @@ void add_client_options(CLI::App& command, ClientOptions& options) {
       .add_option_function<std::string>(
           "--group",
           [&options](const std::string& group) {
+            if (const auto valid = wire::validate_name(group); !valid) {
+              throw CLI::ValidationError("--group",
+                                         valid.error().message +
+                                             ", one of `muster discover`; without --group it is " +
+                                             options.group);
+            }
             options.group = group;
             options.group_given = true;
           },
@@ -83,6 +90,11 @@ void add_client_options(CLI::App& command, ClientOptions& options) {
       .add_option("--secret-file", options.secret_file,
                   "file whose first line is the group's secret; also MUSTER_SECRET=SECRET")
       ->type_name("FILE");
+  command
+      .add_option("--key", options.key,
+                  "marks a command that changes something, so that saying it again with the same "
+                  "key does no harm")
+      ->type_name("KEY");
   add_tags(command, options.tags, "what people want to know of this client; repeatable");
   add_log_level(command, options.log_level);
   command.add_flag("--json", options.json, "one JSON object per line");

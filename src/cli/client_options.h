@@ -28,6 +28,9 @@ struct ClientOptions {
   Duration timeout{std::chrono::seconds{10}};
   bool wait{false};
   std::string secret_file{};
+  /// Marks what changes something. `chat` hands it to the group; what steers servers does the same
+  /// when it is said twice, and what only asks changes nothing, so that those need no more.
+  std::string key{};
   /// What people want to know of this client.
   std::map<std::string, std::string> tags{};
   std::string log_level{"warning"};
@@ -47,7 +50,8 @@ struct ClientOptions {
   client::Question::Options question() const;
 };
 
-/// Defines the common options on `command`. `options` outlives it.
+/// Defines the common options on `command`. `options` outlives it. A group without a name is
+/// refused: servers take that for any group.
 void add_client_options(CLI::App& command, ClientOptions& options);
 
 /// Says on standard error what went wrong and returns what to exit with.

@@ -10,7 +10,6 @@ CLI::App* add_console(CLI::App& root, ExitCode& exit) {
   CLI::App* const command =
       root.add_subcommand("console", "asks and steers servers, interactively or from a pipe");
   const auto options = std::make_shared<ClientOptions>();
-  options->timeout = std::chrono::seconds{3};
   add_client_options(*command, *options);
   command->callback([options, &exit] { exit = ConsoleShell({.client = *options}).run(); });
   return command;

@@ -59,7 +59,6 @@ ExitCode show_groups(const ClientOptions& options) {
 CLI::App* add_discover(CLI::App& root, ExitCode& exit) {
   CLI::App* command = root.add_subcommand("discover", "which groups and servers answer");
   const auto options = std::make_shared<ClientOptions>();
-  options->discovery_timeout = std::chrono::milliseconds{1'000};
   add_client_options(*command, *options);
   command->callback([options, &exit] { exit = show_groups(*options); });
   return command;

@@ -117,6 +117,10 @@ std::vector<std::string> with_dashes(int argument_count, const char* const* argu
     if (!options_are_over && argument.starts_with("--")) {
       const std::size_t end = std::min(argument.find('='), argument.size());
       std::replace(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
+      if (end + 1 == argument.size()) {
+        changed.push_back(argument.substr(0, end));
+        argument.clear();
+      }
     }
     changed.push_back(std::move(argument));
   }

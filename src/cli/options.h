@@ -34,7 +34,8 @@ CLI::Option* add_log_level(CLI::App& app, std::string& value);
 /// Makes every long option, of subcommands too, also answer to `_` for `-`: the arguments of
 /// `main`, without the program's name, to be given to the parser. Values are left alone: only what
 /// stands before `=` of an argument that begins with `--` is changed, and nothing after a lone
-/// `--`.
+/// `--`. An empty value, as of `--group=`, becomes an argument of its own: the parser would take
+/// the next one in its place.
 std::vector<std::string> with_dashes(int argument_count, const char* const* arguments);
 
 /// The shared secret of a group from a file: its bytes, without a line end after the last of them.

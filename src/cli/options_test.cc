@@ -8,6 +8,9 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <fstream>
+#include <map>
+
+#include "cli/client_options.h"
 
 namespace muster::cli {
 namespace {
@@ -60,6 +63,29 @@ TEST_F(ParsedOptionsTest, AddressesAreRepeatedOrSeparatedByCommas) {
   EXPECT_NE(parse({"--seeds", "a:1,b"}).find("HOST:PORT"), std::string::npos);
 }
 
+TEST_F(ParsedOptionsTest, TagsAreRepeatedAndHaveAKey) {
+  std::map<std::string, std::string> tags;
+  add_tags(app_, tags, "help");
+  EXPECT_EQ(parse({"--tag", "rack=7", "--tag", "note=", "--tag", "sum=1+1=2"}), "");
+  EXPECT_EQ(tags,
+            (std::map<std::string, std::string>{{"note", ""}, {"rack", "7"}, {"sum", "1+1=2"}}));
+  EXPECT_EQ(parse({"--tag", "rack"}),
+            "--tag: 'rack' is no KEY=VALUE: write for instance --tag rack=7");
+  EXPECT_NE(parse({"--tag", "=7"}), "");
+}
+
+TEST_F(ParsedOptionsTest, AGroupWithoutANameIsNone) {
+  ClientOptions options;
+  add_client_options(app_, options);
+  EXPECT_EQ(parse({"--group", ""}),
+            "--group: a name must not be empty; choose another, one of `muster discover`; without "
+            "--group it is default");
+  EXPECT_FALSE(options.group_given);
+  EXPECT_EQ(parse({"--group", "mine", "--key", "k"}), "");
+  EXPECT_EQ(options.group, "mine");
+  EXPECT_EQ(options.key, "k");
+}
+
 TEST_F(ParsedOptionsTest, LogLevelIsTakenInAnyCaseUnderBothNames) {
   std::string level = "info";
   add_log_level(app_, level);
@@ -68,6 +94,12 @@ TEST_F(ParsedOptionsTest, LogLevelIsTakenInAnyCaseUnderBothNames) {
   EXPECT_EQ(parse({"--logging-level=Warning"}), "");
   EXPECT_EQ(level, "warning");
   EXPECT_NE(parse({"--log-level", "loud"}), "");
+}
+
+TEST(OptionsTest, AnEmptyValueDoesNotTakeTheNextArgument) {
+  const char* arguments[] = {"muster", "members", "--group=", "--json"};
+  EXPECT_EQ(with_dashes(4, arguments),
+            (std::vector<std::string>{"members", "--group", "", "--json"}));
 }
 
 TEST(OptionsTest, UnderscoresOfLongOptionsBecomeDashesAndValuesStay) {

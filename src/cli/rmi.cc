@@ -52,7 +52,6 @@ CLI::App* add_rmi(CLI::App& root, ExitCode& exit) {
   CLI::App* const command =
       root.add_subcommand("rmi", "calls a method of one server or of all; lists the methods");
   const auto options = std::make_shared<RmiOptions>();
-  options->client.timeout = std::chrono::seconds{3};
   command
       ->add_option("target", options->target,
                    "a name, #NUMBER, id, HOST:PORT, a port of this machine, or all")

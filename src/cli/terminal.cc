@@ -192,8 +192,8 @@ struct Terminal::Impl : std::enable_shared_from_this<Terminal::Impl> {
     return true;
   }
 
-  /// The terminal has gone, or has no more to give. Libedit tells an emptied line by the same values
-  /// as the end of input, so the terminal itself is asked.
+  /// The terminal has gone, or has no more to give. Libedit tells an emptied line by the same
+  /// values as the end of input, so the terminal itself is asked.
   static bool at_end() {
     pollfd wanted{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
     if (::poll(&wanted, 1, 0) <= 0) return false;

@@ -157,7 +157,8 @@ class RefusalsTest(unittest.TestCase):
         with Group(1) as group:
             for arguments in (["nonsense"], ["status", "--nonsense"], ["bench", "--size", "-1"],
                               ["bench", "--in-flight", "5000"], ["status", "--server", "nowhere"],
-                              ["bench", "--duration", "3"],
+                              ["bench", "--duration", "3"], ["members", "--group", ""],
+                              ["snapshot", "--group=", "--json"], ["set", "--tag", "rack"],
                               ["serve", "--heartbeat-interval", "1s", "--election-timeout", "2s"]):
                 done = group.muster(*arguments)
                 self.assertEqual(done.returncode, 2, (arguments, done.stderr))
