@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/json_line.h"
+#include "cli/session_list.h"
 #include "client/question.h"
 #include "methods/result.h"
 #include "net/address.h"
@@ -32,8 +33,7 @@ bool is_meant(const wire::MemberStatus& member, const std::string& target) {
 }
 
 Result<std::vector<Target>> find_members(const ClientOptions& options, const std::string& target) {
-  const auto members =
-      ask_for<wire::Members>(options, wire::FrameType::members_request, wire::MembersRequest{});
+  const auto members = ask_for_members(options);
   if (!members) return members.error();
   std::vector<Target> targets;
   for (const wire::MemberStatus& member : members->members()) {

@@ -64,9 +64,7 @@ void print_for_people(const wire::Members& members) {
 }
 
 ExitCode show_members(const ClientOptions& options, bool all) {
-  const auto members = all ? ask_for_everybody(options)
-                           : ask_for<wire::Members>(options, wire::FrameType::members_request,
-                                                    wire::MembersRequest{});
+  const auto members = all ? ask_for_everybody(options) : ask_for_members(options);
   if (!members) return report(members.error());
   if (options.json) {
     for (const wire::MemberStatus& member : members->members()) {

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/session_list.h"
 #include "cli/table.h"
+#include "wire/control.h"
 #include "wire/json.h"
 
 namespace muster::cli {
@@ -63,14 +64,29 @@ std::string tags_text(const google::protobuf::Map<std::string, std::string>& tag
   return text_or_dash(text);
 }
 
+Error why_no_group(const wire::Status& status) {
+  return {ErrorCode::unavailable,
+          fmt::format("{} is in no group yet: {}", status.server(), status.reason())};
+}
+
 namespace {
+
+/// A server of no group has no members.
+Result<wire::Members> ask_for_page(const ClientOptions& options,
+                                   const wire::MembersRequest& request) {
+  auto members = ask_for<wire::Members>(options, wire::FrameType::members_request, request);
+  if (!members || members->members_size() > 0) return members;
+  const auto status =
+      ask_for<wire::Status>(options, wire::FrameType::status_request, wire::StatusRequest{});
+  return status ? why_no_group(*status) : status.error();
+}
 
 Result<wire::Members> ask_for_pages(const ClientOptions& options) {
   wire::MembersRequest request;
   request.set_all(true);
   wire::Members everybody;
   for (bool more = true; more;) {
-    auto page = ask_for<wire::Members>(options, wire::FrameType::members_request, request);
+    const auto page = ask_for_page(options, request);
     if (!page) return page.error();
     more = page->more_sessions() && page->sessions_size() > 0;
     if (more) request.set_sessions_after(page->sessions(page->sessions_size() - 1).id());
@@ -102,6 +118,10 @@ void ask_home(const ClientOptions& options, const wire::MemberStatus& home,
 }
 
 }  // namespace
+
+Result<wire::Members> ask_for_members(const ClientOptions& options) {
+  return ask_for_page(options, wire::MembersRequest{});
+}
 
 Result<wire::Members> ask_for_everybody(const ClientOptions& options) {
   auto everybody = ask_for_pages(options);

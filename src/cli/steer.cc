@@ -1,14 +1,18 @@
 // What operators want of a group: transfer, drain, undrain, leave, remove, set, dissolve, snapshot.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/client_options.h"
 #include "cli/commands.h"
+#include "cli/invocation.h"
 #include "cli/json_line.h"
+#include "cli/session_list.h"
 #include "cli/steering.h"
 #include "group/settings.h"
 #include "wire/control.h"
@@ -41,9 +45,31 @@ Result<wire::Steered> steer(const ClientOptions& options, const wire::Steer& wha
 
 namespace {
 
-ExitCode tell(const ClientOptions& options, const Result<wire::Steered>& steered) {
+/// What was asked of the group, beside what came of it.
+struct Asked {
+  std::string command{};
+  std::string target{};  ///< A server or group, as it was typed.
+  std::map<std::string, std::string> values{};
+};
+
+/// `index ordinal command target values message`. What steers is the only command of its entry.
+std::string receipt_json(const Asked& asked, const wire::Steered& steered) {
+  JsonLine values;
+  for (const auto& [key, value] : asked.values) values.add(key, value);
+  return JsonLine{}
+      .add("index", steered.index())
+      .add("ordinal", 0)
+      .add("command", asked.command)
+      .add("target", asked.target)
+      .add_json("values", values.text())
+      .add("message", steered.message())
+      .text();
+}
+
+ExitCode tell(const ClientOptions& options, const Asked& asked,
+              const Result<wire::Steered>& steered) {
   if (!steered) return report(steered.error());
-  fmt::print("{}\n", options.json ? wire::to_json(*steered) : steered->message());
+  fmt::print("{}\n", options.json ? receipt_json(asked, *steered) : steered->message());
   return 0;
 }
 
@@ -56,17 +82,18 @@ using Fill = std::function<void(wire::Steer&, const std::string& name)>;
 
 /// A subcommand that takes one server's name.
 CLI::App* add_named(CLI::App& root, ExitCode& exit, const std::string& verb,
-                    const std::string& help, bool needs_name, const Fill& fill) {
+                    const std::string& help, const Fill& fill) {
   CLI::App* const command = root.add_subcommand(verb, help);
   const auto options = std::make_shared<SteerOptions>();
-  auto* const name = command->add_option("server", options->name, "its name, #NUMBER or id");
-  name->type_name("NAME");
-  if (needs_name) name->required();
+  command->add_option("server", options->name, "its name, #NUMBER or id")
+      ->type_name("NAME")
+      ->required();
   add_client_options(*command, options->client);
-  command->callback([options, fill, &exit] {
+  command->callback([options, verb, fill, &exit] {
     wire::Steer what;
     fill(what, options->name);
-    exit = tell(options->client, steer(options->client, what));
+    exit = tell(options->client, {.command = verb, .target = options->name},
+                steer(options->client, what));
   });
   return command;
 }
@@ -75,6 +102,7 @@ ExitCode show_settings(const ClientOptions& options) {
   const auto status =
       ask_for<wire::Status>(options, wire::FrameType::status_request, wire::StatusRequest{});
   if (!status) return report(status.error());
+  if (!status->has_settings()) return report(why_no_group(*status));
   if (options.json) {
     fmt::print("{}\n", wire::to_json(status->settings()));
     return 0;
@@ -88,49 +116,81 @@ ExitCode show_settings(const ClientOptions& options) {
 ExitCode run_set(const SteerOptions& options) {
   if (options.values.empty()) return show_settings(options.client);
   wire::Steer what;
+  Asked asked{.command = "set"};
   for (const std::string& text : options.values) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
       throw CLI::ValidationError("'" + text + "' is no KEY=VALUE", 2);
     }
-    (*what.mutable_set()->mutable_values())[text.substr(0, equals)] = text.substr(equals + 1);
+    asked.values[text.substr(0, equals)] = text.substr(equals + 1);
   }
-  return tell(options.client, steer(options.client, what));
+  for (const auto& [key, value] : asked.values) {
+    (*what.mutable_set()->mutable_values())[key] = value;
+  }
+  return tell(options.client, asked, steer(options.client, what));
+}
+
+/// Without a name of whichever server answers: any takes one.
+ExitCode run_snapshot(const SteerOptions& options) {
+  wire::Steer what;
+  what.set_snapshot(true);
+  Asked asked{.command = "snapshot", .target = options.name};
+  if (options.name.empty()) return tell(options.client, asked, steer(options.client, what));
+  const auto targets = find_targets(options.client, options.name);
+  if (!targets) return report(targets.error());
+  ExitCode exit = 0;
+  for (const Target& target : *targets) {
+    ClientOptions one = options.client;
+    one.servers = {target.address};
+    auto steered = steer(one, what);
+    if (steered) steered->set_message(heading_of(target) + ": " + steered->message());
+    if (!target.name.empty()) asked.target = target.name;
+    exit = std::max(exit, tell(one, asked, steered));
+  }
+  return exit;
 }
 
 }  // namespace
 
 CLI::App* add_transfer(CLI::App& root, ExitCode& exit) {
   CLI::App* const command =
-      add_named(root, exit, "transfer", "hands the leadership over", true,
+      add_named(root, exit, "transfer", "hands the leadership over",
                 [](wire::Steer& what, const std::string& name) { what.set_transfer(name); });
   command->alias("lead");
   return command;
 }
 
 CLI::App* add_remove(CLI::App& root, ExitCode& exit) {
-  return add_named(root, exit, "remove", "takes a failed or stopped server out for good", true,
+  return add_named(root, exit, "remove", "takes a failed or stopped server out for good",
                    [](wire::Steer& what, const std::string& name) { what.set_remove(name); });
 }
 
 CLI::App* add_drain(CLI::App& root, ExitCode& exit) {
   return add_named(root, exit, "drain", "moves a server's clients away and keeps new ones off",
-                   true, [](wire::Steer& what, const std::string& name) { what.set_drain(name); });
+                   [](wire::Steer& what, const std::string& name) { what.set_drain(name); });
 }
 
 CLI::App* add_undrain(CLI::App& root, ExitCode& exit) {
-  return add_named(root, exit, "undrain", "lets a drained server take clients again", true,
+  return add_named(root, exit, "undrain", "lets a drained server take clients again",
                    [](wire::Steer& what, const std::string& name) { what.set_undrain(name); });
 }
 
 CLI::App* add_leave(CLI::App& root, ExitCode& exit) {
-  return add_named(root, exit, "leave", "lets a server give up its seat for good", true,
+  return add_named(root, exit, "leave", "lets a server give up its seat for good",
                    [](wire::Steer& what, const std::string& name) { what.set_leave(name); });
 }
 
 CLI::App* add_snapshot(CLI::App& root, ExitCode& exit) {
-  return add_named(root, exit, "snapshot", "has a server take a snapshot now", false,
-                   [](wire::Steer& what, const std::string& /*name*/) { what.set_snapshot(true); });
+  CLI::App* const command = root.add_subcommand("snapshot", "has a server take a snapshot now");
+  const auto options = std::make_shared<SteerOptions>();
+  command
+      ->add_option("server", options->name,
+                   "a name, #NUMBER, id, HOST:PORT, a port of this machine, or all; not given: "
+                   "whichever answers")
+      ->type_name("NAME");
+  add_client_options(*command, options->client);
+  command->callback([options, &exit] { exit = run_snapshot(*options); });
+  return command;
 }
 
 CLI::App* add_set(CLI::App& root, ExitCode& exit) {
@@ -157,7 +217,8 @@ CLI::App* add_dissolve(CLI::App& root, ExitCode& exit) {
   command->callback([options, &exit] {
     wire::Steer what;
     what.set_dissolve_into(options->name);
-    exit = tell(options->client, steer(options->client, what));
+    exit = tell(options->client, {.command = "dissolve", .target = options->name},
+                steer(options->client, what));
   });
   return command;
 }

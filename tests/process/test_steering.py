@@ -86,6 +86,55 @@ class SteeringTest(unittest.TestCase):
             self.assertIn("has met no group " + other, done.stderr)
             self.assertEqual(group["a"].status()["phase"], "RUNNING")
 
+    def test_a_snapshot_is_taken_by_the_server_that_is_named(self):
+        with FreeGroup(options=QUICK) as group:
+            group.found()
+            for server in group.servers:
+                number = server.status()["number"]
+                for name in (server.name, f"#{number}"):
+                    done = group.muster("snapshot", name, "--json")
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    receipt = json.loads(done.stdout)
+                    self.assertEqual(receipt["target"], server.name)
+                    self.assertIn(f"{server.name} (#{number}) {server.address}",
+                                  receipt["message"])
+            everybody = group.muster("snapshot", "all", "--json").stdout.splitlines()
+            self.assertEqual(sorted(json.loads(line)["target"] for line in everybody),
+                             ["a", "b", "c"])
+            unknown = group.muster("snapshot", "nobody")
+            self.assertEqual((unknown.returncode, unknown.stdout), (1, ""))
+            self.assertIn("no server is called nobody", unknown.stderr)
+
+    def test_a_receipt_has_its_place_and_what_was_asked(self):
+        with FreeGroup(options=QUICK) as group:
+            group.found()
+            done = group.muster("set", "voters=3", "--json", "--key", "once", "--tag", "by=test")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            receipt = json.loads(done.stdout)
+            self.assertEqual(list(receipt),
+                             ["index", "ordinal", "command", "target", "values", "message"])
+            self.assertEqual((receipt["ordinal"], receipt["command"], receipt["target"],
+                              receipt["values"]), (0, "set", "", {"voters": "3"}))
+            self.assertGreater(receipt["index"], 0)
+            receipt = json.loads(group.muster("drain", "a", "--json").stdout)
+            self.assertEqual((receipt["command"], receipt["target"], receipt["values"]),
+                             ("drain", "a", {}))
+
+    def test_who_has_no_group_yet_says_what_it_waits_for(self):
+        with FreeGroup("ab", [*QUICK, "--expect", "3"]) as group:
+            for server in group.servers:
+                server.start()
+            server = group.servers[0]
+            wait_until(lambda: "1 more of 3" in group.muster("members", *group.server_options())
+                       .stderr, 10, "it waits for one more")
+            for command in (["members"], ["members", "--all"], ["members", "--json"], ["set"],
+                            ["sessions"], ["rmi", "all"], ["rmi", "b"], ["snapshot", "all"]):
+                done = group.muster(*command, "--server", server.address)
+                self.assertEqual((done.returncode, done.stdout), (1, ""), command)
+                self.assertEqual(done.stderr,
+                                 "UNAVAILABLE: a is in no group yet: waiting: 1 more of 3 servers "
+                                 f"must answer to found group {group.name}\n")
+
     def test_waiting_for_servers_and_for_writes(self):
         with FreeGroup(options=QUICK) as group:
             waiting = group.begin("wait", "--servers", "3", "--writable", "--wait", log="wait.log")
