@@ -19,6 +19,7 @@
 #include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/json_line.h"
+#include "cli/options.h"
 #include "wire/control.h"
 #include "wire/json.h"
 
@@ -245,6 +246,7 @@ CLI::App* add_chat(CLI::App& root, ExitCode& exit) {
   command
       ->add_option("--history", options->history,
                    "show the last N lines; without a terminal and --follow that is all")
+      ->check(whole_number())
       ->type_name("N");
   command->add_flag("--follow", options->follow,
                     "stay when everything is said and the input has ended");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/nearest.h"
+#include "wire/utf8.h"
 
 namespace muster::cli {
 namespace {
@@ -94,6 +95,11 @@ ChatInput fill(const Word& word, std::string_view rest) {
 }  // namespace
 
 ChatInput read_chat_input(std::string_view line) {
+  if (!wire::is_utf8(line)) {
+    return mistake(
+        "a line that is no UTF-8 text was passed over: convert it, for instance with "
+        "iconv -t UTF-8");
+  }
   std::string plain(line);
   std::ranges::replace(plain, '\t', ' ');
   const std::string_view typed = trimmed(plain);

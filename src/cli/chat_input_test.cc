@@ -21,6 +21,15 @@ TEST(ChatInputTest, LinesAreSaidAndCommandsAreNot) {
   EXPECT_EQ(read_chat_input("status of it"), (ChatInput{Kind::say, "", "status of it"}));
 }
 
+TEST(ChatInputTest, WhatIsNoTextIsAMistake) {
+  for (const char* const line : {"\xff\xfe", "/me \xc3", "/msg bob caf\xe9"}) {
+    const ChatInput input = read_chat_input(line);
+    EXPECT_EQ(input.kind, Kind::mistake);
+    EXPECT_NE(input.text.find("no UTF-8"), std::string::npos);
+  }
+  EXPECT_EQ(read_chat_input("caf\xc3\xa9"), (ChatInput{Kind::say, "", "caf\xc3\xa9"}));
+}
+
 TEST(ChatInputTest, EachCommandHasItsForm) {
   EXPECT_EQ(read_chat_input("/join den"), (ChatInput{Kind::join, "den", ""}));
   EXPECT_EQ(read_chat_input("/join #den"), (ChatInput{Kind::join, "den", ""}));

@@ -141,6 +141,33 @@ std::string rooms_text(const chat::Rooms& rooms) {
   return text;
 }
 
+std::string room_json(const chat::RoomState& state) {
+  std::vector<std::string> people;
+  for (const std::string& name : state.people) people.push_back(wire::json_string(name));
+  return JsonLine{}
+      .add("kind", "ROOM")
+      .add("room", state.room)
+      .add("topic", state.topic)
+      .add_json("people", fmt::format("[{}]", fmt::join(people, ",")))
+      .text();
+}
+
+std::string rooms_json(const chat::Rooms& rooms) {
+  std::vector<std::string> lines;
+  for (const chat::RoomSummary& room : rooms.rooms) {
+    lines.push_back(JsonLine{}
+                        .add("room", room.room)
+                        .add("topic", room.topic)
+                        .add("people", room.people)
+                        .add("lines", room.lines)
+                        .text());
+  }
+  return JsonLine{}
+      .add("kind", "ROOMS")
+      .add_json("rooms", fmt::format("[{}]", fmt::join(lines, ",")))
+      .text();
+}
+
 void learn_names(const wire::GroupEvent& event, ServerNames& names) {
   const auto learn = [&](const wire::Member& member) {
     if (!member.name().empty()) names[member.number()] = member.name();
@@ -186,6 +213,18 @@ std::string view_text(const wire::Status& status, const wire::Members& members,
     text += "\n" + (alive ? line : colours.quiet(line));
   }
   return text;
+}
+
+std::string view_json(const wire::Status& status, const wire::Members& members,
+                      std::string_view home) {
+  std::vector<std::string> lines;
+  for (const wire::MemberStatus& member : members.members()) lines.push_back(wire::to_json(member));
+  return JsonLine{}
+      .add("kind", "STATUS")
+      .add("home", home)
+      .add_json("status", wire::to_json(status))
+      .add_json("members", fmt::format("[{}]", fmt::join(lines, ",")))
+      .text();
 }
 
 }  // namespace muster::cli

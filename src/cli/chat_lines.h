@@ -27,6 +27,11 @@ std::string chat_text(const chat::Line& line, const ChatView& view, const Colour
 std::string room_text(const chat::RoomState& state, const Colours& colours);
 std::string rooms_text(const chat::Rooms& rooms);
 
+/// The same as objects, told apart by `kind`: `ROOM` with `room topic people`, `ROOMS` with a list
+/// `rooms` of `room topic people lines`.
+std::string room_json(const chat::RoomState& state);
+std::string rooms_json(const chat::Rooms& rooms);
+
 /// Names of servers by number, as far as they are known.
 using ServerNames = std::map<std::uint32_t, std::string>;
 void learn_names(const wire::GroupEvent& event, ServerNames& names);
@@ -37,5 +42,8 @@ std::string quiet_text(const wire::GroupEvent& event, const ServerNames& names);
 /// The live view, several lines.
 std::string view_text(const wire::Status& status, const wire::Members& members,
                       std::string_view home, const Colours& colours);
+/// As an object: `kind` `STATUS`, `home`, `status` and `members` as those commands have them.
+std::string view_json(const wire::Status& status, const wire::Members& members,
+                      std::string_view home);
 
 }  // namespace muster::cli

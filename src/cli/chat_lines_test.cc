@@ -95,6 +95,22 @@ TEST_F(ChatLinesTest, WhatHappensToTheGroupIsToldInAFewWords) {
   EXPECT_EQ(quiet_text(failed, names), "#9 does not answer any more");
 }
 
+TEST_F(ChatLinesTest, AnswersAreObjectsToo) {
+  EXPECT_EQ(room_json({.room = "lobby", .topic = "\"cats\"", .people = {"ann", "bob"}}),
+            R"({"kind":"ROOM","room":"lobby","topic":"\"cats\"","people":["ann","bob"]})");
+  EXPECT_EQ(room_json({.room = "den"}), R"({"kind":"ROOM","room":"den","topic":"","people":[]})");
+  EXPECT_EQ(rooms_json({}), R"({"kind":"ROOMS","rooms":[]})");
+  EXPECT_EQ(rooms_json({{{.room = "den", .topic = "", .people = 2, .lines = 7}}}),
+            R"({"kind":"ROOMS","rooms":[{"room":"den","topic":"","people":2,"lines":7}]})");
+  wire::Status status;
+  status.set_leader("a");
+  wire::Members members;
+  members.add_members()->set_name("a");
+  const std::string text = view_json(status, members, "b");
+  EXPECT_TRUE(text.starts_with(R"({"kind":"STATUS","home":"b","status":{)")) << text;
+  EXPECT_NE(text.find(R"(,"members":[{"number":0,"id":"","name":"a",)"), std::string::npos) << text;
+}
+
 TEST_F(ChatLinesTest, RoomsAndTheirPeopleAreListed) {
   const chat::RoomState room{.room = "lobby", .topic = "cats", .people = {"ann", "bob"}};
   EXPECT_EQ(room_text(room, Colours(false)), "lobby: ann, bob; topic: cats");

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "chat/words.h"
+#include "cli/json_line.h"
 #include "group/group.h"
 #include "wire/control.h"
 
@@ -73,7 +74,7 @@ ExitCode ChatProgram::run() {
 // ---- Beginning ----------------------------------------------------------------------------------
 
 void ChatProgram::ask_name(const std::string& proposed, const std::string& why) {
-  if (!why.empty()) show(why);
+  if (!why.empty()) complain({ErrorCode::already_exists, why}, "");
   proposed_name_ = proposed;
   terminal_->set_prompt(proposed.empty() ? "your name: " : "your name [" + proposed + "]: ");
   asking_name_ = true;
@@ -159,7 +160,7 @@ void ChatProgram::take_line(const std::string& line) {
   const ChatInput input = read_chat_input(line);
   const std::string name = input.text.empty() ? proposed_name_ : input.text;
   if (input.kind == ChatInput::Kind::quit) return leave_chat();
-  if (const auto valid = chat::validate_person(name); !valid) return show(valid.error().message);
+  if (const auto valid = chat::validate_person(name); !valid) return complain(valid.error(), "");
   proposed_name_ = name;
   asking_name_ = false;
   terminal_->set_prompt("");
@@ -192,7 +193,7 @@ void ChatProgram::take_input(const ChatInput& input) {
     case ChatInput::Kind::status:
       return show_status();
     case ChatInput::Kind::help:
-      return show(chat_help());
+      return show_help();
     case ChatInput::Kind::quit:
       return quit();
     case ChatInput::Kind::mistake:
@@ -284,6 +285,7 @@ void ChatProgram::update_prompt() {
 void ChatProgram::show_topic() {
   const chat::RoomState* const room = client_->room(room_);
   if (room == nullptr) return complain({ErrorCode::failed_precondition, "you are in no room"}, "");
+  if (options_.client.json) return show(room_json(*room));
   show(room->topic.empty() ? room_ + " has no topic: /topic TEXT sets one"
                            : room_ + ": " + room->topic);
 }
@@ -291,13 +293,22 @@ void ChatProgram::show_topic() {
 void ChatProgram::show_who() {
   const chat::RoomState* const room = client_->room(room_);
   if (room == nullptr) return complain({ErrorCode::failed_precondition, "you are in no room"}, "");
-  show(room_text(*room, colours_));
+  show(options_.client.json ? room_json(*room) : room_text(*room, colours_));
+}
+
+void ChatProgram::show_help() {
+  show(options_.client.json ? JsonLine{}.add("kind", "HELP").add("text", chat_help()).text()
+                            : std::string(chat_help()));
 }
 
 void ChatProgram::show_rooms() {
   client_->ask(chat::AskRooms{}, [this](const Result<Bytes>& answer) {
     const auto rooms = answer ? chat::decode_rooms(*answer) : Result<chat::Rooms>(answer.error());
-    rooms ? show(rooms_text(*rooms)) : complain(rooms.error(), "/rooms");
+    if (rooms) {
+      show(options_.client.json ? rooms_json(*rooms) : rooms_text(*rooms));
+    } else {
+      complain(rooms.error(), "/rooms");
+    }
     finish_when_done();
   });
 }
@@ -315,8 +326,10 @@ void ChatProgram::show_status() {
     const auto members = answer ? wire::decode<wire::Members>(answer->frame.body.view())
                                 : Result<wire::Members>(answer.error());
     const auto& hello = client_->session().hello();
-    members ? show(view_text(status, *members, hello ? hello->name() : "", colours_))
-            : complain(members.error(), "/status");
+    if (!members) return complain(members.error(), "/status");
+    const std::string home = hello ? hello->name() : "";
+    show(options_.client.json ? view_json(status, *members, home)
+                              : view_text(status, *members, home, colours_));
     finish_when_done();
   };
   const auto take_status = [this, asked, take_members](Result<client::Answer> answer) {
@@ -434,7 +447,12 @@ void ChatProgram::complain(const Error& error, const std::string& what) {
     exit_ = unknown ? 3 : std::max(exit_, 1);
     return finish_when_done();
   }
-  show("! " + text);
+  show(options_.client.json ? JsonLine{}
+                                  .add("kind", "REFUSED")
+                                  .add("code", name_of(error.code))
+                                  .add("text", text)
+                                  .text()
+                            : "! " + text);
   finish_when_done();
 }
 

@@ -72,6 +72,7 @@ class ChatProgram {
   void go_on_reading();
   void show_topic();
   void show_who();
+  void show_help();
   void show_rooms();
   void show_status();
   void ask_group(const client::Question::Options& asked, wire::FrameType type, Bytes body,

@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "base/nearest.h"
+#include "cli/json_line.h"
 #include "cli/steering.h"
 #include "cli/table.h"
+#include "cli/watch_lines.h"
 #include "methods/result.h"
 #include "wire/control.h"
 
@@ -75,9 +77,9 @@ std::vector<std::string> lines_of_history(const wire::TopicHistory& history) {
   }
   std::vector<std::string> lines;
   for (const wire::KeptEvent& event : history.events()) {
-    lines.push_back(fmt::format(
-        "{}.{} {}", event.index(), event.ordinal(),
-        event.text().empty() ? fmt::format("{} bytes", event.payload().size()) : event.text()));
+    std::string text = event.text();
+    if (text.empty()) text = event_text(history.topic(), as_bytes(event.payload()));
+    lines.push_back(fmt::format("{}.{} {}", event.index(), event.ordinal(), text));
   }
   return lines;
 }
@@ -186,8 +188,24 @@ void Console::run(Words words) {
   (this->*command->run)(words.subspan(1), all);
 }
 
+void Console::say(const std::string& text) {
+  print(options_.client.json ? JsonLine{}.add("message", text).text() : text);
+}
+
+void Console::begin() {
+  try {
+    if (const auto address = attached(); !address) refuse(address.error());
+  } catch (const ErrorException& problem) {
+    refuse(problem.error());
+  }
+}
+
 void Console::refuse(const Error& error) {
   failed_ = true;
+  if (options_.client.json) {
+    return print(
+        JsonLine{}.add("code", muster::name_of(error.code)).add("message", error.message).text());
+  }
   print(fmt::format("{}: {}", muster::name_of(error.code), error.message));
 }
 
@@ -299,16 +317,25 @@ void Console::auction(Words /*arguments*/, bool /*all*/) {
 }
 
 void Console::join(Words /*arguments*/, bool /*all*/) {
-  print("servers join by themselves: start one with `muster serve`; find shows who is there");
+  say("servers join by themselves: start one with `muster serve`; find shows who is there");
 }
 
 void Console::udp_listen(Words /*arguments*/, bool /*all*/) {
-  print(
-      "servers listen for datagrams by themselves; `rmi all stats` shows what they heard, "
+  say("servers listen for datagrams by themselves; `rmi all stats` shows what they heard, "
       "`muster doctor` what keeps them from it");
 }
 
 void Console::help(Words /*arguments*/, bool /*all*/) {
+  if (options_.client.json) {
+    for (const Command& command : commands()) {
+      print(JsonLine{}
+                .add("command", command.name)
+                .add("usage", command.usage)
+                .add("help", command.help)
+                .text());
+    }
+    return;
+  }
   std::vector<Row> rows;
   for (const Command& command : commands()) {
     rows.push_back({fmt::format("{} {}", command.name, command.usage), std::string(command.help)});

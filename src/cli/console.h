@@ -22,12 +22,15 @@ class Console {
  public:
   struct Options {
     ClientOptions client{};
-    std::function<void(const std::string& line)> print;  ///< Shows one line.
+    /// Shows one line: with `client.json` an object.
+    std::function<void(const std::string& line)> print;
     std::function<void()> clear_screen;
   };
 
   explicit Console(Options options);
 
+  /// Attaches to a server if it is to none yet, or says why not.
+  void begin();
   /// Carries out a line. Returns false if it was `exit`.
   bool carry_out(const std::string& line);
   /// Some command was refused or not answered.
@@ -76,6 +79,8 @@ class Console {
   void answer_question(const std::string& line);
   void leave_for_good();
   void print(const std::string& line) { options_.print(line); }
+  /// A sentence: for `--json` the `message` of an object.
+  void say(const std::string& text);
   void refuse(const Error& error);
 
   Options options_;

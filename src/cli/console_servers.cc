@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "cli/console.h"
+#include "cli/json_line.h"
 #include "cli/steering.h"
 #include "cli/table.h"
 #include "client/client.h"
 #include "client/discovery.h"
 #include "wire/control.h"
+#include "wire/json.h"
 
 namespace muster::cli {
 namespace {
@@ -30,6 +32,17 @@ std::vector<std::string> lines_of_found(const std::vector<discovery::Candidate>&
          beacon.leader().empty() ? "-" : beacon.leader(), std::to_string(beacon.clients())});
   }
   return table_lines(rows);
+}
+
+/// As `muster discover --json`.
+std::vector<std::string> json_of_found(const std::vector<discovery::Candidate>& candidates) {
+  std::vector<std::string> lines;
+  for (const discovery::Candidate& candidate : candidates) {
+    wire::Beacon beacon = candidate.beacon;
+    beacon.set_client_address(candidate.client_address);
+    lines.push_back(wire::to_json(beacon));
+  }
+  return lines;
 }
 
 /// Where the group places a client that comes to the first of these servers; nothing if none takes
@@ -75,7 +88,15 @@ void Console::attach(const std::string& address) {
     return request;
   }());
   if (answers.front().invoked) name_ = answers.front().target.name;
-  print("attached to " + heading_of(answers.front().target));
+  const Target& target = answers.front().target;
+  if (options_.client.json) {
+    return print(JsonLine{}
+                     .add("attachedTo", target.name)
+                     .add("number", target.number)
+                     .add("address", target.address)
+                     .text());
+  }
+  print("attached to " + heading_of(target));
 }
 
 void Console::find(Words /*arguments*/, bool /*all*/) {
@@ -90,15 +111,17 @@ void Console::find(Words /*arguments*/, bool /*all*/) {
   if (found.candidates.empty()) {
     return refuse({ErrorCode::unavailable, found.failure + "; asked on: " + found.asked});
   }
-  for (const std::string& line : lines_of_found(found.candidates)) print(line);
+  const auto lines =
+      options_.client.json ? json_of_found(found.candidates) : lines_of_found(found.candidates);
+  for (const std::string& line : lines) print(line);
   attach_where_redirected(found.addresses());
 }
 
 void Console::attach_where_redirected(const std::vector<std::string>& candidates) {
   const auto placed = placed_at(candidates, options_.client.secret());
-  if (!placed) print("no server takes a client now; asking one all the same");
+  if (!placed) say("no server takes a client now; asking one all the same");
   if (placed && *placed != candidates.front()) {
-    print(fmt::format("redirected from {} to {}", candidates.front(), *placed));
+    say(fmt::format("redirected from {} to {}", candidates.front(), *placed));
   }
   attach(placed.value_or(candidates.front()));
 }
@@ -120,17 +143,17 @@ void Console::leave(Words /*arguments*/, bool /*all*/) {
   }
   leaving_ = *status;
   leave_answers_wanted_ = leave_questions;
-  print(fmt::format("{} (#{}) leaves group {} for good, and its data is moved away. Is that meant?",
-                    leaving_.server(), leaving_.number(), leaving_.group()));
+  say(fmt::format("{} (#{}) leaves group {} for good, and its data is moved away. Is that meant?",
+                  leaving_.server(), leaving_.number(), leaving_.group()));
 }
 
 void Console::answer_question(const std::string& line) {
   if (line != "yes" && line != "y") {
     leave_answers_wanted_ = 0;
-    return print(leaving_.server() + " stays");
+    return say(leaving_.server() + " stays");
   }
   if (--leave_answers_wanted_ > 0) {
-    return print(
+    return say(
         fmt::format("There is no way back: {} could only join anew. Sure?", leaving_.server()));
   }
   leave_for_good();
@@ -144,7 +167,7 @@ void Console::leave_for_good() {
   what.set_leave(fmt::format("#{}", leaving_.number()));
   const auto steered = steer(options, what);
   if (!steered) return refuse(steered.error());
-  print(steered->message() + "; what it had is archived beside its data folder");
+  say(steered->message() + "; what it had is archived beside its data folder");
   if (options_.client.servers.empty()) address_.reset();
   name_.clear();
 }

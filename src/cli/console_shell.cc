@@ -117,7 +117,10 @@ struct ConsoleShell::Impl {
   // ---- On the console's own thread ----
 
   void carry_out_lines() {
+    if (terminal) console.begin();
+    bool asked = false;
     while (auto line = next_line()) {
+      asked = asked || !line->empty();
       if (terminal) print(console.prompt() + *line);
       const bool goes_on = console.carry_out(*line);
       if (!goes_on) {
@@ -129,6 +132,8 @@ struct ConsoleShell::Impl {
         if (reader) reader->resume();
       });
     }
+    if (!asked && reader && options.owns_process)
+      console.begin();  // At least say if nobody is there.
     // The input of a pipe has ended. Whose process this is ends; a server goes on without.
     if (options.owns_process) post([this] { leave(); });
   }

@@ -68,11 +68,10 @@ std::string json_line(const session::TopicGap& gap) {
 
 std::string text_line(const std::string& topic, const session::Event& event, bool with_topic) {
   const std::string quoted = wire::json_time(event.time);
-  const auto known = known_event(topic, event.payload.view());
-  return fmt::format(
-      "{}.{} {} {}{}", event.position.command.index.value, event.position.command.ordinal,
-      std::string_view(quoted).substr(1, quoted.size() - 2), with_topic ? topic + " " : "",
-      known ? known->text : fmt::format("{} bytes", event.payload.size()));
+  return fmt::format("{}.{} {} {}{}", event.position.command.index.value,
+                     event.position.command.ordinal,
+                     std::string_view(quoted).substr(1, quoted.size() - 2),
+                     with_topic ? topic + " " : "", event_text(topic, event.payload.view()));
 }
 
 std::pair<std::string, session::Event> event_of(const client::Suspicion& change) {
@@ -94,6 +93,11 @@ std::string json_line(const client::Suspicion& change) {
 std::string text_line(const client::Suspicion& change, bool with_topic) {
   const auto [topic, event] = event_of(change);
   return text_line(topic, event, with_topic);
+}
+
+std::string event_text(const std::string& topic, BytesView payload) {
+  const auto known = known_event(topic, payload);
+  return known ? known->text : fmt::format("{} bytes", payload.size());
 }
 
 std::vector<std::string> json_lines(const session::TopicNews& news) {

@@ -22,4 +22,7 @@ std::vector<std::string> text_lines(const session::TopicNews& news, bool with_to
 std::string json_line(const client::Suspicion& change);
 std::string text_line(const client::Suspicion& change, bool with_topic);
 
+/// What an event of `topic` says to people; `78 bytes` if its schema is not known here.
+std::string event_text(const std::string& topic, BytesView payload);
+
 }  // namespace muster::cli

@@ -238,6 +238,11 @@ class ChatTest(unittest.TestCase):
                 self.assertEqual(done.returncode, code, done.stderr)
                 self.assertIn(text, done.stdout + done.stderr)
                 self.assertNotIn("never said", done.stdout)
+            asked = chat("carl", "--json", said="/who\n/topic\n/help\n/rooms\n/status\n")
+            self.assertEqual(asked.returncode, 0, asked.stderr)
+            answers = [json.loads(line) for line in asked.stdout.splitlines()]
+            self.assertEqual(sorted(each["kind"] for each in answers),
+                             ["HELP", "ROOM", "ROOM", "ROOMS", "STATUS"])
             for bad in (["a b", "--send", "x"], ["ann", "--send", ""], ["--room", "a b"],
                         ["ann", "--history", "x"], ["ann", "--key", "k"]):
                 self.assertEqual(chat(*bad).returncode, 2, bad)

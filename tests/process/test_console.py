@@ -1,5 +1,6 @@
 """The console: every command through a pipe, and on a terminal what is typed there survives."""
 
+import json
 import re
 import subprocess
 import unittest
@@ -106,6 +107,29 @@ class PipeTest(unittest.TestCase):
         self.assertEqual([each.split()[0] for each in lines], [*COMMANDS, "all"])
         code, lines = self.console("exit", "report")
         self.assertEqual((code, lines), (0, []))
+
+    def test_with_json_every_line_is_an_object(self):
+        everything = [*COMMANDS[:-2], "nonsense", "history sessions", "all server", "report"]
+        code, text = console(self.group, everything, "--json")
+        self.assertEqual(code, 1)
+        told = [json.loads(line) for line in text.splitlines()]
+        self.assertEqual(sorted(each["name"] for each in told if "clientAddress" in each),
+                         ["a", "b", "c"])
+        [attached, *_] = [each for each in told if "attachedTo" in each]
+        self.assertEqual(attached["address"], self.group[attached["attachedTo"]].address)
+        self.assertIn({"code": "FAILED_PRECONDITION",
+                       "message": NO_AUCTION.split(": ")[1]}, told)
+
+    def test_the_history_of_sessions_reads_as_sentences(self):
+        self.one("find")  # Has a session for a moment.
+        lines = self.one("history sessions")
+        self.assertRegex("\n".join(lines), r"\d+\.\d+ console-\w+ \(console\) came to [abc]")
+        self.assertNotIn("bytes", "\n".join(lines))
+
+    def test_without_a_server_and_without_a_word_it_says_so(self):
+        code, text = console(self.group, [], "--group", self.group.name + "x",
+                             "--discovery-timeout", "300ms")
+        self.assertEqual((code, text.split(":")[0]), (1, "UNAVAILABLE"))
 
     def test_an_unknown_command_names_the_nearest(self):
         code, lines = self.console("reprot", "", "  ")
