@@ -59,7 +59,7 @@ std::string to_text(Duration duration) {
 }
 
 std::string check_range(std::string_view text, Duration value, const DurationRange& range) {
-  if (value < range.plausible && is_bare_number(text)) {
+  if (value >= range.lowest && value < range.plausible && is_bare_number(text)) {
     return std::string(text) + " is " + std::string(text) + " ms: write " + std::string(text) + "s";
   }
   if (value < range.lowest) {

@@ -42,6 +42,7 @@ TEST(DurationTest, IsHeldAgainstItsRange) {
   EXPECT_EQ(check_range("3", 3ms, range), "3 is 3 ms: write 3s");
   EXPECT_EQ(check_range("3ms", 3ms, range), "");
   EXPECT_EQ(check_range("0s", 0s, range), "0s is too short: at least 1ms");
+  EXPECT_EQ(check_range("0", 0s, range), "0 is too short: at least 1ms");
   EXPECT_EQ(check_range("2h", 2h, range), "2h is too long: at most 1h");
 }
 

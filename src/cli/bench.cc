@@ -292,18 +292,21 @@ void check_numbers(BenchOptions& options) {
 
 void add_load_options(CLI::App& command, BenchOptions& options) {
   command.add_option("--clients", options.load.clients, "sessions, each with its own connection")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{20'000}))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{20'000}).description(""))
+      ->type_name("N")
       ->capture_default_str();
   command
       .add_option("--in-flight", options.load.in_flight,
                   "commands unanswered at any time, over all clients; at least one for each")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}).description(""))
+      ->type_name("N")
       ->capture_default_str();
   command
       .add_option("--rate", options.load.rate,
                   "open loop: so many commands per second fall due, whatever the group does; "
                   "without it each answer is followed by the next command")
-      ->check(CLI::Range(0.0, 1e8));
+      ->check(CLI::Range(0.0, 1e8).description(""))
+      ->type_name("N");
   command.add_option_function<std::string>(
       "--heartbeat",
       [&options](const std::string& text) {
@@ -317,14 +320,16 @@ void add_load_options(CLI::App& command, BenchOptions& options) {
       "how often each client gives a sign of life; its session ends after ten missed, or 2s "
       "(default: each second, and as the group has it)");
   command.add_option("--size", options.load.size, "bytes of a command")
-      ->check(CLI::Range(std::size_t{0}, wire::command_bytes_max))
+      ->check(CLI::Range(std::size_t{0}, wire::command_bytes_max).description(""))
+      ->type_name("BYTES")
       ->capture_default_str();
   add_duration(command, "--duration", options.load.duration, "how long to measure",
                {.plausible = std::chrono::milliseconds{100}});
   add_duration(command, "--warm-up", options.load.warm_up, "load before that, not measured",
                {.lowest = Duration::zero(), .plausible = Duration::zero()});
   command.add_option("--service", options.service, "what the commands are for")
-      ->check(CLI::IsMember({"echo"}))
+      ->check(CLI::IsMember({"echo"}).description(""))
+      ->type_name("NAME")
       ->capture_default_str();
 }
 

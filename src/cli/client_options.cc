@@ -88,7 +88,7 @@ void add_client_options(CLI::App& command, ClientOptions& options) {
   command.add_flag("--wait", options.wait, "keep looking for a server until the timeout");
   command
       .add_option("--secret-file", options.secret_file,
-                  "file whose first line is the group's secret; also MUSTER_SECRET=SECRET")
+                  "file that holds the group's secret; also MUSTER_SECRET=SECRET")
       ->type_name("FILE");
   command
       .add_option("--key", options.key,

@@ -54,6 +54,8 @@ CLI::App* add_recover(CLI::App& root, ExitCode& exit);
 CLI::App* add_reset(CLI::App& root, ExitCode& exit);
 /// The version of this program, as `muster version` and `status` show it.
 const char* program_version();
+/// The same with the version of the schema and how it was built, as `muster --version` says it.
+std::string version_line();
 /// How it was built.
 const char* program_build();
 /// `muster version`: which program this is.

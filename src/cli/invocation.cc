@@ -21,9 +21,8 @@ namespace {
 
 constexpr std::size_t asked_at_once_max = 64;
 
-bool is_port(const std::string& text) {
-  return !text.empty() && text.size() <= 5 &&
-         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+bool is_number(const std::string& text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool is_meant(const wire::MemberStatus& member, const std::string& target) {
@@ -85,10 +84,25 @@ void ask_some(const ClientOptions& options, const Bytes& secret, const wire::Fra
 
 }  // namespace
 
-Result<std::vector<Target>> find_targets(const ClientOptions& options, const std::string& target) {
-  if (is_port(target)) return std::vector<Target>{{.address = "127.0.0.1:" + target}};
-  if (target.find(':') == std::string::npos) return find_members(options, target);
+Result<void> check_target(const std::string& target) {
+  if (is_number(target)) {
+    const bool fits = target.size() <= 5 && std::stoi(target) >= 1 && std::stoi(target) <= 65'535;
+    if (fits) return {};
+    return Error{ErrorCode::invalid_argument,
+                 target +
+                     " is no port: a port of this machine is from 1 to 65535; a server's "
+                     "number is written #" +
+                     target};
+  }
+  if (target.find(':') == std::string::npos) return {};
   if (const auto address = net::parse_address(target); !address) return address.error();
+  return {};
+}
+
+Result<std::vector<Target>> find_targets(const ClientOptions& options, const std::string& target) {
+  if (const auto valid = check_target(target); !valid) return valid.error();
+  if (is_number(target)) return std::vector<Target>{{.address = "127.0.0.1:" + target}};
+  if (target.find(':') == std::string::npos) return find_members(options, target);
   return std::vector<Target>{{.address = target}};
 }
 

@@ -19,6 +19,10 @@ struct Target {
   std::uint32_t number{0};
 };
 
+/// What is no target wherever it is asked for: a number beyond the ports, or no address. Errors:
+/// INVALID_ARGUMENT.
+[[nodiscard]] Result<void> check_target(const std::string& target);
+
 /// Whom `target` stands for: `HOST:PORT`, a bare port of this machine, a name, `#NUMBER`, an id, or
 /// `all`. All but the first two ask a server for the members. Errors: INVALID_ARGUMENT, NOT_FOUND,
 /// or those of that question.

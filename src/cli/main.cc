@@ -6,9 +6,12 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/nearest.h"
 #include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -23,6 +26,38 @@ constexpr const char* first_steps =
     "  muster status                  leader, log, and whether writes are possible\n"
     "  muster bench --in-flight 256   how many commands per second the group takes\n"
     "  muster --help                  all commands; muster COMMAND --help for one\n";
+
+/// `muster help` and `muster help COMMAND`; a first word that is no command is refused before
+/// anything else is made of the line. Returns nothing when there is a command to carry out.
+std::optional<ExitCode> look_at_first_word(const CLI::App& root,
+                                           std::vector<std::string>& arguments) {
+  const std::string word = arguments.empty() ? "" : arguments.front();
+  if (word == "help" && arguments.size() == 1) {
+    fmt::print("{}", first_steps);
+    return 0;
+  }
+  if (word == "help") arguments = {arguments[1], "--help"};
+  const std::string& name = arguments.front();
+  if (name.starts_with('-')) return std::nullopt;
+  std::vector<std::string_view> names;
+  for (const CLI::App* const command : root.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->check_name(name)) return std::nullopt;
+    names.push_back(command->get_name());
+  }
+  fmt::print(stderr, "there is no command {}; did you mean {}? muster --help lists them\n", name,
+             nearest(name, names));
+  return 2;
+}
+
+/// What the parser says, with what to do about it.
+std::string failure_text(const CLI::App* app, const CLI::Error& error) {
+  const std::string text = CLI::FailureMessage::simple(app, error);
+  constexpr std::string_view prefix = "Could not convert: ";
+  const auto* const conversion = dynamic_cast<const CLI::ConversionError*>(&error);
+  if (conversion == nullptr || !text.starts_with(prefix)) return text;
+  return text.substr(prefix.size(), text.find('\n') - prefix.size()) +
+         " is no number that fits: write digits" + text.substr(text.find('\n'));
+}
 
 ExitCode run(std::vector<std::string> arguments) {
   CLI::App root("Servers that agree on a leader and keep one ordered, durable log.", "muster");
@@ -53,6 +88,9 @@ ExitCode run(std::vector<std::string> arguments) {
   add_recover(root, exit);
   add_reset(root, exit);
   add_version(root, exit);
+  root.set_version_flag("--version", version_line());
+  root.failure_message(failure_text);
+  if (const auto done = look_at_first_word(root, arguments)) return *done;
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the end.
     root.parse(arguments);

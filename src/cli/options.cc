@@ -73,6 +73,25 @@ CLI::Option* add_addresses(CLI::App& app, const std::string& names,
       ->take_all();
 }
 
+CLI::Validator whole_number() {
+  return {[](const std::string& text) -> std::string {
+            const bool digits =
+                std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+            return digits && !text.empty() ? "" : "'" + text + "' is no whole number: write digits";
+          },
+          ""};
+}
+
+CLI::Validator port_number() {
+  return {
+      [](const std::string& text) -> std::string {
+        const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+        const bool fits = digits && !text.empty() && text.size() <= 5 && std::stoi(text) <= 65'535;
+        return fits ? "" : "'" + text + "' is no port: write a number from 0 to 65535";
+      },
+      ""};
+}
+
 CLI::Option* add_tags(CLI::App& app, std::map<std::string, std::string>& tags,
                       const std::string& help) {
   const auto store = [&tags](const std::vector<std::string>& texts) {
@@ -145,10 +164,10 @@ Result<Secret> read_secret_file(const std::string& path) {
   }
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
-  if (text.empty()) {
-    return Error{
-        ErrorCode::invalid_argument,
-        "the secret file " + path + " is empty: fill it, for instance with `openssl rand -hex 32`"};
+  if (text.empty() || text.front() == '\n' || text.starts_with("\r\n")) {
+    return Error{ErrorCode::invalid_argument, "the secret file " + path +
+                                                  " begins with an empty line, or is empty: fill "
+                                                  "it, for instance with `openssl rand -hex 32`"};
   }
   if (text.size() > wire::secret_bytes_max) {
     return Error{ErrorCode::invalid_argument, "the secret in " + path + " is longer than " +

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
 #include <map>
 #include <string>
 #include <string_view>
@@ -25,6 +26,11 @@ CLI::Option* add_address(CLI::App& app, const std::string& names, std::string& v
 /// The same for any number of them, repeated or separated by commas.
 CLI::Option* add_addresses(CLI::App& app, const std::string& names,
                            std::vector<std::string>& values, const std::string& help);
+/// Refuses what is no whole number with the remedy. CLI11 takes -1 for the largest one.
+CLI::Validator whole_number();
+/// The same, from 0 to 65535.
+CLI::Validator port_number();
+
 /// `--tag KEY=VALUE`, any number of times.
 CLI::Option* add_tags(CLI::App& app, std::map<std::string, std::string>& tags,
                       const std::string& help);

@@ -63,6 +63,25 @@ TEST_F(ParsedOptionsTest, AddressesAreRepeatedOrSeparatedByCommas) {
   EXPECT_NE(parse({"--seeds", "a:1,b"}).find("HOST:PORT"), std::string::npos);
 }
 
+TEST_F(ParsedOptionsTest, NumbersThatAreNoneAreRefusedWithTheRemedy) {
+  std::optional<std::uint64_t> from;
+  std::uint16_t port = 0;
+  app_.add_option("--from", from)->check(whole_number());
+  app_.add_option("--port", port)->check(port_number());
+  for (const char* const wrong : {"-1", "1.5", "abc", ""}) {
+    EXPECT_EQ(parse({"--from", wrong}),
+              "--from: '" + std::string(wrong) + "' is no whole number: write digits");
+  }
+  EXPECT_EQ(parse({"--from", "18446744073709551615"}), "");
+  EXPECT_EQ(from, UINT64_MAX);
+  for (const char* const wrong : {"-1", "65536", "123456", "abc"}) {
+    EXPECT_EQ(parse({"--port", wrong}),
+              "--port: '" + std::string(wrong) + "' is no port: write a number from 0 to 65535");
+  }
+  EXPECT_EQ(parse({"--port", "65535"}), "");
+  EXPECT_EQ(port, 65'535);
+}
+
 TEST_F(ParsedOptionsTest, TagsAreRepeatedAndHaveAKey) {
   std::map<std::string, std::string> tags;
   add_tags(app_, tags, "help");
@@ -138,6 +157,8 @@ TEST_F(SecretFileTest, MissingEmptyAndOverlongFilesAreRefused) {
   EXPECT_EQ(read_secret_file("/nowhere/at/all").error().code, ErrorCode::not_found);
   EXPECT_EQ(read_secret_file(file_with("")).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(read_secret_file(file_with("\n")).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(read_secret_file(file_with("\nx\n")).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(read_secret_file(file_with("\r\nx")).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(read_secret_file(file_with(std::string(4'097, 'x'))).error().code,
             ErrorCode::invalid_argument);
   EXPECT_FALSE(read_secret_file(testing::TempDir()));

@@ -76,6 +76,17 @@ bool is_address_of_this_machine(const std::string& host) {
   return !error && net::is_local(address);
 }
 
+/// Behind an address translation it may be right; more often it is a slip in the file or the ID.
+void warn_of_foreign_address(const PeerOptions& options, const std::string& host) {
+  boost::system::error_code no_address;
+  boost::asio::ip::make_address(host, no_address);
+  if (no_address || is_address_of_this_machine(host)) return;
+  fmt::print(stderr,
+             "warning: {} is the address of ID {} in {}, and none of this machine's: unless others "
+             "are passed on to this machine from there, check the ID and the file\n",
+             host, options.id, options.entry);
+}
+
 /// Where several peers of one machine share a port, each listens on its own address only; otherwise
 /// a peer listens on all, as the address that others know may be none of this machine's.
 std::string bind_for(const discovery::EntryFile& file, const discovery::EntryLine& self) {
@@ -151,6 +162,8 @@ ExitCode run(const PeerOptions& options) {
     return 2;
   }
   server::Options server = server_for(options, *file);
+  warn_of_foreign_address(
+      options, std::ranges::find(*file, ServerNumber{options.id}, &discovery::EntryLine::id)->host);
   const auto lines = std::make_shared<PeerLines>(*file);
   server.on_presence = [lines](const node::Presence& presence) { print_lines(*lines, presence); };
   for (;;) {

@@ -29,6 +29,9 @@ void print_answer(const ServerAnswer& answer, bool several) {
 }
 
 ExitCode call_method(const RmiOptions& options) {
+  if (const auto valid = check_target(options.target); !valid) {
+    throw CLI::ValidationError("target", valid.error().message);
+  }
   const auto targets = find_targets(options.client, options.target);
   if (!targets) return report(targets.error());
   wire::Invoke request;

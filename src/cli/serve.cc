@@ -1,6 +1,8 @@
 // `muster serve`: one server of a group.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -17,6 +19,8 @@
 #include "cli/services.h"
 #include "library/port_holder.h"
 #include "muster/error.h"
+#include "net/address.h"
+#include "net/interfaces.h"
 #include "server/server.h"
 #include "server/validation.h"
 
@@ -50,11 +54,13 @@ void add_place_options(CLI::App& command, server::Options& server) {
       .add_option_function<std::uint16_t>(
           "--tcp-port,--port", store_in(server.client_port),
           "port for clients; 0: any free one; not given: the first free of 8888, 8890 ... 8906")
+      ->check(port_number())
       ->type_name("PORT");
   command
       .add_option_function<std::uint16_t>(
           "--peer-port", store_in(server.peer_port),
           "port for the other servers; 0: any free one; not given: the port for clients + 1")
+      ->check(port_number())
       ->type_name("PORT");
   command.add_option("--bind", server.bind, "listen on this address only; not given: on all")
       ->type_name("ADDRESS");
@@ -145,6 +151,7 @@ void add_discovery_options(CLI::App& command, ServeOptions& options) {
       ->type_name("HOW")
       ->capture_default_str();
   command.add_option("--discovery-port", datagrams.port, "UDP port of all servers' discovery")
+      ->check(port_number())
       ->type_name("PORT")
       ->capture_default_str();
   command
@@ -194,6 +201,43 @@ void check_together(const node::Options& node) {
   }
 }
 
+[[noreturn]] void refuse(const std::string& option, const std::string& why) {
+  throw CLI::ValidationError(option, why);
+}
+
+void check_places(const server::Options& server) {
+  if (server.client_port && *server.client_port == 65'535 && !server.peer_port) {
+    refuse("--tcp-port",
+           "65535 leaves no room for the port for servers behind it: take a lower "
+           "one, or give --peer-port too");
+  }
+  if (server.client_port && server.client_port == server.peer_port && *server.peer_port != 0) {
+    refuse("--peer-port",
+           "is the port for clients: choose another, for instance " +
+               std::to_string(*server.peer_port == 65'535 ? 65'534 : *server.peer_port + 1));
+  }
+  boost::system::error_code no_address;
+  boost::asio::ip::make_address(server.bind, no_address);
+  if (!server.bind.empty() && no_address) {
+    refuse("--bind", "'" + server.bind + "' is no address: write one of this machine's, as " +
+                         "127.0.0.1 or ::");
+  }
+  if (server.advertise.empty()) return;
+  const Result<net::Address> advertised = net::parse_address(server.advertise, 1);
+  if (!advertised) refuse("--advertise", advertised.error().message);
+}
+
+/// A name that no interface has would leave the server alone without a word.
+void check_interfaces(const std::vector<std::string>& wanted) {
+  const std::vector<net::Interface> all = net::interfaces();
+  for (const std::string& name : wanted) {
+    if (all.empty() || std::ranges::find(all, name, &net::Interface::name) != all.end()) continue;
+    std::string names;
+    for (const net::Interface& one : all) names += (names.empty() ? "" : ", ") + one.name;
+    refuse("--interface", "this machine has no " + name + "; it has " + names);
+  }
+}
+
 node::FoundingMode founding_of(const ServeOptions& options) {
   if (options.founding_number) {
     return *options.founding_number == 1 ? node::FoundingMode::now : node::FoundingMode::never;
@@ -235,10 +279,12 @@ std::set<std::string> settings_given(const CLI::App& command) {
 ExitCode run(const CLI::App& command, ServeOptions options) {
   options.server.node.settings_given = settings_given(command);
   check_together(options.server.node);
+  check_places(options.server);
+  check_interfaces(options.server.datagrams.interfaces);
   options.server.datagrams.mode = discovery_of(options.discovery);
   if (!options.multicast_address.empty()) {
     const auto set = net::Datagrams::set_group(options.server.datagrams, options.multicast_address);
-    if (!set) throw ErrorException(set.error());
+    if (!set) refuse("--multicast-address", set.error().message);
   }
   server::Options& server = options.server;
   server.node.founding = founding_of(options);

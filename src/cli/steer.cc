@@ -136,6 +136,9 @@ ExitCode run_snapshot(const SteerOptions& options) {
   what.set_snapshot(true);
   Asked asked{.command = "snapshot", .target = options.name};
   if (options.name.empty()) return tell(options.client, asked, steer(options.client, what));
+  if (const auto valid = check_target(options.name); !valid) {
+    throw CLI::ValidationError("server", valid.error().message);
+  }
   const auto targets = find_targets(options.client, options.name);
   if (!targets) return report(targets.error());
   ExitCode exit = 0;
@@ -215,6 +218,11 @@ CLI::App* add_dissolve(CLI::App& root, ExitCode& exit) {
       ->required();
   add_client_options(*command, options->client);
   command->callback([options, &exit] {
+    if (const auto id = wire::parse_id<GroupId>(options->name); !id) {
+      throw CLI::ValidationError(
+          "--into",
+          "'" + options->name + "' is no group id: `muster status` of the other group has it");
+    }
     wire::Steer what;
     what.set_dissolve_into(options->name);
     exit = tell(options->client, {.command = "dissolve", .target = options->name},

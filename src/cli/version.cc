@@ -13,18 +13,23 @@ namespace {
 constexpr const char* version = MUSTER_VERSION;
 constexpr const char* build = MUSTER_BUILD;
 
+constexpr int schema = wire::VersionRange{}.highest;
+
 void run(bool json) {
-  const int schema = wire::VersionRange{}.highest;
   if (json) {
     fmt::print(
         "{}\n",
         JsonLine{}.add("version", version).add("schemaVersion", schema).add("build", build).text());
   } else {
-    fmt::print("muster {}, schema version {}, build: {}\n", version, schema, build);
+    fmt::print("{}\n", version_line());
   }
 }
 
 }  // namespace
+
+std::string version_line() {
+  return fmt::format("muster {}, schema version {}, build: {}", version, schema, build);
+}
 
 const char* program_version() {
   return version;

@@ -7,6 +7,7 @@
 
 #include "cli/client_options.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "wire/control.h"
 #include "wire/json.h"
 
@@ -70,6 +71,7 @@ CLI::App* add_wait(CLI::App& root, ExitCode& exit) {
   const auto options = std::make_shared<WaitOptions>();
   options->client.timeout = std::chrono::seconds{30};
   command->add_option("--servers", options->servers, "until so many servers are alive")
+      ->check(whole_number())
       ->type_name("N");
   command->add_flag("--writable", options->writable, "until writes are possible");
   add_client_options(*command, options->client);

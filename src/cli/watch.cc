@@ -12,6 +12,7 @@
 
 #include "cli/client_options.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "cli/watch_lines.h"
 #include "client/client.h"
 #include "client/suspicions.h"
@@ -105,6 +106,7 @@ CLI::App* add_watch(CLI::App& root, ExitCode& exit) {
   command
       ->add_option("--from", options->from,
                    "begin with the events of this entry of the log, as far as they are kept")
+      ->check(whole_number())
       ->type_name("INDEX");
   command->callback([options, &exit] {
     if (options->topics.empty()) options->topics = {std::string(group::topic)};

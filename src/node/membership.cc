@@ -107,7 +107,8 @@ void Node::Impl::found(const std::vector<ServerId>& voters, Now now) {
   // After entry 1 in the disk's order: a crash between the two leaves a log that tells who we are.
   jobs_.add(storage::IdentityJob{identity_});
   notice(NoticeLevel::info, "founding group " + options_.group + " (" + group.uuid.to_string() +
-                                ") with " + std::to_string(voters.size()) + " servers");
+                                ") with " + std::to_string(voters.size()) +
+                                (voters.size() == 1 ? " server" : " servers"));
   refresh_hello();
   refresh_rank();
   refresh_beacon(now);

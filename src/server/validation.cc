@@ -31,6 +31,13 @@ Result<void> check_names(const node::Options& node) {
   if (auto valid = check_name("group", node.group); !valid) return valid;
   if (!node.name.empty()) {
     if (auto valid = check_name("name", node.name); !valid) return valid;
+    const bool is_number =
+        std::ranges::all_of(node.name, [](char c) { return c >= '0' && c <= '9'; });
+    if (is_number || node.name == "all") {
+      return invalid("name: " + node.name + " stands for " +
+                     (is_number ? "a port of this machine" : "every server") +
+                     " where commands take a name; choose another");
+    }
   }
   if (!node.zone.empty()) {
     if (auto valid = check_name("zone", node.zone); !valid) return valid;

@@ -66,6 +66,15 @@ TEST(Validation, NamesAreThoseOfTheWire) {
   EXPECT_EQ(refusal(options), "");
   options.name += 'n';
   EXPECT_EQ(refusal(options).substr(0, 6), "name: ");
+  options.name = "all";
+  EXPECT_EQ(refusal(options),
+            "name: all stands for every server where commands take a name; choose another");
+  options.name = "7100";
+  EXPECT_EQ(refusal(options),
+            "name: 7100 stands for a port of this machine where commands take a name; choose "
+            "another");
+  options.name = "all7100";
+  EXPECT_EQ(refusal(options), "");
   options = {};
   options.group = "";
   EXPECT_EQ(refusal(options).substr(0, 7), "group: ");

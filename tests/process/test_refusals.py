@@ -159,17 +159,48 @@ class RefusalsTest(unittest.TestCase):
                               ["bench", "--in-flight", "5000"], ["status", "--server", "nowhere"],
                               ["bench", "--duration", "3"], ["members", "--group", ""],
                               ["snapshot", "--group=", "--json"], ["set", "--tag", "rack"],
-                              ["serve", "--heartbeat-interval", "1s", "--election-timeout", "2s"]):
+                              ["serve", "--heartbeat-interval", "1s", "--election-timeout", "2s"],
+                              ["foo", "--help"], ["help", "foo"], ["watch", "--from", "-1"],
+                              ["dissolve", "--into", "foo"], ["rmi", "99999"],
+                              ["rmi", "host:99999"], ["snapshot", "99999"],
+                              ["wait", "--servers", "-1"], ["chat", "--history", "x"]):
                 done = group.muster(*arguments)
                 self.assertEqual(done.returncode, 2, (arguments, done.stderr))
                 self.assertNotEqual(done.stderr, "", arguments)
+
+    def test_what_serve_cannot_use_is_bad_usage_with_the_remedy(self):
+        with Group(1) as group:
+            for options, remedy in (
+                    (["--tcp-port", "abc"], "write a number from 0 to 65535"),
+                    (["--tcp-port", "65535"], "give --peer-port too"),
+                    (["--tcp-port", "7100", "--peer-port", "7100"], "for instance 7101"),
+                    (["--advertise", "foo:99999"], "--advertise"),
+                    (["--multicast-address", "10.0.0.1"], "239.192.77.85"),
+                    (["--bind", "nosuch"], "write one of this machine's"),
+                    (["--interface", "nosuch0"], "it has lo"),
+                    (["--name", "all"], "stands for every server"),
+                    (["--name", "7100"], "stands for a port of this machine"),
+                    (["--discovery-window", "0"], "at least 1ms")):
+                done = group.muster("serve", *options)
+                self.assertEqual(done.returncode, 2, (options, done.stderr))
+                self.assertIn(remedy, done.stderr, options)
+
+    def test_a_word_that_is_no_command_names_the_nearest(self):
+        with Group(1) as group:
+            done = group.muster("staus")
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertEqual(done.stderr, "there is no command staus; did you mean status? "
+                                          "muster --help lists them\n")
 
     def test_alone_it_prints_five_lines_and_help_is_success(self):
         with Group(1) as group:
             alone = group.muster()
             self.assertEqual((alone.returncode, len(alone.stdout.splitlines())), (0, 5))
-            for arguments in (["--help"], ["bench", "--help"], ["version"]):
+            self.assertEqual(group.muster("help").stdout, alone.stdout)
+            for arguments in (["--help"], ["bench", "--help"], ["version"], ["help", "bench"]):
                 self.assertEqual(group.muster(*arguments).returncode, 0, arguments)
+            self.assertEqual(group.muster("--version").stdout, group.muster("version").stdout)
+            self.assertNotRegex(group.muster("bench", "--help").stdout, r"UINT|FLOAT| in \[")
 
 
 def reachable_by_others(path):
