@@ -216,9 +216,10 @@ void check_places(const server::Options& server) {
            "is the port for clients: choose another, for instance " +
                std::to_string(*server.peer_port == 65'535 ? 65'534 : *server.peer_port + 1));
   }
+  const bool must_be_number = server.datagrams.mode != net::DiscoveryMode::off;
   boost::system::error_code no_address;
   boost::asio::ip::make_address(server.bind, no_address);
-  if (!server.bind.empty() && no_address) {
+  if (must_be_number && !server.bind.empty() && no_address) {
     refuse("--bind", "'" + server.bind + "' is no address: write one of this machine's, as " +
                          "127.0.0.1 or ::");
   }
@@ -279,9 +280,9 @@ std::set<std::string> settings_given(const CLI::App& command) {
 ExitCode run(const CLI::App& command, ServeOptions options) {
   options.server.node.settings_given = settings_given(command);
   check_together(options.server.node);
+  options.server.datagrams.mode = discovery_of(options.discovery);
   check_places(options.server);
   check_interfaces(options.server.datagrams.interfaces);
-  options.server.datagrams.mode = discovery_of(options.discovery);
   if (!options.multicast_address.empty()) {
     const auto set = net::Datagrams::set_group(options.server.datagrams, options.multicast_address);
     if (!set) refuse("--multicast-address", set.error().message);

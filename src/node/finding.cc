@@ -119,7 +119,7 @@ bool Node::Impl::may_found(Now now) {
   if (finder_.searching(now.monotonic)) {
     settled_at_ = now.monotonic;
     if (options_.founding == FoundingMode::now) return finder_.statistics().attempts() >= 2;
-    return expected_servers() > 1;
+    return expected_servers() > 1 && options_.founding != FoundingMode::never;
   }
   return true;
 }

@@ -150,8 +150,9 @@ class FoundOptionsTest(unittest.TestCase):
 
     def test_found_never_waits_and_says_so_until_somebody_founds(self):
         with FreeGroup("ab", QUICK) as group:
-            group["a"].start("--opt", "0")
-            group["a"].wait_words("waiting:", 10)
+            group["a"].start("--opt", "0", "--expect", "2")
+            group["a"].wait_words("waiting: no group", 10)
+            group["a"].wait_words("this server only joins", 10)
             self.assertTrue(group["a"].running)
             self.assertEqual(group["a"].process.output, [])
             group["b"].start("--opt", "1")

@@ -2,9 +2,10 @@
 and every mistake in the file or the command line."""
 
 import json
+import subprocess
 import unittest
 
-from muster_processes import wait_until
+from muster_processes import HOST, wait_until
 from networks import Network, why_not
 from peers import Peers
 
@@ -77,6 +78,24 @@ class PeersTest(unittest.TestCase):
             peers[1].start()
             peers[2].start()
             peers.wait_for("leader 0")
+
+    def test_an_address_of_another_machine_is_warned_of(self):
+        with Peers([0, 1]) as peers:
+            other = peers.folder / "other"
+            other.write_text(f"2\n0 198.51.100.7\n1 {HOST}\n")
+            for number, words in ((0, f"warning: 198.51.100.7 is the address of ID 0 in {other}, "
+                                      "and none of this machine's"), (1, "info server peer-1")):
+                process = subprocess.Popen(
+                    [peers.binary, "peer", str(number), str(peers.port), "--entry", str(other),
+                     "--data", str(peers.folder / f"other{number}")],
+                    env=peers.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                    text=True)
+                try:
+                    self.assertIn(words, process.stderr.readline())
+                finally:
+                    process.terminate()
+                    process.wait(15)
+                    process.stderr.close()
 
     def test_a_folder_belongs_to_an_id(self):
         with Peers([0, 1, 2]) as peers:
