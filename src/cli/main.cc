@@ -49,16 +49,6 @@ std::optional<ExitCode> look_at_first_word(const CLI::App& root,
   return 2;
 }
 
-/// What the parser says, with what to do about it.
-std::string failure_text(const CLI::App* app, const CLI::Error& error) {
-  const std::string text = CLI::FailureMessage::simple(app, error);
-  constexpr std::string_view prefix = "Could not convert: ";
-  const auto* const conversion = dynamic_cast<const CLI::ConversionError*>(&error);
-  if (conversion == nullptr || !text.starts_with(prefix)) return text;
-  return text.substr(prefix.size(), text.find('\n') - prefix.size()) +
-         " is no number that fits: write digits" + text.substr(text.find('\n'));
-}
-
 ExitCode run(std::vector<std::string> arguments) {
   CLI::App root("Servers that agree on a leader and keep one ordered, durable log.", "muster");
   root.require_subcommand(1);
@@ -89,7 +79,6 @@ ExitCode run(std::vector<std::string> arguments) {
   add_reset(root, exit);
   add_version(root, exit);
   root.set_version_flag("--version", version_line());
-  root.failure_message(failure_text);
   if (const auto done = look_at_first_word(root, arguments)) return *done;
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the end.
