@@ -91,10 +91,11 @@ ExitCode print_history(net::Loop& loop, const ChatOptions& options, const ChatGr
 /// The same key and name give the same inbox, so that who says something again is the same person
 /// although the session before may not have ended yet (FNV-1a, twice 64 bits).
 std::string inbox_of(const std::string& key, const std::string& name) {
+  const std::string both = fmt::format("{}/{}", key, name);
   std::string text;
   for (const std::uint64_t basis : {0xcbf29ce484222325ULL, 0x84222325cbf29ce4ULL}) {
     std::uint64_t hash = basis;
-    for (const char each : key + "/" + name) {
+    for (const char each : both) {
       hash = (hash ^ static_cast<std::uint8_t>(each)) * 0x100000001b3ULL;
     }
     text += fmt::format("{:016x}", hash);
