@@ -109,6 +109,7 @@ Result<std::vector<Target>> find_targets(const ClientOptions& options, const std
 std::vector<ServerAnswer> invoke(const ClientOptions& options, const std::vector<Target>& targets,
                                  const wire::Invoke& request) {
   std::vector<ServerAnswer> answers;
+  answers.reserve(targets.size());
   for (const Target& target : targets) {
     answers.push_back({.target = target,
                        .method = request.method(),

@@ -1,4 +1,6 @@
 // `muster serve`: one server of a group.
+#include <fmt/format.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <algorithm>
@@ -235,7 +237,7 @@ void check_interfaces(const std::vector<std::string>& wanted) {
     if (all.empty() || std::ranges::find(all, name, &net::Interface::name) != all.end()) continue;
     std::string names;
     for (const net::Interface& one : all) names += (names.empty() ? "" : ", ") + one.name;
-    refuse("--interface", "this machine has no " + name + "; it has " + names);
+    refuse("--interface", fmt::format("this machine has no {}; it has {}", name, names));
   }
 }
 

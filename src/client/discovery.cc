@@ -36,7 +36,7 @@ Result<void> Discovered::check_one_group() const {
   if (groups.size() < 2) return {};
   std::string text;
   for (const auto& [id, address] : groups) {
-    text += (text.empty() ? "" : ", ") + id + " (at " + address + ")";
+    text.append(text.empty() ? "" : ", ").append(id).append(" (at ").append(address).append(")");
   }
   return Error{ErrorCode::failed_precondition,
                std::to_string(groups.size()) + " groups answer to this name: " + text +

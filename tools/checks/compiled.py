@@ -50,8 +50,14 @@ def tidy_check(root, files, build, deadline):
     units = list(dict.fromkeys(
         unit for path in files if (unit := unit_of(root, path)) is not None))
 
+    commands = read_commands(build)
+    built = {pathlib.Path(command["file"]) for command in commands}
+
     def tidy(path):
-        done = subprocess.run([CLANG_TIDY, "--quiet", "-p", str(database), str(root / path)],
+        how = ["-p", str(database), str(root / path)]
+        if root / path not in built:  # As what needs more packages; it is compiled like its like.
+            how = [str(root / path), "--", "-std=c++20", *include_flags(path, root, commands)]
+        done = subprocess.run([CLANG_TIDY, "--quiet", *how],
                               cwd=root, capture_output=True, text=True, check=False)
         return done.returncode == 0, f"{path}:\n{done.stdout.strip() or done.stderr.strip()}"
 
