@@ -188,7 +188,9 @@ class ReturnTest(unittest.TestCase):
             first.wait_words("waiting: group " + group.name + " needs ", 15)
             wait = re.findall("waiting: group .* needs (.*)", first.words())[-1]
             self.assertRegex(wait, r"start (it|them), or begin anew")
-            self.assertRegex(wait, r"\w+ \(a voter, stopped \d\d:\d\d UTC\)")
+            # By name; and when it stopped, if that was still written here.
+            self.assertRegex(wait, r"[abc] \((a|last) voter( that does not answer"
+                                   r"|, stopped \d\d:\d\d UTC)\)")
             self.assertIn("muster reset", wait)
             second.start()
             last.start()
