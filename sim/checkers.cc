@@ -169,25 +169,28 @@ void OneGroup::seen(std::size_t server, const node::Report& report) {
     throw Violation("one group", "server " + std::to_string(server) +
                                      " committed in a group, while another group had committed");
   }
-  if (report.commit < commit_) return;
-  commit_ = report.commit;
-  for (const auto& [number, role] : report.configuration.members) {
-    if (role == raft::MemberRole::voter) seats_.emplace(number, false);
+  if (report.view == nullptr || report.view->number == 0 || report.applied < position_) return;
+  position_ = report.applied;
+  voters_.clear();
+  for (const auto& [number, member] : report.view->members) {
+    if (member.role() == wire::Role::VOTER) voters_.insert(member.id());
   }
-  std::erase_if(seats_,
-                [&](const auto& seat) { return !report.configuration.is_voter(seat.first); });
+  look_for_its_end();
 }
 
-void OneGroup::gave_up(const group::GivenUp& seat) {
-  const auto found = seats_.find(seat.number);
-  if (seat.group != group_ || found == seats_.end()) return;
-  found->second = true;
-  const auto left = std::ranges::count(seats_, false, [](const auto& one) { return one.second; });
-  if (static_cast<std::size_t>(left) > seats_.size() / 2) return;
+void OneGroup::retired(ServerId server) {
+  retired_.insert(server.uuid.to_string());
+  if (group_) look_for_its_end();
+}
+
+void OneGroup::look_for_its_end() {
+  const auto left =
+      std::ranges::count_if(voters_, [&](const auto& id) { return !retired_.contains(id); });
+  if (voters_.empty() || static_cast<std::size_t>(left) > voters_.size() / 2) return;
   over_.insert(*group_);
   group_.reset();
-  seats_.clear();
-  commit_ = {};
+  voters_.clear();
+  position_ = {};
 }
 
 void OneGroup::applied(std::size_t server, GroupId group) {

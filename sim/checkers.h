@@ -145,8 +145,8 @@ class OneGroup {
   void seen(std::size_t server, const node::Report& report);
   /// A client's command took effect there.
   void applied(std::size_t server, GroupId group);
-  /// A server has put its folder away: it will never vote there again.
-  void gave_up(const group::GivenUp& seat);
+  /// A server has put its folder away: it will never vote again under that id.
+  void retired(ServerId server);
   /// The group that has clients' data.
   std::optional<GroupId> used() const { return used_; }
   /// The group that clients write to: the first that has opened a session, until it gives way.
@@ -156,12 +156,15 @@ class OneGroup {
   }
 
  private:
+  void look_for_its_end();
+
   bool strict_;
   std::optional<GroupId> chosen_;
-  std::set<GroupId> dissolved_;         // Their word that a session is open may still be under way.
-  std::optional<GroupId> group_;        // The only one.
-  std::map<ServerNumber, bool> seats_;  // Of its voters; true: given up.
-  LogIndex commit_;                     // When they were those.
+  std::set<GroupId> dissolved_;   // Their word that a session is open may still be under way.
+  std::optional<GroupId> group_;  // The only one.
+  std::set<std::string> voters_;  // Of that, by id.
+  LogIndex position_;             // When they were those.
+  std::set<std::string> retired_;
   std::set<GroupId> over_;
   std::optional<GroupId> used_;
 };

@@ -87,8 +87,6 @@ node::Options Server::options() {
                                     .digest = "the list"};
   }
   options.priority = scenario_.priorities[number_];
-  options.gone_from = gone_from_;
-  options.gave_up = gave_up_;
   if (scenario_.one_machine) options.machine = "machine";
   options.folder = disk_.folder();
   options.seed = random_.next();
@@ -482,9 +480,8 @@ void Server::exit(const node::Exit& exit) {
   die(false);
   if (exit.afterwards == node::Afterwards::archive_rejoin) {
     archive(exit.founds ? std::nullopt : std::optional(exit.joins.value_or(GroupId{})));
-    gone_from_ = exit.gone_from;
-    gave_up_ = exit.gave_up;
-    for (const group::GivenUp& seat : gave_up_) world_.checkers.one_group.gave_up(seat);
+    fresh_identity_.former = exit.former;
+    for (const ServerId& server : exit.former.retired) world_.checkers.one_group.retired(server);
   } else if (leaves) {
     archive(std::nullopt);
     state_ = State::gone;

@@ -123,8 +123,6 @@ class Server final : public Process, public DatagramListener {
   Disk disk_;
   State state_{State::dark};
   storage::Identity fresh_identity_;  // Of a folder that holds nothing.
-  std::vector<GroupId> gone_from_;    // What this server has to say of former groups.
-  std::vector<group::GivenUp> gave_up_;
   std::unique_ptr<node::Node> node_;
   std::vector<node::Input> inbox_;
   std::vector<SharedBytes> heartbeats_;  // That came in with it.

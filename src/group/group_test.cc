@@ -270,51 +270,43 @@ TEST(ViewTest, GroupsBeyondTheLimitPushTheOldestOut) {
   EXPECT_EQ(groups.back(), group(1'000));
 }
 
-wire::GivenUp seat(const std::string& group, std::uint32_t number) {
-  wire::GivenUp given;
-  given.set_group_id(group);
-  given.set_number(number);
-  return given;
+ServerId server_id(std::uint64_t i) {
+  return ServerId{Uuid::make_v7(std::chrono::milliseconds{i}, i, i)};
 }
 
-TEST_F(GroupTest, TheSeatThatAServerGaveUpElsewhereComesWithIt) {
+TEST_F(GroupTest, TheFormerIdsOfAServerComeWithIt) {
   wire::MemberChange change;
   change.set_kind(wire::MemberChange::JOINED);
   *change.mutable_member() = member(c, "c");
-  *change.add_gave_up() = seat(other_id, 2);
+  change.add_retired(server_id(7).uuid.to_string());
   roles_[c] = Role::standby;
   Told told;
   EXPECT_TRUE(group_.membership_changed({2}, roles_, wire::encode(change), told));
-  const GivenUp given{.group = GroupId{*Uuid::parse(other_id)}, .number = ServerNumber{2}};
-  EXPECT_THAT(view().given_up, ElementsAre(given));
+  EXPECT_THAT(view().retired, ElementsAre(server_id(7)));
   EXPECT_TRUE(view().gone_groups.empty());
 }
 
-TEST_F(GroupTest, TheSeatsThatFoundersGaveUpElsewhereAreInEntryOne) {
+TEST_F(GroupTest, TheFormerIdsOfFoundersAreInEntryOne) {
   wire::Founding founding;
   founding.set_group_id(own_id);
-  *founding.add_given_up() = seat(other_id, 1);
-  *founding.add_given_up() = seat(other_id, 3);
+  founding.add_retired(server_id(1).uuid.to_string());
+  founding.add_retired(server_id(3).uuid.to_string());
   View founded;
   take_founding(founded, founding);
-  ASSERT_EQ(founded.given_up.size(), 2U);
-  EXPECT_EQ(founded.given_up[0].number, ServerNumber{1});
-  EXPECT_EQ(founded.given_up[1].number, ServerNumber{3});
+  EXPECT_THAT(founded.retired, ElementsAre(server_id(1), server_id(3)));
 }
 
-TEST(ViewTest, SeatsBeyondTheLimitPushTheOldestOut) {
-  std::vector<GivenUp> seats;
-  for (std::uint32_t number = 1; number <= gone_groups_max; ++number) {
-    remember(seats, seat(other_id, number));
-  }
-  remember(seats, seat(other_id, 1));
-  remember(seats, seat("no id", 5));
-  EXPECT_EQ(seats.size(), gone_groups_max);
-  EXPECT_EQ(seats.front().number, ServerNumber{1});
-  remember(seats, seat(other_id, 1'000));
-  EXPECT_EQ(seats.size(), gone_groups_max);
-  EXPECT_EQ(seats.front().number, ServerNumber{2});
-  EXPECT_EQ(seats.back().number, ServerNumber{1'000});
+TEST(ViewTest, RetiredIdsBeyondTheLimitPushTheOldestOut) {
+  std::vector<ServerId> servers;
+  for (std::uint64_t i = 1; i <= retired_max; ++i) remember(servers, server_id(i));
+  remember(servers, server_id(1));
+  remember(servers, "no id");
+  EXPECT_EQ(servers.size(), retired_max);
+  EXPECT_EQ(servers.front(), server_id(1));
+  remember(servers, server_id(1'000).uuid.to_string());
+  EXPECT_EQ(servers.size(), retired_max);
+  EXPECT_EQ(servers.front(), server_id(2));
+  EXPECT_EQ(servers.back(), server_id(1'000));
 }
 
 TEST_F(GroupTest, AStateIsKeptWithItsTime) {
@@ -662,7 +654,7 @@ TEST_F(GroupTest, ASnapshotCarriesEverything) {
   wire::MemberChange came;
   *came.mutable_member() = member(ServerNumber{4}, "d");
   came.set_kind(wire::MemberChange::JOINED);
-  *came.add_gave_up() = seat(other_id, 2);
+  came.add_retired(server_id(7).uuid.to_string());
   roles_[ServerNumber{4}] = Role::standby;
   Told told;
   EXPECT_TRUE(group_.membership_changed(LogIndex{++index_}, roles_, wire::encode(came), told));
@@ -692,8 +684,8 @@ TEST_F(GroupTest, ASnapshotCarriesEverything) {
   EXPECT_EQ(taken.departed.at(b).index, LogIndex{4});
   EXPECT_TRUE(taken.departed.at(b).removed);
   EXPECT_EQ(taken.members.at(c).joined_ms(), 5);
-  EXPECT_EQ(taken.given_up, view().given_up);
-  EXPECT_EQ(taken.given_up.size(), 1U);
+  EXPECT_EQ(taken.retired, view().retired);
+  EXPECT_EQ(taken.retired.size(), 1U);
   EXPECT_EQ(taken.gone_groups, view().gone_groups);
   EXPECT_EQ(taken.met.size(), 1U);
 

@@ -33,12 +33,9 @@ void write_groups(Writer& writer, const std::vector<GroupId>& groups) {
   for (const GroupId& group : groups) writer.uuid(group.uuid);
 }
 
-void write_given_up(Writer& writer, const std::vector<GivenUp>& seats) {
-  writer.integer(static_cast<std::uint32_t>(seats.size()));
-  for (const GivenUp& seat : seats) {
-    writer.uuid(seat.group.uuid);
-    writer.integer(seat.number.value);
-  }
+void write_servers(Writer& writer, const std::vector<ServerId>& servers) {
+  writer.integer(static_cast<std::uint32_t>(servers.size()));
+  for (const ServerId& server : servers) writer.uuid(server.uuid);
 }
 
 template <class Message>
@@ -82,12 +79,9 @@ void read_groups(Reader& reader, std::vector<GroupId>& groups) {
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) groups.push_back({reader.uuid()});
 }
 
-void read_given_up(Reader& reader, std::vector<GivenUp>& seats) {
+void read_servers(Reader& reader, std::vector<ServerId>& servers) {
   const auto count = reader.integer<std::uint32_t>();
-  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
-    const GroupId group{reader.uuid()};
-    seats.push_back({.group = group, .number = ServerNumber{reader.integer<std::uint32_t>()}});
-  }
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) servers.push_back({reader.uuid()});
 }
 
 [[nodiscard]] Result<void> read_view(Reader& reader, View& view) {
@@ -106,7 +100,7 @@ void read_given_up(Reader& reader, std::vector<GivenUp>& seats) {
   if (auto read = read_optional(reader, view.dissolved); !read) return read;
   read_groups(reader, view.gone_groups);
   read_groups(reader, view.met);
-  read_given_up(reader, view.given_up);
+  read_servers(reader, view.retired);
   return {};
 }
 
@@ -139,7 +133,7 @@ void Group::State::encode(Bytes& out) const {
   write_optional(writer, view.dissolved);
   write_groups(writer, view.gone_groups);
   write_groups(writer, view.met);
-  write_given_up(writer, view.given_up);
+  write_servers(writer, view.retired);
 }
 
 Result<void> Group::restore(BytesView part) {

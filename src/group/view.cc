@@ -114,7 +114,7 @@ void take_founding(View& view, const wire::Founding& founding) {
   view.name = founding.group();
   view.branch = founding.branch();
   view.fork = founding.fork();
-  for (const wire::GivenUp& seat : founding.given_up()) remember(view.given_up, seat);
+  for (const std::string& server : founding.retired()) remember(view.retired, server);
   cut(view.name, wire::name_bytes_max);
   cut(view.branch, wire::name_bytes_max);
   view.settings = with_defaults(founding.settings());
@@ -146,7 +146,7 @@ void take_change(View& view, const wire::MemberChange& change) {
     for (const std::string& id : change.gone_from()) {
       if (const auto gone = wire::parse_id<GroupId>(id)) remember(view.gone_groups, *gone);
     }
-    for (const wire::GivenUp& seat : change.gave_up()) remember(view.given_up, seat);
+    for (const std::string& server : change.retired()) remember(view.retired, server);
   } else if (change.kind() == wire::MemberChange::UPDATED) {
     const auto member = view.members.find(number);
     if (member != view.members.end()) relearn(member->second, fitted(change.member()));
@@ -191,16 +191,14 @@ bool remember(std::vector<GroupId>& groups, GroupId group) {
   return true;
 }
 
-void remember(std::vector<GivenUp>& seats, const wire::GivenUp& seat) {
-  const auto group = wire::parse_id<GroupId>(seat.group_id());
-  if (!group) return;
-  remember(seats, GivenUp{.group = *group, .number = ServerNumber{seat.number()}});
+void remember(std::vector<ServerId>& servers, ServerId server) {
+  if (std::ranges::find(servers, server) != servers.end()) return;
+  if (servers.size() == retired_max) servers.erase(servers.begin());
+  servers.push_back(server);
 }
 
-void remember(std::vector<GivenUp>& seats, const GivenUp& seat) {
-  if (std::ranges::find(seats, seat) != seats.end()) return;
-  if (seats.size() == gone_groups_max) seats.erase(seats.begin());
-  seats.push_back(seat);
+void remember(std::vector<ServerId>& servers, const std::string& server) {
+  if (const auto id = wire::parse_id<ServerId>(server)) remember(servers, *id);
 }
 
 }  // namespace muster::group

@@ -26,20 +26,14 @@ struct Departed {
   std::string cause{};  ///< As in `wire::MemberChange`.
 };
 
-/// A seat that a server of this group gave up in another one, which never came about for it.
-struct GivenUp {
-  GroupId group;
-  ServerNumber number;
-  friend bool operator==(const GivenUp&, const GivenUp&) = default;
-};
-
 inline constexpr std::size_t departed_max = 64;     ///< Beyond it who went first is forgotten.
-inline constexpr std::size_t gone_groups_max = 64;  ///< The same for each list of groups.
+inline constexpr std::size_t gone_groups_max = 64;  ///< The same for each list of groups,
+inline constexpr std::size_t retired_max = 64;      ///< and of server ids.
 
 /// The numbered membership. Every change of it is an entry of the log, so all servers see the same
 /// views in the same order. The number rises with each change of servers, roles, states, settings,
 /// leader record and behaviour, and when the group gives way; not with `checkpoint`, `used`,
-/// `gone_groups`, `given_up` and `met`.
+/// `gone_groups`, `retired` and `met`.
 struct View {
   std::uint64_t number{0};
   GroupId group;
@@ -56,7 +50,9 @@ struct View {
   LogIndex checkpoint{};                         ///< Of the latest one's entry.
   bool used{false};                              ///< A client's command reached a service.
   std::vector<GroupId> gone_groups{};            ///< That gave way to this one, newest last.
-  std::vector<GivenUp> given_up{};               ///< Newest last.
+  /// Ids of servers that put their data away and began anew with other ids. A server id is of one
+  /// group only, ever: where these were to vote, they never will again. Newest last.
+  std::vector<ServerId> retired{};
   std::vector<GroupId> met{};  ///< Groups of this name that were met, newest last.
 
   /// The departed one with this server id, if it is remembered.
@@ -87,7 +83,8 @@ bool relearn(wire::Member& member, const wire::Member& said);
 /// At most `gone_groups_max`, each once. Returns false if it was there.
 bool remember(std::vector<GroupId>& groups, GroupId group);
 /// The same; nothing happens if a document names no group.
-void remember(std::vector<GivenUp>& seats, const wire::GivenUp& seat);
-void remember(std::vector<GivenUp>& seats, const GivenUp& seat);
+void remember(std::vector<ServerId>& servers, ServerId server);
+/// The same for an id as text; what is none is passed over.
+void remember(std::vector<ServerId>& servers, const std::string& server);
 
 }  // namespace muster::group

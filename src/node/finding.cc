@@ -214,55 +214,54 @@ void Node::Impl::give_up_group(const std::string& why) {
   begin_anew("group " + options_.group + " (" + identity_.group->uuid.to_string() +
              ") never came about, and " + why +
              ": the data is archived, and this server begins anew");
-  group::remember(out_.exit->gave_up, {.group = *identity_.group, .number = *identity_.number});
   out_.exit->founds = true;
 }
 
-// With all that is known of groups that are over: their late members are told by whoever has them.
+// With all that is known of groups and server ids that are over: who has not heard of it, and waits
+// for them, is told by whoever took this server in.
 void Node::Impl::begin_anew(std::string reason) {
   out_.exit = Exit{.code = 0,
                    .reason = std::move(reason),
                    .afterwards = Afterwards::archive_rejoin,
-                   .gone_from = options_.gone_from,
-                   .gave_up = options_.gave_up};
+                   .former = identity_.former};
   for (const GroupId& gone : state().view().gone_groups) {
-    group::remember(out_.exit->gone_from, gone);
+    group::remember(out_.exit->former.gone_groups, gone);
   }
-  for (const group::GivenUp& seat : state().view().given_up) {
-    group::remember(out_.exit->gave_up, seat);
+  for (const ServerId& server : state().view().retired) {
+    group::remember(out_.exit->former.retired, server);
   }
+  group::remember(out_.exit->former.retired, identity_.server);
 }
 
-// A server that saw its group come about learns who of the others did not and gave it up: from
-// themselves, or here from the group that they are in now.
-void Node::Impl::tell_who_gave_up(const Peer& peer) {
+// A server that saw its group come about learns which of the others began anew, from themselves or
+// here from the group that they are in now.
+void Node::Impl::tell_who_retired(const Peer& peer) {
   if (peer.hello.can_write() || peer.hello.has_client_data()) return;
+  if (state().view().retired.empty()) return;
   wire::Removed removed;
-  for (const group::GivenUp& seat : state().view().given_up) {
-    if (seat.group == *peer.group) removed.add_given_up(seat.number.value);
+  for (const ServerId& server : state().view().retired) {
+    removed.add_retired(server.uuid.to_string());
   }
-  if (removed.given_up().empty()) return;
   removed.set_group_id(peer.group->uuid.to_string());
   removed.set_reason("its group lost its majority before it took a command");
   peers_.send(peer.server, wire::FrameType::removed, wire::encode(removed));
 }
 
-void Node::Impl::hear_who_gave_up(const Peer& peer) {
-  for (const wire::GivenUp& seat : peer.hello.gave_up()) {
-    if (seat.group_id() != identity_.group->uuid.to_string()) continue;
-    note_given_up(ServerNumber{seat.number()});
-  }
+// A founder that is in another group has not heard of this one, and never will be of it.
+void Node::Impl::hear_who_retired(const Peer& peer) {
+  for (const std::string& server : peer.hello.retired()) note_retired(server);
+  if (peer.group && peer.group != identity_.group) note_retired(peer.hello.server_id());
 }
 
-void Node::Impl::note_given_up(ServerNumber number) {
-  if (consensus_ && consensus_->raft().configuration().contains(number)) given_up_.insert(number);
+void Node::Impl::note_retired(const std::string& server_id) {
+  if (const auto number = number_of(server_id)) retired_.insert(*number);
 }
 
-// Whoever gave the group up never votes in it again; when the rest is no majority, nothing more is
-// committed. Nor was a command that stands here: who gives a group up has none, and since the first
-// one no membership had a majority without them.
+// Whoever put the group's data away, or never had it and is in another, never votes in it; when the
+// rest is no majority, nothing more is committed. Nor was a command that stands here: who gives a
+// group up has none, and since the first one no membership had a majority without them.
 bool Node::Impl::lost_its_majority(Now now) const {
-  if (given_up_.empty() || leadership_.leader || state().view().used ||
+  if (retired_.empty() || leadership_.leader || state().view().used ||
       now.monotonic - leader_seen_ < options_.failure_timeout) {
     return false;
   }
@@ -274,7 +273,7 @@ bool Node::Impl::lost_its_majority(Now now) const {
   }
   const auto is_lost = [&](const raft::Configuration& one) {
     const auto left = std::ranges::count_if(one.members, [&](const auto& member) {
-      return member.second == raft::MemberRole::voter && !given_up_.contains(member.first);
+      return member.second == raft::MemberRole::voter && !retired_.contains(member.first);
     });
     return static_cast<std::size_t>(left) < one.majority();
   };
@@ -291,7 +290,7 @@ std::optional<LogIndex> Node::Impl::first_commands() const {
 // Servers that wait for a group which nobody can write to, or for each other's, wait for ever:
 // after a long while, whoever holds such a group and meets others that can't be let in gives it up.
 void Node::Impl::give_up_dead_group(Now now) {
-  if (lost_its_majority(now)) return give_up_group("a majority of its voters gave it up");
+  if (lost_its_majority(now)) return give_up_group("a majority of its voters is gone");
   if (leadership_.leader ||
       !never_came_about(dead_group_patience * options_.failure_timeout, now)) {
     return;
@@ -318,7 +317,7 @@ void Node::Impl::meet(const Peer& peer, Now now) {
     removed.set_reason("its group gave way to " + identity_.group->uuid.to_string());
     return peers_.send(peer.server, wire::FrameType::removed, wire::encode(removed));
   }
-  tell_who_gave_up(peer);
+  tell_who_retired(peer);
   if (!leads() || view.number == 0 || view.dissolved || now.monotonic < next_meeting_) return;
   wire::GroupChange change;
   switch (discovery::decide_conflict({*identity_.group, view.used},
@@ -343,13 +342,13 @@ void Node::Impl::take_removed(const Peer& peer, const wire::Frame& frame) {
   const auto removed = wire::decode<wire::Removed>(frame.body.view());
   if (!removed || !identity_.group || out_.exit) return;
   if (removed->group_id() != identity_.group->uuid.to_string()) return;
-  if (removed->given_up_size() > 0) {
-    for (const std::uint32_t number : removed->given_up()) note_given_up(ServerNumber{number});
+  if (removed->retired_size() > 0) {
+    for (const std::string& server : removed->retired()) note_retired(server);
     return;
   }
   if (peer.group != identity_.group) {
     begin_anew(removed->reason() + "; the data is archived, and this server joins");
-    group::remember(out_.exit->gone_from, *identity_.group);
+    group::remember(out_.exit->former.gone_groups, *identity_.group);
     out_.exit->joins = peer.group;
   } else {
     leave_for_good(removed->reason());
@@ -386,7 +385,7 @@ void Node::Impl::leave_dissolved_group(Now now) {
   begin_anew("group " + options_.group + " (" + identity_.group->uuid.to_string() +
              ") gave way to " + dissolved->into() +
              ": the data is archived, and this server joins that group");
-  group::remember(out_.exit->gone_from, *identity_.group);
+  group::remember(out_.exit->former.gone_groups, *identity_.group);
   out_.exit->joins = parsed_group(dissolved->into());
 }
 

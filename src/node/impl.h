@@ -128,9 +128,9 @@ class Node::Impl {
   void begin_anew(std::string reason);
   void watch_wish(const std::map<ServerId, discovery::Heard>& heard, Now now);
   void give_up_dead_group(Now now);
-  void tell_who_gave_up(const Peer& peer);
-  void hear_who_gave_up(const Peer& peer);
-  void note_given_up(ServerNumber number);
+  void tell_who_retired(const Peer& peer);
+  void hear_who_retired(const Peer& peer);
+  void note_retired(const std::string& server_id);
   bool lost_its_majority(Now now) const;
   void take_removed(const Peer& peer, const wire::Frame& frame);
   void leave_for_good(const std::string& reason);
@@ -311,8 +311,8 @@ class Node::Impl {
   std::optional<ServerNumber> leader_before_;    // At the weighing before.
   std::map<ServerNumber, std::pair<wire::ServerState::Value, Instant>> states_proposed_;
   std::vector<Steering> steerings_;
-  std::set<ServerNumber> given_up_;  // Voters that gave this group up, as others tell.
-  std::set<GroupId> met_;            // Other groups of this name that were reported.
+  std::set<ServerNumber> retired_;  // Members that put their data away, as others tell.
+  std::set<GroupId> met_;           // Other groups of this name that were reported.
   Instant next_meeting_{};
   Instant next_relearning_{};
   std::string settings_adopted_;              // As bytes.

@@ -151,9 +151,7 @@ struct Exit {
   int code{0};
   std::string reason;
   Afterwards afterwards{Afterwards::keep};
-  /// With `archive_rejoin`: what it has to say of former groups (`Options`).
-  std::vector<GroupId> gone_from{};
-  std::vector<group::GivenUp> gave_up{};
+  storage::Former former{};        ///< With `archive_rejoin`: for the new data folder.
   std::optional<GroupId> joins{};  ///< With `archive_rejoin`: only this group; else any.
   /// With `archive_rejoin`: it may found as well, like a server that never was in a group.
   bool founds{false};

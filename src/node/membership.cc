@@ -17,15 +17,6 @@ raft::Options raft_options(const Options& options, std::uint64_t seed) {
   return raft;
 }
 
-void add(google::protobuf::RepeatedPtrField<wire::GivenUp>& to,
-         const std::vector<group::GivenUp>& seats) {
-  for (const group::GivenUp& seat : seats) {
-    wire::GivenUp& given = *to.Add();
-    given.set_group_id(seat.group.uuid.to_string());
-    given.set_number(seat.number.value);
-  }
-}
-
 }  // namespace
 
 wire::Member Node::Impl::own_member() const {
@@ -73,7 +64,8 @@ void Node::Impl::found(const std::vector<ServerId>& voters, Now now) {
   founding.set_group_id(group.uuid.to_string());
   founding.set_group(options_.group);
   *founding.mutable_settings() = settings_of(options_);
-  add(*founding.mutable_given_up(), options_.gave_up);
+  for (const ServerId& server : identity_.former.retired)
+    founding.add_retired(server.uuid.to_string());
   raft::Configuration configuration;
   std::set<ServerNumber> numbers;
   if (options_.list) numbers = options_.list->numbers;
@@ -84,7 +76,7 @@ void Node::Impl::found(const std::vector<ServerId>& voters, Now now) {
     wire::Member& member = *founding.add_members();
     member = server == identity_.server ? own_member() : member_of(*peers_.find(server), given);
     if (server != identity_.server) {
-      founding.mutable_given_up()->MergeFrom(peers_.find(server)->hello.gave_up());
+      founding.mutable_retired()->MergeFrom(peers_.find(server)->hello.retired());
     }
     member.set_number(given.value);
     member.set_role(wire::Role::VOTER);
@@ -238,7 +230,7 @@ void Node::Impl::peer_news(const PeerNews& news, Now now) {
 void Node::Impl::peer_arrived(ServerId server, Now now) {
   const Peer* const peer = peers_.find(server);
   if (peer == nullptr || !consensus_) return;
-  hear_who_gave_up(*peer);
+  hear_who_retired(*peer);
   if (peer->other_branch) return meet_branch(*peer);
   if (peer->group && peer->group != identity_.group) return meet(*peer, now);
   if (peer->group == identity_.group) {
@@ -342,7 +334,7 @@ void Node::Impl::admit(const Peer& peer, Now now) {
   *change.mutable_member() = member_of(peer, number);
   change.set_cause("joined: " + peer.hello.name());
   *change.mutable_gone_from() = peer.hello.gone_from();
-  *change.mutable_gave_up() = peer.hello.gave_up();
+  *change.mutable_retired() = peer.hello.retired();
   change.set_time_ms(consensus_->log_time(now).milliseconds);
   // Refused while another change is under way; asked again when that is applied, and by upkeep.
   const auto proposed =
@@ -370,8 +362,10 @@ void Node::Impl::refresh_hello() {
   hello.set_host(options_.host);
   hello.set_zone(options_.zone);
   for (const auto& [key, value] : options_.tags) (*hello.mutable_tags())[key] = value;
-  for (const GroupId& gone : options_.gone_from) hello.add_gone_from(gone.uuid.to_string());
-  add(*hello.mutable_gave_up(), options_.gave_up);
+  for (const GroupId& gone : identity_.former.gone_groups)
+    hello.add_gone_from(gone.uuid.to_string());
+  for (const ServerId& server : identity_.former.retired)
+    hello.add_retired(server.uuid.to_string());
   hello.set_behaviour_version(options_.behaviour_version);
   hello.set_has_followers(edge_.has_followers());
   if (options_.list) {

@@ -68,10 +68,6 @@ struct Options {
   Duration discovery_window{std::chrono::milliseconds{1500}};
   unsigned discovery_attempts{4};
   Duration beacon_interval{std::chrono::seconds{1}};
-  /// The groups that this server belonged to until they gave way, and those that these knew of.
-  std::vector<GroupId> gone_from{};
-  /// The seats that it gave up in groups that never came about, and those that it knew of.
-  std::vector<group::GivenUp> gave_up{};
 
   // Settings of the group: the founder's. A member goes by the group's.
   ElectionRule election{ElectionRule::highest_id};

@@ -116,7 +116,9 @@ void Node::Impl::refresh_surroundings(Now now) {
   hello.set_group(options_.group);
   if (identity_.group) hello.set_group_id(identity_.group->uuid.to_string());
   hello.set_phase(phase());
-  for (const GroupId& gone : options_.gone_from) hello.add_gone_groups(gone.uuid.to_string());
+  for (const GroupId& gone : identity_.former.gone_groups) {
+    hello.add_gone_groups(gone.uuid.to_string());
+  }
   if (consensus_) {
     for (const GroupId& gone : state().view().gone_groups) {
       hello.add_gone_groups(gone.uuid.to_string());

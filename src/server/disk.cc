@@ -75,6 +75,7 @@ Result<std::unique_ptr<Disk>> Disk::open(boost::asio::io_context& context, const
     rejoining.archived = std::move(*archived);
     start.warnings.push_back(why + "; its former data is in " + rejoining.archived);
     if (!fresh.rejoins && rejoining.former) fresh.rejoins = rejoining.former->group;
+    if (rejoining.former) fresh.former = rejoining.former->former;
     opened = storage::LogStore::open(disk->files_, disk->folder(), options.log);
     if (!opened) return opened.error();
   }

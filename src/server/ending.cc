@@ -79,8 +79,7 @@ void Server::archive_data() {
   end_.again->peer_port = listeners_.peer_port();
   end_.again->rejoin = !exit_.founds;
   end_.again->joins = exit_.joins;
-  end_.again->node.gone_from = exit_.gone_from;
-  end_.again->node.gave_up = exit_.gave_up;
+  end_.again->former = exit_.former;
 }
 
 void Server::tell_left_behind(const std::string& archive) {

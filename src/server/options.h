@@ -24,6 +24,7 @@ struct Options {
   std::string advertise{};  ///< `HOST` or `HOST:PORT` that others are told; empty: found by itself.
   std::string data_folder{};       ///< Empty: `default_data_folder`.
   std::optional<GroupId> joins{};  ///< With `rejoin`: only this group; else any of the name.
+  storage::Former former{};        ///< For a data folder that is new.
   bool rejoin{false};  ///< What lies there is archived first, and it joins as a new server.
   net::Datagrams::Options datagrams{};  ///< How others are looked for; `bind` is filled in.
   WhoHolds who_holds{};  ///< Names the holder of a port that is taken, for the error.

@@ -175,7 +175,9 @@ void Server::open_disk() {
                                 .number = {},
                                 .name = node.name,
                                 .branch = {},
-                                .rejoins = options_.joins};
+                                .rejoins = options_.joins,
+                                .leaves_behind = {},
+                                .former = options_.former};
   DiskStart start;
   disk_ = value_or_throw(Disk::open(
       loop_.context(), {.folder = options_.data_folder, .fresh = fresh, .rejoin = options_.rejoin},

@@ -16,7 +16,6 @@
 
 namespace muster::storage {
 
-/// Who this server is, as its data folder remembers it.
 /// Another server of the group, and where its data is.
 struct LeftBehind {
   ServerId server;
@@ -25,6 +24,15 @@ struct LeftBehind {
   friend bool operator==(const LeftBehind&, const LeftBehind&) = default;
 };
 
+/// What a server that put data away and began anew still knows: whoever waits for what is no more
+/// is told. Newest last.
+struct Former {
+  std::vector<GroupId> gone_groups{};  ///< That it was of until they gave way, and that these knew.
+  std::vector<ServerId> retired{};     ///< Its former ids, and those that it knew of.
+  friend bool operator==(const Former&, const Former&) = default;
+};
+
+/// Who this server is, as its data folder remembers it.
 struct Identity {
   ServerId server;
   std::string group_name;
@@ -38,6 +46,7 @@ struct Identity {
   /// This server has begun to go on alone without that one. Durable before the fence record is
   /// written, so that after a restart it is known where to look for that.
   std::optional<LeftBehind> leaves_behind{};
+  Former former{};
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 

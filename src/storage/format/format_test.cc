@@ -156,6 +156,9 @@ TEST(SmallFilesTest, WhatIsWrittenIsReadBack) {
         .server = {Uuid::make_v7({}, 5, 6)}, .number = ServerNumber{2}, .folder = "/data/b"};
     EXPECT_EQ(decode_identity(encode(again), "identity").value(), again);
   }
+  again.former = {.gone_groups = {{Uuid::make_v7({}, 7, 8)}},
+                  .retired = {{Uuid::make_v7({}, 9, 1)}, {Uuid::make_v7({}, 9, 2)}}};
+  EXPECT_EQ(decode_identity(encode(again), "identity").value(), again);
   const FenceRecord fence{.by = identity.server, .term = {7}, .index = {8}};
   EXPECT_EQ(decode_fence(encode(fence), "fence").value(), fence);
   const SnapshotHeader header{

@@ -12,7 +12,7 @@ namespace muster::storage {
 namespace {
 
 constexpr std::string_view snapshot_magic = "MUSTSNP1";
-constexpr std::string_view identity_magic = "MUSTIDN1";
+constexpr std::string_view identity_magic = "MUSTIDN2";
 constexpr std::string_view fence_magic = "MUSTFNC1";
 constexpr std::size_t checksum_bytes = sizeof(std::uint32_t);
 // Magic, metadata size, index, term, state size, state checksum, and the header's own checksum.
@@ -37,6 +37,27 @@ Result<Reader> open_sealed(BytesView file, std::string_view magic, const std::st
 template <class Value>
 void write_optional(Writer& writer, const std::optional<Value>& value) {
   writer.integer(static_cast<std::uint8_t>(value ? 1 : 0));
+}
+
+// What stands after the flag is read in any case.
+template <class Read>
+auto read_optional(Reader& reader, Read read) -> std::optional<decltype(read())> {
+  const bool there = reader.integer<std::uint8_t>() != 0;
+  auto value = read();
+  if (!there) return std::nullopt;
+  return value;
+}
+
+template <class Id>
+void write_ids(Writer& writer, const std::vector<Id>& ids) {
+  writer.integer(static_cast<std::uint32_t>(ids.size()));
+  for (const Id& id : ids) writer.uuid(id.uuid);
+}
+
+template <class Id>
+void read_ids(Reader& reader, std::vector<Id>& ids) {
+  const auto count = reader.integer<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) ids.push_back(Id{reader.uuid()});
 }
 
 }  // namespace
@@ -123,16 +144,16 @@ Bytes encode(const Identity& identity) {
   writer.integer(identity.number.value_or(ServerNumber{}).value);
   writer.sized(identity.name);
   writer.uuid(identity.branch);
-  if (identity.leaves_behind) {
-    check(identity.leaves_behind->folder.size() <= identity_text_max);
-    write_optional(writer, identity.rejoins);
-    writer.uuid(identity.rejoins.value_or(GroupId{}).uuid);
-    writer.uuid(identity.leaves_behind->server.uuid);
-    writer.integer(identity.leaves_behind->number.value);
-    writer.sized(identity.leaves_behind->folder);
-  } else if (identity.rejoins) {
-    writer.uuid(identity.rejoins->uuid);
-  }
+  write_optional(writer, identity.rejoins);
+  writer.uuid(identity.rejoins.value_or(GroupId{}).uuid);
+  const LeftBehind left = identity.leaves_behind.value_or(LeftBehind{});
+  check(left.folder.size() <= identity_text_max);
+  write_optional(writer, identity.leaves_behind);
+  writer.uuid(left.server.uuid);
+  writer.integer(left.number.value);
+  writer.sized(left.folder);
+  write_ids(writer, identity.former.gone_groups);
+  write_ids(writer, identity.former.retired);
   seal(file);
   return file;
 }
@@ -143,26 +164,20 @@ Result<Identity> decode_identity(BytesView file, const std::string& path) {
   Identity identity;
   identity.server.uuid = reader->uuid();
   identity.group_name = reader->text();
-  const bool has_group = reader->integer<std::uint8_t>() != 0;
-  const GroupId group{reader->uuid()};
-  if (has_group) identity.group = group;
-  const bool has_number = reader->integer<std::uint8_t>() != 0;
-  const ServerNumber number{reader->integer<std::uint32_t>()};
-  if (has_number) identity.number = number;
+  identity.group = read_optional(*reader, [&] { return GroupId{reader->uuid()}; });
+  identity.number =
+      read_optional(*reader, [&] { return ServerNumber{reader->integer<std::uint32_t>()}; });
   identity.name = reader->text();
   identity.branch = reader->uuid();
-  const std::size_t more = reader->ok() ? reader->rest().size() : 0;
-  if (more > sizeof(Uuid)) {
-    const bool rejoins = reader->integer<std::uint8_t>() != 0;
-    const GroupId former{reader->uuid()};
-    if (rejoins) identity.rejoins = former;
+  identity.rejoins = read_optional(*reader, [&] { return GroupId{reader->uuid()}; });
+  identity.leaves_behind = read_optional(*reader, [&] {
     LeftBehind left{.server = {reader->uuid()}, .number = {}, .folder = {}};
     left.number.value = reader->integer<std::uint32_t>();
     left.folder = reader->text();
-    identity.leaves_behind = std::move(left);
-  } else if (more > 0) {
-    identity.rejoins = GroupId{reader->uuid()};
-  }
+    return left;
+  });
+  read_ids(*reader, identity.former.gone_groups);
+  read_ids(*reader, identity.former.retired);
   if (!reader->finished()) return damage(path, 0, "its fields do not fill it");
   return identity;
 }
