@@ -10,6 +10,7 @@ muster_folder(service PURE USES base)
 muster_folder(storage/format PURE USES base)
 muster_folder(echo PURE USES service wire base)
 muster_folder(chat PURE USES service wire base)
+muster_folder(auction PURE USES service wire base)
 muster_folder(group PURE USES service wire base)
 muster_folder(replica PURE USES group service wire base)
 muster_folder(edge PURE USES replica group service wire base)
@@ -25,7 +26,7 @@ muster_folder(server USES node methods gateway storage storage/format net raft d
 muster_folder(library USES client session server node methods net discovery group service wire base LINKS spdlog::spdlog
               PRECOMPILE <boost/asio.hpp>)
 muster_folder(cli USES library client session server node methods gateway storage storage/format net raft discovery
-              edge replica group chat echo service wire base LINKS spdlog::spdlog fmt::fmt PkgConfig::EDIT
+              edge replica group auction chat echo service wire base LINKS spdlog::spdlog fmt::fmt PkgConfig::EDIT
               PROGRAM muster)
 if(TARGET cli_test)
   target_link_libraries(cli_test PRIVATE muster_storage_simulated)  # For crashes of `recover`.

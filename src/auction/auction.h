@@ -1,0 +1,104 @@
+// The auction as a service: lots, bids, and a record that anybody can check.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "auction/messages.h"
+#include "muster/machine.h"
+
+namespace muster::auction {
+
+inline constexpr ServiceId service_id{4};
+
+/// What those who watch a lot follow: `auction/17.0`. Each event is a `LotEvent`; the state is the
+/// lot's `LotView`.
+std::string lot_topic(LotId lot);
+/// Where lots are told that come, open and end: each event is a `LotEvent` with the lot's title.
+/// The state is a `Lots`.
+inline constexpr std::string_view lots_topic = "auction/lots";
+
+/// Auctions. Commands: `Request`; the reply to one that could be read is a `Receipt`, which says
+/// whether it was accepted, and where the lot stands after it.
+///
+/// **Lots.** `Open` makes a lot; its id is the place of that command. It is SCHEDULED until it
+/// opens, OPEN until it closes, then SOLD or UNSOLD; a sealed one is REVEALING in between. Its
+/// seller may pause it (its time stands still), resume, extend, close and cancel it. A command that
+/// the leader itself made may do that to any lot. Lots that are over are kept until there is no
+/// room for new ones, the one that has been over for longest goes first, and none before
+/// `over_kept_min`.
+///
+/// **Rules.** English: `english.h`; Dutch: `dutch.h`; sealed: `sealed.h`. Beside them: a seller
+/// can't bid for an own lot, and who bids or sells is a name, which says who people are to each
+/// other; nothing here proves it. What happens to sessions changes nothing.
+///
+/// **Time** is log time. A bid counts at the time of its entry: at or after `closes_at` it is
+/// refused, and a lot ends once, not before its time. With a soft close, a bid that changes the
+/// standing price or bidder makes the end at least `soft_close` later than the bid; a raised
+/// maximum, which nobody sees, does not. While a lot is open or revealing the service asks for a
+/// sign of time every `pulse`. If none came for more than `outage_min`, the group stood still: lots
+/// that would have closed meanwhile or later do so later by that silence, if `extend_on_outage`
+/// says so, as do Dutch prices and the end of revealing.
+///
+/// **Record.** Each accepted bid, commitment, reveal and retraction is an `Entry` with a hash over
+/// all before it (`record.h`); the receipt names its number and hash. The last `entries_kept`
+/// entries of a lot are kept, with the hash before them, so that what is kept can be verified.
+/// Bids that were refused are kept too, `refused_kept` of them, outside the chain.
+///
+/// **Keys.** A command with a key is carried out once: whoever sends the same again under the same
+/// name for the same lot with the same key, in whatever session, gets the first receipt, marked
+/// `repeated`, for `key_age_max` of log time. Something else under that key is refused.
+///
+/// **Secrets.** Reserves and maxima stand in no answer and no event; a receipt tells its bidder the
+/// own maximum. Servers, their logs and snapshots have both in the clear. Prices of sealed bids
+/// are nowhere until they are revealed.
+///
+/// Refusals without a receipt: INVALID_ARGUMENT for what is no command or can't be one (names,
+/// texts, terms, amounts above `price_max`, a maximum below the price). They are kept nowhere.
+///
+/// Query: `Query`; answers as there. `Check` answers from this server's state what no later command
+/// could turn into acceptance, so that a home need not bring it to the leader: a lot that is over
+/// or past bidding; a price below what is asked, for that never falls while a lot is English, or
+/// below a Dutch floor or a sealed start; an own lot; another currency; another format; a lot that
+/// is not there though a later command was seen. The one exception is an own standing bid, bid on
+/// without a maximum: it might be outbid before the bid came to the leader, but it is not what a
+/// person means who sees it stand.
+///
+/// Cost: O(log lots) a command, and O(lots) when a silence ends.
+class Auction final : public service::Machine {
+ public:
+  /// The same on all servers of a group.
+  struct Options {
+    std::size_t lots_max{1'024};
+    std::size_t entries_kept{16'384};       ///< Of a lot's record, at least; the oldest go.
+    std::size_t refused_kept{1'024};        ///< Of a lot; the oldest go.
+    std::size_t sealed_bidders_max{4'096};  ///< That commit to bids for one lot.
+    std::size_t keys_max{131'072};
+    std::chrono::milliseconds key_age_max{std::chrono::hours{24}};
+    std::chrono::milliseconds over_kept_min{std::chrono::hours{1}};
+    std::chrono::milliseconds pulse{1'000};
+    std::chrono::milliseconds outage_min{5'000};
+  };
+
+  Auction() : Auction(Options{}) {}
+  explicit Auction(const Options& options) : options_(options) {}
+
+  ServiceId id() const override { return service_id; }
+  std::string_view name() const override { return "auction"; }
+  void apply(const service::Command& command, service::Output& output) override;
+  std::optional<LogTime> deadline() const override;
+  void expire(LogTime now, service::Output& output) override;
+  Result<Bytes> topic_state(std::string_view topic) const override;
+  Result<Bytes> query(BytesView request) const override;
+  service::FrozenParts freeze() const override;
+  [[nodiscard]] Result<void> restore(BytesView part) override;
+  void clear() override;
+
+ private:
+  const Options options_;
+};
+
+}  // namespace muster::auction
