@@ -4,10 +4,19 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "auction/keys.h"
+#include "auction/lot.h"
 #include "auction/messages.h"
+#include "muster/codec.h"
+#include "muster/copy_on_write.h"
 #include "muster/machine.h"
 
 namespace muster::auction {
@@ -73,10 +82,12 @@ class Auction final : public service::Machine {
   /// The same on all servers of a group.
   struct Options {
     std::size_t lots_max{1'024};
-    std::size_t entries_kept{16'384};       ///< Of a lot's record, at least; the oldest go.
+    std::size_t entries_kept{16'384};       ///< Of a lot's record, at least; the oldest go,
+    std::size_t entries_per_part{256};      ///< so many at once.
     std::size_t refused_kept{1'024};        ///< Of a lot; the oldest go.
     std::size_t sealed_bidders_max{4'096};  ///< That commit to bids for one lot.
-    std::size_t keys_max{131'072};
+    std::size_t keys_max{131'072};          ///< Remembered receipts.
+    std::size_t keys_per_part{256};
     std::chrono::milliseconds key_age_max{std::chrono::hours{24}};
     std::chrono::milliseconds over_kept_min{std::chrono::hours{1}};
     std::chrono::milliseconds pulse{1'000};
@@ -84,7 +95,7 @@ class Auction final : public service::Machine {
   };
 
   Auction() : Auction(Options{}) {}
-  explicit Auction(const Options& options) : options_(options) {}
+  explicit Auction(const Options& options);
 
   ServiceId id() const override { return service_id; }
   std::string_view name() const override { return "auction"; }
@@ -98,7 +109,95 @@ class Auction final : public service::Machine {
   void clear() override;
 
  private:
+  struct Kept {
+    service::CopyOnWrite<Lot> lot;
+    // Found again from it.
+    std::optional<LogTime> due{};
+    std::optional<LogTime> over_at{};
+    bool is_running{false};
+  };
+  /// What there is one of.
+  struct House final : service::Part {
+    void encode(Bytes& out) const override;
+    LogTime seen{};      // The newest sign of time.
+    Position applied{};  // Of the last command.
+  };
+
+  // Commands. Each gives its receipt; errors are refusals without one.
+  Result<Receipt> handle(const Open& request, const service::Command& command,
+                         service::Output& output);
+  Result<Receipt> handle(const Bid& request, const service::Command& command,
+                         service::Output& output);
+  Result<Receipt> handle(const Commit& request, const service::Command& command,
+                         service::Output& output);
+  Result<Receipt> handle(const Reveal& request, const service::Command& command,
+                         service::Output& output);
+  Result<Receipt> handle(const Retract& request, const service::Command& command,
+                         service::Output& output);
+  Result<Receipt> handle(const Steer& request, const service::Command& command,
+                         service::Output& output);
+  Receipt bid_english(const Bid& request, const service::Command& command, service::Output& output);
+  Receipt bid_dutch(const Bid& request, const service::Command& command, service::Output& output);
+  [[nodiscard]] Result<void> extend(const Steer& request, const service::Command& command,
+                                    service::Output& output);
+  void steer(const Steer& request, const service::Command& command, service::Output& output);
+  /// What the same command was answered before, with the same key, if that is still kept.
+  std::optional<Receipt> repeated_receipt(const Request& request, LogTime now) const;
+  /// The same, or why its key is none for it.
+  std::optional<Receipt> answer_by_key(const Request& request,
+                                       const service::Command& command) const;
+  void keep_receipt(const Request& request, const service::Command& command,
+                    const Receipt& receipt);
+  /// Puts it into the record, tells it, and gives the receipt. The lot is as the act made it.
+  Receipt accept(Entry entry, LotId lot, const service::Command& command, service::Output& output);
+  /// Keeps it among what was refused.
+  Receipt refuse(Entry entry, LotId lot, Reason reason, const service::Command& command);
+  Receipt receipt(LotId lot, Reason reason, const service::Command& command) const;
+  void extend_softly(LotId lot, LogTime time, service::Output& output);
+  /// Makes room for a lot if it can. False: there are too many.
+  bool make_room(LogTime now);
+
+  // Time.
+  void pass(LogTime now, service::Output& output);
+  void end_silence(LogTime now, service::Output& output);
+  void advance(LotId lot, LogTime now, service::Output& output);
+  void begin(LotId lot, LogTime at, service::Output& output);
+  void close(LotId lot, LogTime at, service::Output& output);
+  /// `state`: `sold`, if the rules say so, else it is `unsold`; or `cancelled`.
+  void end(LotId lot, State state, LogTime at, service::Output& output);
+
+  const Lot* find(LotId lot) const;
+  /// The lot, to be changed. Where that may move what is due, `changed` must follow.
+  Lot& change(LotId lot);
+  void changed(LotId lot);
+  void forget(LotId lot);
+  static void tell(const Lot& lot, LotEvent event, service::Output& output);
+  static void tell_all(const Lot& lot, LotEvent event, service::Output& output);
+  Record::Limits record_limits() const;
+
+  Result<Bytes> answer(const AskLots& query) const;
+  Result<Bytes> answer(const AskLot& query) const;
+  Result<Bytes> answer(const AskHistory& query) const;
+  Result<Bytes> answer(const Check& query) const;
+  /// Why the log can't accept it either, whatever comes before it there, or nothing.
+  static std::optional<Reason> why_lost(const Bid& bid, const Lot& lot);
+  static std::optional<Reason> why_lost(const Commit& commit, const Lot& lot);
+
+  [[nodiscard]] Result<void> restore_entries(Reader& reader);
+  [[nodiscard]] Result<void> restore_lot(Reader& reader);
+  [[nodiscard]] Result<void> restore_house(Reader& reader);
+
   const Options options_;
+  std::map<LotId, Kept> lots_{};
+  Keys keys_;
+  service::CopyOnWrite<House> house_{};
+  // Found again from the parts.
+  std::set<std::pair<LogTime, LotId>> due_{};   // What happens next to lots by themselves.
+  std::set<std::pair<LogTime, LotId>> over_{};  // Lots that are over, by when.
+  std::set<LotId> running_{};
+  // While it is restored.
+  std::deque<service::CopyOnWrite<Entries>> restored_entries_{};
+  bool restored_whole_{false};
 };
 
 }  // namespace muster::auction

@@ -88,6 +88,8 @@ using Request = std::variant<Open, Bid, Commit, Reveal, Retract, Steer>;
 /// command may be, and the table of increments is not longer than `increment_steps_max`.
 Bytes encode(const Request& request);
 [[nodiscard]] Result<Request> decode_request(BytesView bytes);
+/// Whether the service would look at it at all, whatever the state. Errors: INVALID_ARGUMENT.
+[[nodiscard]] Result<void> validate(const Request& request);
 
 // ---- Where a lot stands -------------------------------------------------------------------------
 
