@@ -5,20 +5,10 @@
 #include <sstream>
 #include <utility>
 
-#include "wire/control.h"
+#include "cli/local_read.h"
 
 namespace muster::cli {
 namespace {
-
-wire::Frame local_read(SessionId session) {
-  wire::Read read;
-  read.set_request_id(1);
-  read.set_service(echo::service_id.value);
-  read.set_linearizable(false);
-  const Bytes query = echo::tally_query(session);
-  read.set_payload(std::string(as_text(query)));
-  return {.type = wire::FrameType::read, .body = SharedBytes(wire::encode(read))};
-}
 
 struct LocalTally {
   LogIndex index;
@@ -27,20 +17,11 @@ struct LocalTally {
 
 Result<LocalTally> ask_tally(net::Loop& loop, const client::Question::Options& question,
                              SessionId session) {
-  const auto answer = client::ask(loop, question, local_read(session));
+  const auto answer = read_locally(loop, question, echo::service_id, echo::tally_query(session));
   if (!answer) return answer.error();
-  const auto reply = wire::decode<wire::ReadReply>(answer->frame.body.view());
-  if (!reply) return reply.error();
-  if (reply->code() != 0) {
-    wire::Refused refused;
-    refused.set_code(reply->code());
-    refused.set_outcome(static_cast<std::uint32_t>(Outcome::not_applied));
-    refused.set_message(reply->payload());
-    return wire::to_error(refused);
-  }
-  const auto tally = echo::read_tally(as_bytes(reply->payload()));
+  const auto tally = echo::read_tally(answer->payload);
   if (!tally) return tally.error();
-  return LocalTally{.index = LogIndex{reply->index()}, .tally = *tally};
+  return LocalTally{.index = answer->index, .tally = *tally};
 }
 
 Result<echo::Tally> tally_at(net::Loop& loop, const client::Question::Options& question,
