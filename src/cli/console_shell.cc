@@ -10,9 +10,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <deque>
-#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -20,6 +18,7 @@
 
 #include "cli/console.h"
 #include "cli/line_reader.h"
+#include "cli/state_folder.h"
 #include "cli/terminal.h"
 
 namespace muster::cli {
@@ -27,20 +26,11 @@ namespace {
 
 constexpr std::size_t typed_ahead_max = 64;
 
-/// `$XDG_STATE_HOME/muster/console-history`, else `~/.local/state/…`; nothing if neither is set or
-/// the folder can't be made: then lines are recalled within one sitting only.
+/// Nothing if there is no folder for it: then lines are recalled within one sitting only.
 std::optional<std::string> history_path() {
-  const auto variable = [](const char* name) -> std::string {
-    const char* const value = std::getenv(name);
-    return value == nullptr ? "" : value;
-  };
-  std::string state = variable("XDG_STATE_HOME");
-  if (state.empty() && !variable("HOME").empty()) state = variable("HOME") + "/.local/state";
-  if (state.empty()) return std::nullopt;
-  std::error_code error;
-  std::filesystem::create_directories(state + "/muster", error);
-  if (error) return std::nullopt;
-  return state + "/muster/console-history";
+  const auto state = state_folder();
+  if (!state) return std::nullopt;
+  return *state + "/console-history";
 }
 
 }  // namespace
