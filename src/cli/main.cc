@@ -72,6 +72,7 @@ ExitCode run(std::vector<std::string> arguments) {
   add_rmi(root, exit);
   add_console(root, exit);
   add_chat(root, exit);
+  add_auction(root, exit);
   add_bench(root, exit);
   add_demo(root, exit);
   add_doctor(root, exit);

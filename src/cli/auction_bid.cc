@@ -1,0 +1,164 @@
+// What `muster auction bid` and `reveal` do.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "auction/auction.h"
+#include "cli/auction_commands.h"
+#include "cli/auction_lines.h"
+#include "cli/sealed_bids.h"
+#include "cli/state_folder.h"
+
+namespace muster::cli {
+namespace {
+
+using boost::asio::awaitable;
+
+Result<SealedBids> sealed_bids() {
+  const auto state = state_folder();
+  if (!state) return state.error();
+  return SealedBids(*state + "/sealed");
+}
+
+/// What the lot's record has as this bidder's sealed bid that counts; nothing if there is none.
+std::optional<auction::Hash> commitment_in(const auction::History& history,
+                                           const std::string& bidder) {
+  std::optional<auction::Hash> commitment;
+  for (const auction::Entry& entry : history.entries) {
+    if (entry.bidder == bidder && entry.act == auction::Act::commit) commitment = entry.commitment;
+  }
+  return commitment;
+}
+
+Error no_sealed_bid_of(const AuctionOptions& options) {
+  return {ErrorCode::not_found, options.person + " has made no sealed bid for lot " +
+                                    auction::to_text(options.lot) +
+                                    ": say whose it is with --as NAME"};
+}
+
+/// Once it is revealed nobody needs it any more. What can't be removed does no harm.
+void forget(SealedBids& kept, const auction::Hash& commitment) {
+  if (const auto done = kept.forget(commitment); !done) report(done.error());
+}
+
+awaitable<ExitCode> reveal(AuctionClient& client, const AuctionOptions& options) {
+  auto kept = sealed_bids();
+  if (!kept) co_return report(kept.error());
+  const auto history = co_await client.history(options.lot, false);
+  if (!history) co_return report(history.error());
+  const auto commitment = commitment_in(history->value, options.person);
+  if (!commitment) co_return report(no_sealed_bid_of(options));
+  const auto bid = kept->find(*commitment);
+  if (!bid) co_return report(bid.error());
+  const auction::Request request = auction::Reveal{.lot = options.lot,
+                                                   .bidder = options.person,
+                                                   .price = bid->price,
+                                                   .nonce = bid->nonce,
+                                                   .key = options.client.key};
+  auto receipt = co_await client.submit(request);
+  if (!receipt) co_return report(receipt.error());
+  if (receipt->reason == auction::Reason::accepted ||
+      receipt->reason == auction::Reason::already_revealed) {
+    forget(*kept, *commitment);
+  }
+  const BidAnswer answer{std::move(*receipt)};
+  co_return tell_receipt(options, answer);
+}
+
+awaitable<Result<BidAnswer>> bid_sealed(AuctionClient& client, const BidOptions& options,
+                                        auction::Price price) {
+  const AuctionOptions& common = options.common;
+  auto kept = sealed_bids();
+  if (!kept) co_return kept.error();
+  const SealedBid sealed = make_sealed_bid(common.lot, common.person, price);
+  // Kept before it is said: what nobody can reveal is lost.
+  if (const auto done = kept->keep(sealed); !done) co_return done.error();
+  const AuctionClient::SealedOrOpen bid = auction::Commit{
+      .lot = common.lot, .bidder = common.person, .commitment = sealed.commitment()};
+  auto answer = co_await client.bid(bid);
+  const bool surely_not = answer ? answer->receipt.reason != auction::Reason::accepted
+                                 : answer.error().outcome == Outcome::not_applied;
+  if (surely_not) forget(*kept, sealed.commitment());
+  co_return answer;
+}
+
+awaitable<Result<BidAnswer>> bid_openly(AuctionClient& client, const BidOptions& options,
+                                        auction::Price price, const auction::Currency& currency) {
+  const AuctionOptions& common = options.common;
+  auction::Bid bid{.lot = common.lot,
+                   .bidder = common.person,
+                   .price = price,
+                   .currency = currency.code,
+                   .key = common.client.key};
+  if (!options.max.empty()) {
+    const auto max = auction::parse_price(options.max, currency);
+    if (!max) {
+      const Error wrong{max.error().code, "--max: " + max.error().message};
+      co_return wrong;
+    }
+    bid.max = *max;
+  }
+  if (const auto valid = auction::validate(bid); !valid) co_return valid.error();
+  const AuctionClient::SealedOrOpen given = std::move(bid);
+  co_return co_await client.bid(given);
+}
+
+Result<void> check_sealed(const BidOptions& options) {
+  if (!options.max.empty()) {
+    return Error{ErrorCode::invalid_argument,
+                 "--max is for English auctions: in a sealed one bid what it is worth to you"};
+  }
+  if (!options.common.client.key.empty()) {
+    return Error{ErrorCode::invalid_argument,
+                 "--key is for open bids: a later sealed bid takes the place of the earlier"};
+  }
+  return {};
+}
+
+awaitable<ExitCode> bid(AuctionClient& client, const BidOptions& options) {
+  const AuctionOptions& common = options.common;
+  const auto lot = co_await client.terms(common.lot);
+  if (!lot) co_return report(lot.error());
+  const auto price = auction::parse_price(options.price, lot->terms.currency);
+  if (!price) co_return report(price.error());
+  const bool sealed = auction::is_sealed(lot->terms.format);
+  if (sealed) {
+    if (const auto valid = check_sealed(options); !valid) co_return report(valid.error());
+  }
+  Result<BidAnswer> answer{BidAnswer{}};
+  if (sealed) {
+    answer = co_await bid_sealed(client, options, *price);
+  } else {
+    answer = co_await bid_openly(client, options, *price, lot->terms.currency);
+  }
+  if (!answer) co_return report(answer.error());
+  const ExitCode told = tell_receipt(common, *answer);
+  if (sealed && told == 0 && !options.stay && !common.client.json) {
+    fmt::print("reveal it after the close with: muster auction reveal {} --as {}\n",
+               auction::to_text(common.lot), common.person);
+  }
+  if (told != 0 || !options.stay) co_return told;
+  if (sealed) {
+    const ExitCode waited = co_await follow_lot(client, common, auction::Happening::revealing);
+    if (waited != 0) co_return waited;
+    const ExitCode revealed = co_await reveal(client, common);
+    if (revealed != 0) co_return revealed;
+  }
+  co_return co_await follow_lot(client, common, auction::Happening::ended);
+}
+
+}  // namespace
+
+ExitCode run_bid(const BidOptions& options) {
+  return with_auction(options.common, "bidder",
+                      [&](AuctionClient& client) { return bid(client, options); });
+}
+
+ExitCode run_reveal(const AuctionOptions& options) {
+  return with_auction(options, "bidder",
+                      [&](AuctionClient& client) { return reveal(client, options); });
+}
+
+}  // namespace muster::cli
