@@ -266,6 +266,18 @@ TEST(AuctionTest, ALotThatShouldHaveOpenedDuringAStopHasItsWholeTime) {
   EXPECT_EQ(here.where(other), "UNSOLD");
 }
 
+TEST(AuctionTest, ALotThatOpensFiveSecondsLateHasLostThem) {
+  Saleroom here;
+  Terms terms = Saleroom::english();
+  terms.opens_at = here.time + 10s;
+  const LotId first = here.open(terms);
+  terms.opens_at = here.time + 9'999ms;
+  const LotId second = here.open(terms);
+  here.stop(15s);
+  EXPECT_EQ(here.status(first).closes_at, here.time + 55s);
+  EXPECT_EQ(here.status(second).closes_at, here.time + 60s);
+}
+
 TEST(AuctionTest, SignsOfTimeAreAskedForOnlyWhileALotIsRunning) {
   Saleroom here;
   EXPECT_EQ(here.auction.deadline(), std::nullopt);

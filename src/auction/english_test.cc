@@ -119,6 +119,9 @@ constexpr Case cases[] = {
      "ann:1^10 ann:20", "ann 1.00, OWN_STANDING_BID => ann 1.00"},
     {"a maximum is not lowered", "GunBroker, support question 1050: irrevocable", "1", uniform, "",
      "", "ann:1^10 ann:1^5 ann:1^10", "ann 1.00, MAX_NOT_RAISED, MAX_NOT_RAISED => ann 1.00"},
+    {"what is asked does not fall where increments do", "decision of this service", "10",
+     "0:5,11:1", "12", "", "ann:10 ann:10^20 bob:14.99 bob:15",
+     "ann 10.00, ann 12.00, TOO_LOW, ann 16.00 => ann 16.00"},
     {"a raised maximum may meet the reserve", "eBay, help: bid increments", "1", uniform, "20", "",
      "ann:1^10 ann:1^30", "ann 1.00, ann 20.00 => ann 20.00"},
 };

@@ -204,6 +204,21 @@ TEST(AuctionSnapshotTest, StateBeyondTheLimitsIsRefused) {
   EXPECT_TRUE(restore(auction, whole));
 }
 
+TEST(AuctionSnapshotTest, AnAuctionThatHasForgottenItsKeysIsRestoredAsItIs) {
+  Saleroom here(small);
+  const LotId lot = here.open(Saleroom::english());
+  here.bid(lot, "ann", 1'000, {}, "k1");
+  here.bid(lot, "bob", 1'100, {}, "k2");
+  here.wait(25h);
+  here.bid(lot, "ann", 1'000);
+  Saleroom there(small);
+  ASSERT_TRUE(restore(there.auction, here.frozen()));
+  there.position = here.position;
+  there.time = here.time;
+  for (Saleroom* each : {&here, &there}) each->bid(lot, "ann", 1'000, {}, "k1");
+  EXPECT_EQ(there.frozen(), here.frozen());
+}
+
 TEST(AuctionSnapshotTest, AnEmptyAuctionIsRestoredToo) {
   Saleroom here;
   Saleroom there;
