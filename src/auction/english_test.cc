@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <string>
@@ -245,13 +246,11 @@ void check_turn(const EnglishRules& rules, const EnglishBoard& before, const Eng
 
 /// The highest maximum, the earliest of equal ones, at the second highest plus the increment.
 Sale by_definition(const EnglishRules& rules, const std::vector<EnglishBid>& accepted) {
-  const EnglishBid* best = nullptr;
-  for (const EnglishBid& bid : accepted) {
-    if (best == nullptr || *bid.max > *best->max) best = &bid;
-  }
+  const auto best = std::ranges::max_element(
+      accepted, {}, [](const EnglishBid& bid) { return bid.max.value_or(bid.price); });
   std::optional<Price> second;
   for (const EnglishBid& bid : accepted) {
-    if (bid.bidder != best->bidder) second = std::max(second.value_or(Price{}), *bid.max);
+    if (bid.bidder != best->bidder) second = std::max(second, bid.max);
   }
   if (!second) return {best->bidder, rules.start};
   const Price above{second->minor + increment_at(rules.increments, *second).minor};
