@@ -52,13 +52,13 @@ struct Asked {
   std::map<std::string, std::string> values{};
 };
 
-/// `index ordinal command target values message`. What steers is the only command of its entry.
+/// `index ordinal command target values message`; index 0: nothing had to be written.
 std::string receipt_json(const Asked& asked, const wire::Steered& steered) {
   JsonLine values;
   for (const auto& [key, value] : asked.values) values.add(key, value);
   return JsonLine{}
       .add("index", steered.index())
-      .add("ordinal", 0)
+      .add("ordinal", steered.ordinal())
       .add("command", asked.command)
       .add("target", asked.target)
       .add_json("values", values.text())

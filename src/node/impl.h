@@ -65,7 +65,10 @@ class Node::Impl {
   // What an operator waits for.
   struct Steering {
     std::function<bool()> is_done;
-    std::string done;                    // What is said then.
+    std::string done;  // What is said then.
+    // Tells what is written in the log for it from other events; empty: nothing is.
+    std::function<bool(const wire::GroupEvent&)> writes{};
+    std::optional<Position> position{};  // Of that, once it is applied.
     std::optional<ServerNumber> heir{};  // Of a hand-over, which may fail.
     LinkId link{};
     Instant deadline{};
@@ -210,7 +213,10 @@ class Node::Impl {
   Result<Steering> steer_leave(const std::string& name, Now now);
   Result<Steering> steer_set(const wire::SettingsChange& change);
   Result<Steering> steer_dissolve(const std::string& into);
+  void place_steerings(const wire::GroupEvent& event, Position position);
   void finish_steering(Now now);
+  void answer_steering(const Steering& one);
+  bool somebody_waits_for_commits() const;
   Result<ServerNumber> resolve(const std::string& name) const;
   void adopt_settings();
   void say_which_settings_differ(const wire::GroupSettings& settings);

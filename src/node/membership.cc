@@ -367,7 +367,7 @@ void Node::Impl::refresh_hello() {
   for (const ServerId& server : identity_.former.retired)
     hello.add_retired(server.uuid.to_string());
   hello.set_behaviour_version(options_.behaviour_version);
-  hello.set_has_followers(edge_.has_followers());
+  hello.set_has_followers(somebody_waits_for_commits());
   if (options_.list) {
     hello.mutable_listed()->set_number(options_.list->own.value);
     hello.mutable_listed()->set_digest(options_.list->digest);

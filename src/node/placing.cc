@@ -231,15 +231,24 @@ Result<Node::Impl::Steering> Node::Impl::steer_drain(const std::string& name, bo
     return Error{ErrorCode::failed_precondition,
                  "no other server takes clients now: start another, or undrain one first"};
   }
+  const std::size_t clients = total(state().sessions().loads(), *server);
+  const std::string moving = "; clients that move: " + std::to_string(clients);
+  if (is_drained(*server) == drained) {
+    return Steering{.is_done = [] { return true; },
+                    .done = name_of(*server) +
+                            (drained ? " is drained already" + moving : " takes clients already")};
+  }
   wire::GroupChange change;
   change.mutable_drain()->set_number(server->value);
   change.mutable_drain()->set_drained(drained);
-  if (is_drained(*server) != drained) consensus_->offer(change);
-  const std::size_t clients = total(state().sessions().loads(), *server);
+  consensus_->offer(change);
   return Steering{.is_done = [this, who = *server, drained] { return is_drained(who) == drained; },
-                  .done = name_of(*server) +
-                          (drained ? " is drained; clients that move: " + std::to_string(clients)
-                                   : " takes clients")};
+                  .done = name_of(*server) + (drained ? " is drained" + moving : " takes clients"),
+                  .writes =
+                      [who = *server, drained](const wire::GroupEvent& event) {
+                        return event.has_drain() && event.drain().number() == who.value &&
+                               event.drain().drained() == drained;
+                      }};
 }
 
 std::uint64_t Node::Impl::clients_of(ServerNumber server) const {

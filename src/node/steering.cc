@@ -17,6 +17,15 @@ Error refused(const std::string& text) {
   return {ErrorCode::failed_precondition, text};
 }
 
+// Of a member that left or was taken out.
+auto is_gone(ServerNumber server) {
+  return [server](const wire::GroupEvent& event) {
+    return event.has_member() && event.member().member().number() == server.value &&
+           (event.member().kind() == wire::MemberChange::LEFT ||
+            event.member().kind() == wire::MemberChange::REMOVED);
+  };
+}
+
 Duration from_milliseconds(std::uint64_t value) {
   return std::chrono::milliseconds{value};
 }
@@ -122,6 +131,11 @@ Result<Node::Impl::Steering> Node::Impl::steer_transfer(const std::string& name,
   if (!begun) return begun.error();
   return Steering{.is_done = [this, heir = *heir] { return leadership_.leader == heir; },
                   .done = name_of(*heir) + " leads",
+                  .writes =
+                      [heir = *heir, before = consensus_->raft().term()](const auto& event) {
+                        return event.has_election() && event.election().leader() == heir.value &&
+                               event.election().term() > before.value;
+                      },
                   .heir = *heir};
 }
 
@@ -132,11 +146,12 @@ Result<Node::Impl::Steering> Node::Impl::steer_remove(const std::string& name, N
     return refused(name_of(*server) + " is alive: stop it first, or let it go in good order with " +
                    "muster leave " + name_of(*server));
   }
-  const std::string who = name_of(*server);
   const auto index = drop_member(*server, wire::MemberChange::REMOVED, "by an operator", now);
   if (!index) return index.error();
-  return Steering{.is_done = [this, at = *index] { return state().applied() >= at; },
-                  .done = who + " is removed"};
+  return Steering{
+      .is_done = [this, who = *server] { return !state().view().members.contains(who); },
+      .done = name_of(*server) + " is removed",
+      .writes = is_gone(*server)};
 }
 
 Result<Node::Impl::Steering> Node::Impl::steer_leave(const std::string& name, Now now) {
@@ -156,7 +171,8 @@ Result<Node::Impl::Steering> Node::Impl::steer_leave(const std::string& name, No
   }
   return Steering{
       .is_done = [this, who = *server] { return !state().view().members.contains(who); },
-      .done = name_of(*server) + " has left"};
+      .done = name_of(*server) + " has left",
+      .writes = is_gone(*server)};
 }
 
 Result<Node::Impl::Steering> Node::Impl::steer_set(const wire::SettingsChange& change) {
@@ -166,17 +182,24 @@ Result<Node::Impl::Steering> Node::Impl::steer_set(const wire::SettingsChange& c
   if (options_.list && settings->voters() != state().view().settings.voters()) {
     return refused("all members of an entry file vote, however many voters are set");
   }
+  if (group::to_values(*settings) == group::to_values(state().view().settings)) {
+    return Steering{.is_done = [] { return true; },
+                    .done = "these are the settings already: " + group::describe(*settings)};
+  }
   wire::GroupChange command;
   *command.mutable_settings() = change;
   consensus_->offer(command);
-  return Steering{.is_done =
-                      [this, values = std::map<std::string, std::string>(change.values().begin(),
-                                                                         change.values().end())] {
-                        const wire::GroupSettings& now = state().view().settings;
-                        const auto then = group::apply_settings(now, values);
-                        return then && wire::encode(*then) == wire::encode(now);
-                      },
-                  .done = group::describe(*settings)};
+  const auto holds = [values = std::map<std::string, std::string>(
+                          change.values().begin(), change.values().end())](const auto& now) {
+    const auto then = group::apply_settings(now, values);
+    return then && wire::encode(*then) == wire::encode(now);
+  };
+  return Steering{.is_done = [this, holds] { return holds(state().view().settings); },
+                  .done = group::describe(*settings),
+                  .writes =
+                      [holds](const wire::GroupEvent& event) {
+                        return event.has_settings() && holds(event.settings());
+                      }};
 }
 
 Result<Node::Impl::Steering> Node::Impl::steer_dissolve(const std::string& into) {
@@ -195,21 +218,37 @@ Result<Node::Impl::Steering> Node::Impl::steer_dissolve(const std::string& into)
   command.mutable_dissolve()->set_into(into);
   consensus_->offer(command);
   return Steering{.is_done = [this] { return state().view().dissolved.has_value(); },
-                  .done = "group " + identity_.group->uuid.to_string() + " gives way to " + into};
+                  .done = "group " + identity_.group->uuid.to_string() + " gives way to " + into,
+                  .writes = [](const wire::GroupEvent& event) { return event.has_dissolved(); }};
+}
+
+// Whoever asked is told where in the log it stands.
+void Node::Impl::place_steerings(const wire::GroupEvent& event, Position position) {
+  for (Steering& one : steerings_) {
+    if (one.writes && !one.position && one.writes(event)) one.position = position;
+  }
+}
+
+void Node::Impl::answer_steering(const Steering& one) {
+  wire::Steered steered;
+  const bool is_lost = one.writes && !one.position;
+  steered.set_message(one.done + (is_lost ? "; its place in the log is not known here" : ""));
+  steered.set_index(one.position.value_or(Position{}).index.value);
+  steered.set_ordinal(one.position.value_or(Position{}).ordinal);
+  edge_.send(one.link, wire::FrameType::steered, wire::encode(steered));
 }
 
 // Answers those whose wish has come true, cannot come true, or took too long.
 void Node::Impl::finish_steering(Now now) {
   std::erase_if(steerings_, [&](const Steering& one) {
+    const bool late = now.monotonic >= one.deadline;
     if (one.is_done()) {
-      wire::Steered steered;
-      steered.set_message(one.done);
-      steered.set_index(state().applied().value);
-      edge_.send(one.link, wire::FrameType::steered, wire::encode(steered));
+      if (one.writes && !one.position && !late) return false;
+      answer_steering(one);
       return true;
     }
     const bool failed = one.heir && leads() && !consensus_->raft().transferring();
-    if (!failed && now.monotonic < one.deadline) return false;
+    if (!failed && !late) return false;
     const Error error =
         failed ? Error{ErrorCode::aborted, name_of(*one.heir) +
                                                " did not take the leadership over in time: it is "
@@ -220,6 +259,11 @@ void Node::Impl::finish_steering(Now now) {
     edge_.send(one.link, wire::FrameType::refused, wire::encode(wire::to_refused(error)));
     return true;
   });
+}
+
+// Beside clients with commands: those that wait for events, or for what a steering wrote.
+bool Node::Impl::somebody_waits_for_commits() const {
+  return edge_.has_followers() || !steerings_.empty();
 }
 
 // Settings are the group's: a member's own options count only until it knows them.

@@ -193,6 +193,7 @@ void Node::Impl::take_events(const std::vector<replica::Event>& events, Now now)
     const bool is_new = index > told_from_;
     if (is_new) notice(before_own_seat_ ? NoticeLevel::debug : NoticeLevel::info, told->text());
     if (is_new) notice_own_departure(*told);
+    place_steerings(*told, event.position.command);
     // What happened in earlier terms was weighed by who led then, or when this term began.
     take_group_event(*told, leads() && index > consensus_->raft().term_start(), now);
   }

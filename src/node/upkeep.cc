@@ -54,7 +54,7 @@ void Node::Impl::upkeep(Now now) {
   tell_load(now);
   if (!consensus_) return;
   rest_eagerness(now);
-  if (edge_.has_followers() != has_followers_) {
+  if (somebody_waits_for_commits() != has_followers_) {
     has_followers_ = !has_followers_;
     refresh_hello();
   }

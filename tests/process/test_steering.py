@@ -17,6 +17,15 @@ def write(group, *options):
     return group.finish_load(load)
 
 
+def told_at(group, receipt):
+    """What the group's events say at the place of a receipt."""
+    leader = group.servers[0].status()["leader"]
+    history = json.loads(group.muster("rmi", leader, "history", "--json").stdout)
+    return next((each["text"] for each in history["result"]["events"]
+                 if (each["index"], each["ordinal"]) ==
+                 (receipt["index"], receipt["ordinal"])), "nothing")
+
+
 class SteeringTest(unittest.TestCase):
     def test_the_leadership_is_transferred_and_stays_there(self):
         with FreeGroup(options=QUICK) as group:
@@ -113,12 +122,20 @@ class SteeringTest(unittest.TestCase):
             receipt = json.loads(done.stdout)
             self.assertEqual(list(receipt),
                              ["index", "ordinal", "command", "target", "values", "message"])
-            self.assertEqual((receipt["ordinal"], receipt["command"], receipt["target"],
-                              receipt["values"]), (0, "set", "", {"voters": "3"}))
-            self.assertGreater(receipt["index"], 0)
+            self.assertEqual((receipt["command"], receipt["target"], receipt["values"]),
+                             ("set", "", {"voters": "3"}))
+            self.assertIn("voters from 5 to 3", told_at(group, receipt))
             receipt = json.loads(group.muster("drain", "a", "--json").stdout)
             self.assertEqual((receipt["command"], receipt["target"], receipt["values"]),
                              ("drain", "a", {}))
+            self.assertIn("a is drained", told_at(group, receipt))
+            heir = next(each.name for each in group.servers[1:]
+                        if each.name != group.servers[0].status()["leader"])
+            receipt = json.loads(group.muster("transfer", heir, "--json").stdout)
+            self.assertIn(f"election: cause=transfer:{heir} ", told_at(group, receipt))
+            again = json.loads(group.muster("drain", "a", "--json").stdout)
+            self.assertEqual((again["index"], again["ordinal"]), (0, 0))
+            self.assertIn("a is drained already", again["message"])
 
     def test_who_has_no_group_yet_says_what_it_waits_for(self):
         with FreeGroup("ab", [*QUICK, "--expect", "3"]) as group:
