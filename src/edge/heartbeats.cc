@@ -176,12 +176,4 @@ Duration Heartbeats::silence(SessionId session, Instant now) const {
   return std::max(running(now) - watched_[found->second].heard, Duration{});
 }
 
-Duration Heartbeats::oldest_age(Instant now) const {
-  Duration oldest{};
-  for (Place place = 0; place < watched_.size(); ++place) {
-    if (wheel_.is_set(place)) oldest = std::max(oldest, running(now) - watched_[place].heard);
-  }
-  return oldest;
-}
-
 }  // namespace muster::edge

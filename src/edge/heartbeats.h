@@ -79,8 +79,6 @@ class Heartbeats {
   std::size_t suspects() const { return suspects_; }
   /// Since the session's last sign of life; zero if it is not watched.
   Duration silence(SessionId session, Instant now) const;
-  /// Since the sign of life that is longest ago. O(sessions).
-  Duration oldest_age(Instant now) const;
 
  private:
   using Place = TimerWheel::Place;

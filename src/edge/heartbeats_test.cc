@@ -199,7 +199,7 @@ TEST_F(HeartbeatsTest, PlacesAreUsedAgain) {
   heartbeats_.watch(fast, Epoch{1}, fast_times, now_);
   EXPECT_EQ(heartbeats_.watched(), 1U);
   pass(milliseconds{100});
-  EXPECT_EQ(heartbeats_.oldest_age(now_), milliseconds{100});
+  EXPECT_EQ(heartbeats_.silence(fast, now_), milliseconds{100});
 }
 
 class SecretHeartbeatsTest : public HeartbeatsTest {

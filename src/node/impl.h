@@ -111,7 +111,7 @@ class Node::Impl {
 
   // telemetry.cc: newest values, spread to and from the other servers.
   void meet_telemetry_peers(Now now);
-  void tell_load(Now now);
+  void tell_heartbeats(Now now);
   void spread_telemetry(Now now);
   void take_telemetry(const Peer& peer, const wire::Frame& frame, Now now);
 
@@ -350,9 +350,8 @@ class Node::Impl {
   bool levelling_{false};                // Until no client here is too many.
   Instant moved_until_{};                // Up to here the time has been turned into moves.
   std::map<ServerNumber, LinkId> telemetry_peers_;  // Those that are told.
-  Instant next_load_{};
-  std::uint64_t loads_told_{0};
-  std::uint64_t heartbeats_before_{0};  // At the load told last.
+  Instant next_heartbeats_told_{};
+  std::uint64_t heartbeats_before_{0};  // When they were told last.
   bool has_more_{false};  // A turn ended with work left for the next, which is due at once.
   bool ready_told_{false};
   std::string last_branch_met_;

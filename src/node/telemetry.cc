@@ -1,22 +1,10 @@
-// Newest values: what this server has to say of itself, and their way to and from the others.
-#include <array>
-#include <bit>
-
+// Newest values on their way to and from the other servers.
 #include "node/impl.h"
 
 namespace muster::node {
 namespace {
 
-constexpr Duration load_interval = std::chrono::seconds{1};
-
-std::array<std::byte, sizeof(std::uint32_t)> telemetry_key(ServerNumber server) {
-  return std::bit_cast<std::array<std::byte, sizeof server.value>>(server.value);
-}
-
-std::uint32_t in_milliseconds(Duration duration) {
-  return static_cast<std::uint32_t>(
-      std::chrono::floor<std::chrono::milliseconds>(duration).count());
-}
+constexpr Duration telling_interval = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -36,27 +24,19 @@ void Node::Impl::meet_telemetry_peers(Now now) {
   });
 }
 
-void Node::Impl::tell_load(Now now) {
-  if (!identity_.number || now.monotonic < next_load_) return;
-  next_load_ = now.monotonic + load_interval;
+// For people, at the level debug.
+void Node::Impl::tell_heartbeats(Now now) {
+  if (!identity_.number || now.monotonic < next_heartbeats_told_) return;
+  next_heartbeats_told_ = now.monotonic + telling_interval;
   const edge::Heartbeats& heartbeats = edge_.heartbeats();
   const edge::Heartbeats::Counts& counts = heartbeats.counts();
   const std::uint64_t heard = counts.datagrams + counts.over_connection;
   const std::uint64_t since = heard - std::exchange(heartbeats_before_, heard);
-  const wire::ServerLoad load{
-      .clients = static_cast<std::uint32_t>(edge_.attached()),
-      .suspects = static_cast<std::uint32_t>(heartbeats.suspects()),
-      .per_second = static_cast<std::uint32_t>(since),
-      .oldest_age_ms = in_milliseconds(heartbeats.oldest_age(now.monotonic))};
-  edge_.telemetry().put({.kind = wire::TelemetryKind::server_load,
-                         .key = telemetry_key(*identity_.number),
-                         .stamp = {Epoch{}, ++loads_told_},
-                         .value = wire::encode_server_load(load)},
-                        now.monotonic);
-  if (since == 0 && load.suspects == 0) return;
+  const std::size_t suspects = heartbeats.suspects();
+  if (since == 0 && suspects == 0) return;
   notice(NoticeLevel::debug, "heartbeats in a second: " + std::to_string(since) + " of " +
                                  std::to_string(heartbeats.watched()) + " sessions, " +
-                                 std::to_string(load.suspects) + " suspected; in all " +
+                                 std::to_string(suspects) + " suspected; in all " +
                                  std::to_string(counts.datagrams) + " by datagram, " +
                                  std::to_string(counts.over_connection) + " over connections, " +
                                  std::to_string(counts.refused) + " datagrams that did not count");

@@ -51,7 +51,7 @@ void Node::Impl::refresh_rank() {
 void Node::Impl::upkeep(Now now) {
   next_upkeep_ = now.monotonic + upkeep_interval;
   meet_telemetry_peers(now);
-  tell_load(now);
+  tell_heartbeats(now);
   if (!consensus_) return;
   rest_eagerness(now);
   if (somebody_waits_for_commits() != has_followers_) {

@@ -70,25 +70,4 @@ Result<std::vector<TelemetryValue>> parse_telemetry(BytesView bytes) {
   return values;
 }
 
-Bytes encode_server_load(const ServerLoad& load) {
-  Bytes bytes;
-  Writer writer(bytes);
-  writer.integer(load.clients);
-  writer.integer(load.suspects);
-  writer.integer(load.per_second);
-  writer.integer(load.oldest_age_ms);
-  return bytes;
-}
-
-Result<ServerLoad> decode_server_load(BytesView bytes) {
-  Reader reader(bytes);
-  ServerLoad load;
-  load.clients = reader.integer<std::uint32_t>();
-  load.suspects = reader.integer<std::uint32_t>();
-  load.per_second = reader.integer<std::uint32_t>();
-  load.oldest_age_ms = reader.integer<std::uint32_t>();
-  if (reader.ok()) return load;
-  return Error{ErrorCode::invalid_argument, "a server's load is too short"};
-}
-
 }  // namespace muster::wire

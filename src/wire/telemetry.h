@@ -26,7 +26,7 @@ namespace muster::wire {
 /// What a value is about. The numbers go over the wire: append only. A kind that is not known is
 /// kept and passed by.
 enum class TelemetryKind : std::uint8_t {
-  server_load = 1,      ///< Of a server: key is its number; `ServerLoad`.
+  // 1 was how busy a server is.
   suspect_session = 2,  ///< Key is a session's id: its client is not heard; u32 ms, when told.
   client_payload = 3,   ///< Key is a session's id: what its client last said with a heartbeat.
 };
@@ -68,17 +68,5 @@ class TelemetryBuilder {
 /// Reads a batch from bytes that may be anything; the values borrow them.
 /// Errors: INVALID_ARGUMENT if they are no batch; RESOURCE_EXHAUSTED beyond a limit.
 [[nodiscard]] Result<std::vector<TelemetryValue>> parse_telemetry(BytesView bytes);
-
-/// How busy a server is.
-struct ServerLoad {
-  std::uint32_t clients{};        ///< Sessions attached.
-  std::uint32_t suspects{};       ///< Of those, the ones that are not heard.
-  std::uint32_t per_second{};     ///< Heartbeats heard.
-  std::uint32_t oldest_age_ms{};  ///< Since the sign of life that is longest ago.
-  friend bool operator==(const ServerLoad&, const ServerLoad&) = default;
-};
-Bytes encode_server_load(const ServerLoad& load);
-/// Errors: INVALID_ARGUMENT if it is too short; what a later version adds is passed over.
-[[nodiscard]] Result<ServerLoad> decode_server_load(BytesView bytes);
 
 }  // namespace muster::wire

@@ -14,7 +14,7 @@ using testing::to_hex;
 
 Bytes two_values() {
   TelemetryBuilder builder;
-  EXPECT_TRUE(builder.add({.kind = TelemetryKind::server_load,
+  EXPECT_TRUE(builder.add({.kind = TelemetryKind::suspect_session,
                            .key = as_bytes("k"),
                            .stamp = {Epoch{2}, 3},
                            .value = as_bytes("val")}));
@@ -28,7 +28,7 @@ Bytes two_values() {
 TEST(TelemetryWire, HasThisLayout) {
   EXPECT_EQ(to_hex(two_values()),
             "02000000"
-            "01"
+            "02"
             "01"
             "0300"
             "02000000"
@@ -75,16 +75,6 @@ TEST(TelemetryWire, AFrameTakesNoMoreThanItsLimit) {
   EXPECT_EQ(parse_telemetry(bytes).value().size(), taken);
   EXPECT_EQ(parse_telemetry(Bytes(telemetry_frame_bytes_max + 1)).error().code,
             ErrorCode::resource_exhausted);
-}
-
-TEST(TelemetryWire, ALoadIsReadAsItWasWrittenAndMayGrow) {
-  const ServerLoad load{.clients = 1, .suspects = 2, .per_second = 3, .oldest_age_ms = 4};
-  Bytes bytes = encode_server_load(load);
-  EXPECT_EQ(decode_server_load(bytes).value(), load);
-  bytes.push_back(std::byte{9});
-  EXPECT_EQ(decode_server_load(bytes).value(), load);
-  EXPECT_EQ(decode_server_load(BytesView(bytes).first(15)).error().code,
-            ErrorCode::invalid_argument);
 }
 
 }  // namespace
