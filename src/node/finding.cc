@@ -177,6 +177,7 @@ void Node::Impl::wait_to_join(GroupId group) {
     joins_ = group;
     refresh_hello();
   }
+  if (tell_refusal(group)) return;
   tell_wait("to be let into group " + options_.group + " (" + group.uuid.to_string() + ")");
 }
 

@@ -62,6 +62,16 @@ class Node::Impl {
     Instant at;
   };
   static constexpr std::size_t sent_on_max = 4'096;
+  // To one that is not let in.
+  struct RefusalTold {
+    LinkId link;
+    std::string why;
+  };
+  // Of a group that does not let this server in.
+  struct Refusal {
+    GroupId group;
+    std::string why;
+  };
   // What an operator waits for.
   struct Steering {
     std::function<bool()> is_done;
@@ -142,10 +152,16 @@ class Node::Impl {
   // list.cc: a group whose members are given by a list.
   void look_for_listed(Now now);
   void refuse_data_of_another();
-  void refuse_stranger(const Peer& peer);
   void watch_majority(Now now);
   bool is_formed(Now now);
   void tell_presence(Now now);
+
+  // refusals.cc: servers that are not let in.
+  bool refuse(const Peer& peer, const std::string& why);
+  void refuse_stranger(const Peer& peer);
+  void refuse_without_leader(const Peer& peer, Now now);
+  void take_refusal(const Peer& peer, const wire::Frame& frame);
+  bool tell_refusal(GroupId group);
 
   // membership.cc: founding, being let in, letting in.
   void found(const std::vector<ServerId>& voters, Now now);
@@ -335,6 +351,7 @@ class Node::Impl {
   // this server does not lead, and times its own.
   std::optional<std::set<ServerNumber>> homes_in_reach_;
   std::optional<FencePending> fencing_;
+  std::string fence_refused_;  // Why, so that it is said once while nothing changes.
   Instant next_upkeep_{};
   std::optional<Instant> stop_by_;
   bool leaving_{false};  // Stops for good.
@@ -358,7 +375,8 @@ class Node::Impl {
   std::optional<Presence> presence_;  // As it was told last.
   std::optional<Instant> bound_at_;   // To a group of the list.
   bool majority_is_here_{false};      // Of the list.
-  std::set<ServerId> strangers_told_;
+  std::map<ServerId, RefusalTold> refusals_told_;
+  std::optional<Refusal> refusal_;
   std::string last_wait_;  // The latest "waiting for" said, so that it is said once.
   methods::Registry methods_;
   Counters counters_;

@@ -15,8 +15,6 @@ constexpr Duration election_patience = std::chrono::seconds{1};
 
 constexpr Duration arrival_patience = std::chrono::milliseconds{300};
 
-constexpr std::size_t refusals_remembered_max = 64;
-
 std::string id_of(std::uint32_t number) {
   return "ID " + std::to_string(number);
 }
@@ -45,9 +43,7 @@ std::string Peers::why_not_of_the_list(ServerId server, const wire::PeerHello& h
 }
 
 void Peers::refuse_unlisted(LinkId id, const wire::PeerHello& hello, const std::string& why) {
-  const std::string text = hello.name() + " (" + hello.peer_address() + ") is not let in: " + why;
-  if (refusals_told_.size() >= refusals_remembered_max) refusals_told_.clear();
-  if (refusals_told_.insert(text).second) notices_.push_back({NoticeLevel::warning, text});
+  warn_once(hello.name() + " (" + hello.peer_address() + ") is not let in: " + why);
   say_goodbye(id, "not let in: " + why);
 }
 
@@ -90,21 +86,6 @@ void Node::Impl::refuse_data_of_another() {
   fail({ErrorCode::failed_precondition,
         "the data in " + options_.folder + " is that of " + id_of(identity_.number->value) +
             ", not of " + id_of(options_.list->own.value) + ": give another folder with --data"});
-}
-
-// It has the place of a member that it is not: that one's data is lost, or the list has changed.
-// Whoever votes without what it promised before could undo what was acknowledged.
-void Node::Impl::refuse_stranger(const Peer& peer) {
-  if (strangers_told_.size() >= refusals_remembered_max) strangers_told_.clear();
-  if (!strangers_told_.insert(peer.server).second) return;
-  const ServerNumber number{peer.hello.listed().number()};
-  const bool is_member = state().view().members.contains(number);
-  notice(NoticeLevel::warning,
-         peer.hello.name() + " (" + peer.hello.peer_address() + ") is not let in: " +
-             (is_member ? "it has not the data that " + id_of(number.value) +
-                              " had: start it with that folder"
-                        : id_of(number.value) + " was not in the list when the group was founded") +
-             ", or begin anew with all peers: muster reset");
 }
 
 // With heartbeats seconds apart, waiting for a silence to end would be long. Nobody votes for one

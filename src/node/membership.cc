@@ -236,6 +236,7 @@ void Node::Impl::peer_arrived(ServerId server, Now now) {
   if (peer->group == identity_.group) {
     if (!is_member(*peer)) return;
     lost_since_.erase(*peer->number);
+    fence_refused_.clear();
     // Back, or not going after all: it may have come over a new link before the old one was missed.
     const auto farewell = farewells_.find(*peer->number);
     if (farewell != farewells_.end() && !farewell->second && !peer->hello.stopping()) {
@@ -247,6 +248,7 @@ void Node::Impl::peer_arrived(ServerId server, Now now) {
   } else if (consensus_->raft().stored_index() >= LogIndex{1} && may_join(*peer)) {
     invite(*peer);
     admit(*peer, now);
+    refuse_without_leader(*peer, now);
   }
 }
 

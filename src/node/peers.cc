@@ -6,6 +6,11 @@
 #include "wire/control.h"
 
 namespace muster::node {
+namespace {
+
+constexpr std::size_t refusals_remembered_max = 64;
+
+}  // namespace
 
 Peers::Peers(const Options& options, ServerId self, std::string own_address)
     : options_(options), self_(self), random_(options.seed) {
@@ -154,16 +159,21 @@ void Peers::take_hello(LinkId id, const wire::Frame& frame, Instant now) {
     return say_goodbye(id, "this server dialled itself");
   }
   if (hello->group() != hello_.group()) {
-    notices_.push_back({NoticeLevel::warning, "a server of group " + hello->group() + " (" +
-                                                  hello->name() + ") connected to this one of " +
-                                                  hello_.group() +
-                                                  "; check --group and --seeds on both"});
+    warn_once("a server of group " + hello->group() + " (" + hello->name() + ", " +
+              hello->peer_address() + ") is where one of " + hello_.group() +
+              " is looked for, or looks for its own here; check --group and --seeds on both");
     return say_goodbye(id, "this server belongs to group " + hello_.group());
   }
   if (const std::string why = why_not_of_the_list(*server, *hello); !why.empty()) {
     return refuse_unlisted(id, *hello, why);
   }
   identify(id, link, *server, *hello, now);
+}
+
+// Whoever is not let in comes again and again.
+void Peers::warn_once(const std::string& text) {
+  if (refusals_told_.size() >= refusals_remembered_max) refusals_told_.clear();
+  if (refusals_told_.insert(text).second) notices_.push_back({NoticeLevel::warning, text});
 }
 
 bool Peers::keeps_new(const Link& standing, const Link& fresh, ServerId other) const {

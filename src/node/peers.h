@@ -120,6 +120,7 @@ class Peers {
   void say_goodbye(LinkId link, const std::string& reason);
   std::string why_not_of_the_list(ServerId server, const wire::PeerHello& hello) const;
   void refuse_unlisted(LinkId link, const wire::PeerHello& hello, const std::string& why);
+  void warn_once(const std::string& text);
   void lose(ServerId server, Instant now);
   void dial_due(Instant now);
   bool is_linked(const std::string& address) const;
@@ -133,7 +134,7 @@ class Peers {
   std::map<LinkId, Link> links_;
   std::map<ServerId, Peer> peers_;
   std::map<std::string, Target> targets_;
-  std::set<std::string> refusals_told_;  // Of those that are not of the same list.
+  std::set<std::string> refusals_told_;  // In words.
 
   std::vector<PeerNews> news_;
   std::vector<LinkOutput> outputs_;

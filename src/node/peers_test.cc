@@ -137,6 +137,24 @@ TEST_F(PeersTest, TheEndOfALinkThatWasReplacedIsNoNews) {
   EXPECT_EQ(peers_.find(smaller)->link, LinkId{2});
 }
 
+TEST_F(PeersTest, AServerOfAnotherGroupIsToldOfOnceHoweverOftenItComes) {
+  std::vector<std::string> told;
+  const auto comes = [&](std::uint64_t link, const std::string& group) {
+    open(link, link % 2 == 0);
+    say_hello(link, larger, group);
+    for (const Notice& notice : peers_.take_notices()) told.push_back(notice.text);
+  };
+  for (std::uint64_t link = 1; link <= 10; ++link) comes(link, "attic");
+  EXPECT_EQ(told, Lines{"a server of group attic (, other:1) is where one of g is looked for, or "
+                        "looks for its own here; check --group and --seeds on both"});
+  comes(11, "cellar");
+  EXPECT_EQ(told.size(), 2U);
+  for (int i = 0; i < 100; ++i) comes(100 + i, std::to_string(i));
+  told.clear();
+  comes(12, "attic");
+  EXPECT_EQ(told.size(), 1U) << "it remembers only so many";
+}
+
 TEST_F(PeersTest, ItselfAndServersOfOtherGroupsAreSentAway) {
   open(1, true);
   say_hello(1, self);

@@ -31,6 +31,8 @@ void Node::Impl::peer_frame(ServerId from, const wire::Frame& frame, Now now) {
       return take_farewell(*peer, frame);
     case wire::FrameType::removed:
       return take_removed(*peer, frame);
+    case wire::FrameType::refused:
+      return take_refusal(*peer, frame);
     case wire::FrameType::state_digests:
       return take_digests(*peer, frame);
     case wire::FrameType::telemetry:

@@ -386,8 +386,10 @@ void Node::Impl::fence_done(const storage::DiskResult& result, Now now) {
   fencing_.reset();
   lost_since_.erase(dead);  // If it lives after all, it is looked at again after a while.
   if (const auto* const failed = std::get_if<storage::Failed>(&result.outcome)) {
-    return notice(fencing_only_confirms ? NoticeLevel::debug : NoticeLevel::warning,
-                  "going on without " + name_of(dead) + " is not safe: " + failed->error.message);
+    const std::string text =
+        "going on without " + name_of(dead) + " is not safe: " + failed->error.message;
+    if (std::exchange(fence_refused_, text) == text) return;
+    return notice(fencing_only_confirms ? NoticeLevel::debug : NoticeLevel::warning, text);
   }
   wire::MemberChange change;
   change.set_kind(wire::MemberChange::REMOVED);

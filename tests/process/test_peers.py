@@ -2,6 +2,7 @@
 and every mistake in the file or the command line."""
 
 import json
+import shutil
 import subprocess
 import unittest
 
@@ -111,6 +112,21 @@ class PeersTest(unittest.TestCase):
                                    "--data", str(peers.folder / "1"))
             self.assertEqual(swapped.returncode, 1)
             self.assertIn("is that of ID 1, not of ID 0", swapped.stderr)
+
+    def test_a_peer_without_its_data_is_told_that_it_is_not_let_in(self):
+        with Peers([0, 1, 2]) as peers:
+            peers.start()
+            peers.wait_for("leader 0")
+            peers[1].kill()
+            peers.wait_for("online 0,2", [0, 2])
+            shutil.rmtree(peers.folder / "1")
+            peers[1].start()
+            text = ("warning waiting: peer-0 does not let this server in: it has not the data that "
+                    "ID 1 had: start it with that folder, or begin anew with all peers: "
+                    "muster reset")
+            wait_until(lambda: text in peers[1].log_tail(), 5, lambda: peers[1].log_tail())
+            status = peers.muster("status", "--server", peers[1].address).stdout
+            self.assertIn("it has not the data that ID 1 had", status)
 
     def test_nobody_is_taken_out_of_the_file(self):
         with Peers([0, 1, 2]) as peers:

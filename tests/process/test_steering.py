@@ -1,6 +1,7 @@
 """What operators do to a group, and servers that leave it in good order."""
 
 import json
+import shutil
 import time
 import unittest
 
@@ -179,6 +180,22 @@ class SteeringTest(unittest.TestCase):
         with FreeGroup("abcd", QUICK) as group:
             leader = group.found()
             done = group.muster("leave", leader.name)
+    def test_a_server_that_lost_the_data_its_group_needs_is_told_so(self):
+        with FreeGroup("ab", options=QUICK) as group:
+            group.found()
+            a, b = group.servers
+            b.kill()
+            shutil.rmtree(b.folder)
+            b.start()
+            b.wait_words("a does not let this server in: it is where b was and has not the data "
+                         "that b had, without which its group has no leader (2 of 2 voters needed, "
+                         "1 reachable: b does not answer): start it with that folder")
+            told = json.loads(b.muster("status", "--json").stdout)["reason"]
+            self.assertIn("see muster recover --help", told)
+            told = time.monotonic()
+            wait_until(lambda: time.monotonic() - told > 4, 5, "time for the fence to fail again")
+            self.assertEqual(a.words().count("going on without b is not safe"), 1)
+
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(leader.process.wait(10), 0)
             rest = group.running
