@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/client_options.h"
@@ -15,6 +17,7 @@
 #include "cli/session_list.h"
 #include "cli/steering.h"
 #include "group/settings.h"
+#include "muster/duration.h"
 #include "wire/control.h"
 #include "wire/json.h"
 
@@ -22,25 +25,64 @@ namespace muster::cli {
 namespace {
 
 constexpr int redirects_max = 5;
+constexpr Duration pause_min = std::chrono::milliseconds{50};
+constexpr Duration pause_max = std::chrono::seconds{1};
+
+/// One way to whoever leads. UNAVAILABLE of a server, and not of the way to it, is "not yet".
+struct Attempt {
+  Result<wire::Steered> result;
+  bool not_yet{false};
+};
+
+bool is_not_yet(const Error& error) {
+  return error.code == ErrorCode::unavailable && error.outcome != Outcome::perhaps_applied;
+}
+
+Attempt attempt(net::Loop& loop, client::Question::Options question, const wire::Frame& frame) {
+  for (int redirects = 0; redirects < redirects_max; ++redirects) {
+    const auto answer = client::ask(loop, question, frame);
+    if (!answer) {
+      // Whoever was said to lead may be gone; those that were named are asked again only for that.
+      return {answer.error(), redirects > 0 && is_not_yet(answer.error())};
+    }
+    if (answer->frame.type == wire::FrameType::steered) {
+      return {wire::decode<wire::Steered>(answer->frame.body.view())};
+    }
+    if (answer->frame.type == wire::FrameType::refused) {
+      const auto refused = wire::decode<wire::Refused>(answer->frame.body.view());
+      const Error error = refused ? wire::to_error(*refused) : refused.error();
+      return {error, is_not_yet(error)};
+    }
+    const auto redirect = wire::decode<wire::Redirect>(answer->frame.body.view());
+    if (!redirect) return {redirect.error()};
+    if (redirect->address().empty()) break;
+    question.servers = {redirect->address()};
+  }
+  return {Error{ErrorCode::unavailable, "the leader changes all the time"}, true};
+}
 
 }  // namespace
 
+// An election or a lost majority passes: asked again, later each time, until time is up.
 Result<wire::Steered> steer(const ClientOptions& options, const wire::Steer& what) {
   client::Question::Options question = options.question();
   question.server_timeout = options.timeout;  // A hand-over or a leave takes its time.
   const wire::Frame frame{.type = wire::FrameType::steer, .body = SharedBytes(wire::encode(what))};
-  for (int redirects = 0; redirects < redirects_max; ++redirects) {
-    net::Loop loop;
-    const auto answer = client::ask(loop, question, frame);
-    if (!answer) return answer.error();
-    if (answer->frame.type == wire::FrameType::steered) {
-      return wire::decode<wire::Steered>(answer->frame.body.view());
+  net::Loop loop;
+  const Instant deadline = loop.now() + options.timeout;
+  for (Duration pause = pause_min;; pause = std::min(2 * pause, pause_max)) {
+    auto [result, not_yet] = attempt(loop, question, frame);
+    if (!not_yet) return std::move(result);
+    const Duration left = deadline - loop.now();
+    if (left <= pause) {
+      Error error = result.error();
+      error.message +=
+          fmt::format("; it was so for {}: --timeout waits longer", to_text(options.timeout));
+      return error;
     }
-    const auto redirect = wire::decode<wire::Redirect>(answer->frame.body.view());
-    if (!redirect) return redirect.error();
-    question.servers = {redirect->address()};
+    client::run_for(loop, pause);
+    question.timeout = question.server_timeout = left - pause;
   }
-  return Error{ErrorCode::unavailable, "the leader changes all the time; try again in a moment"};
 }
 
 namespace {

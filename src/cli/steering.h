@@ -8,7 +8,9 @@
 namespace muster::cli {
 
 /// The leader may change on the way: whoever is asked names the one to ask instead. Errors: what
-/// the leader refuses; as `client::Question`; UNAVAILABLE if the leader changes all the time.
+/// the leader refuses; as `client::Question`. Where a server has no leader, or one that was only
+/// just elected, it is asked again until `--timeout` is over; then UNAVAILABLE, with the last
+/// reason.
 [[nodiscard]] Result<wire::Steered> steer(const ClientOptions& options, const wire::Steer& what);
 
 }  // namespace muster::cli

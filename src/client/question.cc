@@ -72,7 +72,7 @@ Result<void> Question::take(wire::Frame& frame) {
       asked_ = false;  // That is an answer.
       // The leader's no to an operator is the group's: another server would only lead back to it.
       if (question_.type != wire::FrameType::steer || !hello_) return wire::to_error(*refused);
-      finish(wire::to_error(*refused));
+      finish(Answer{.address = server(), .hello = std::move(*hello_), .frame = std::move(frame)});
       return {};
     }
     case wire::FrameType::goodbye:

@@ -24,7 +24,7 @@ namespace muster::client {
 struct Answer {
   std::string address;      ///< As it was dialled.
   wire::ServerHello hello;  ///< Its first frame.
-  wire::Frame frame;        ///< The answer.
+  wire::Frame frame;        ///< The answer; to a `Steer` also `Refused`.
 };
 
 /// Asks the servers in turn, one at a time, until one answers. For questions that change nothing

@@ -138,6 +138,25 @@ class SteeringTest(unittest.TestCase):
             self.assertEqual((again["index"], again["ordinal"]), (0, 0))
             self.assertIn("a is drained already", again["message"])
 
+    def test_a_wish_waits_out_an_election_and_says_so_when_time_runs_out(self):
+        with FreeGroup(options=QUICK) as group:
+            group.found()
+            first, *rest = group.servers
+            for each in rest:
+                each.kill()
+            # One that led takes wishes in until it gives the leadership up.
+            wait_until(lambda: (first.status() or {"leader": "?"})["leader"] == "", 20,
+                       "nobody leads")
+            late = first.muster("set", "voters=4", "--timeout", "1s")
+            self.assertEqual(late.returncode, 1, late.stdout)
+            self.assertRegex(late.stderr, r"UNAVAILABLE: 2 of 3 voters needed, 1 reachable: .*; it "
+                                          r"was so for 1s: --timeout waits longer\n")
+            waiting = group.begin("set", "voters=3", "--timeout", "30s", "--server", first.address,
+                                  log="set.log")
+            rest[0].start()
+            self.assertEqual(waiting.wait(30), 0)
+            self.assertIn("voters=3", first.muster("set").stdout.splitlines())
+
     def test_who_has_no_group_yet_says_what_it_waits_for(self):
         with FreeGroup("ab", [*QUICK, "--expect", "3"]) as group:
             for server in group.servers:
