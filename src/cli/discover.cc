@@ -12,10 +12,16 @@
 namespace muster::cli {
 namespace {
 
+// The random end of it tells two groups of one name apart; `--json` has the whole.
+std::string short_form(const std::string& group_id) {
+  return group_id.substr(group_id.rfind('-') + 1);
+}
+
 Row row_of(const discovery::Candidate& candidate) {
   const wire::Beacon& beacon = candidate.beacon;
   const bool formed = !beacon.group_id().empty();
   return {beacon.group(),
+          formed ? short_form(beacon.group_id()) : "-",
           formed ? fmt::format("#{}", beacon.number()) : "-",
           beacon.name(),
           candidate.client_address,
@@ -39,8 +45,8 @@ ExitCode show_groups(const ClientOptions& options) {
                      "with: muster doctor",
                      found.failure, found.asked)});
   }
-  std::vector<Row> rows{
-      {"GROUP", "NUMBER", "NAME", "ADDRESS", "ROLE", "LEADER", "CLIENTS", "PHASE", "VERSION"}};
+  std::vector<Row> rows{{"GROUP", "GROUP ID", "NUMBER", "NAME", "ADDRESS", "ROLE", "LEADER",
+                         "CLIENTS", "PHASE", "VERSION"}};
   for (const discovery::Candidate& candidate : found.candidates) {
     if (options.json) {
       wire::Beacon beacon = candidate.beacon;

@@ -181,24 +181,6 @@ class SteeringTest(unittest.TestCase):
             self.assertEqual(late.returncode, 1)
             self.assertIn("3 of 4 servers", late.stderr)
 
-    def test_discover_lists_each_server_once(self):
-        with FreeGroup(options=QUICK) as group:
-            leader = group.found()
-            done = group.muster("discover", "--group", group.name, "--json")
-            self.assertEqual(done.returncode, 0, done.stderr)
-            found = [json.loads(line) for line in done.stdout.splitlines()]
-            self.assertEqual(sorted(each["name"] for each in found), ["a", "b", "c"])
-            for each in found:
-                self.assertEqual((each["leader"], each["phase"]), (leader.name, "RUNNING"))
-                self.assertEqual(each["clientAddress"], group[each["name"]].address)
-            none = group.muster("discover", "--group", group.name + "x")
-            self.assertEqual(none.returncode, 1)
-            self.assertIn("--server", none.stderr)
-
-    def test_a_server_leaves_for_good_and_a_failed_one_is_removed(self):
-        with FreeGroup("abcd", QUICK) as group:
-            leader = group.found()
-            done = group.muster("leave", leader.name)
     def test_a_server_that_lost_the_data_its_group_needs_is_told_so(self):
         with FreeGroup("ab", options=QUICK) as group:
             group.found()
@@ -215,6 +197,28 @@ class SteeringTest(unittest.TestCase):
             wait_until(lambda: time.monotonic() - told > 4, 5, "time for the fence to fail again")
             self.assertEqual(a.words().count("going on without b is not safe"), 1)
 
+    def test_discover_lists_each_server_once(self):
+        with FreeGroup(options=QUICK) as group:
+            leader = group.found()
+            done = group.muster("discover", "--group", group.name, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual(sorted(each["name"] for each in found), ["a", "b", "c"])
+            for each in found:
+                self.assertEqual((each["leader"], each["phase"]), (leader.name, "RUNNING"))
+                self.assertEqual(each["clientAddress"], group[each["name"]].address)
+            table = [line.split() for line in group.muster("discover").stdout.splitlines()]
+            short = leader.status()["groupId"].rsplit("-", 1)[1]
+            self.assertEqual(table[0][:4], ["GROUP", "GROUP", "ID", "NUMBER"])
+            self.assertEqual({tuple(line[:2]) for line in table[1:]}, {(group.name, short)})
+            none = group.muster("discover", "--group", group.name + "x")
+            self.assertEqual(none.returncode, 1)
+            self.assertIn("--server", none.stderr)
+
+    def test_a_server_leaves_for_good_and_a_failed_one_is_removed(self):
+        with FreeGroup("abcd", QUICK) as group:
+            leader = group.found()
+            done = group.muster("leave", leader.name)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(leader.process.wait(10), 0)
             rest = group.running
