@@ -88,21 +88,6 @@ ExitCode print_history(net::Loop& loop, const ChatOptions& options, const ChatGr
 
 // ---- --send -------------------------------------------------------------------------------------
 
-/// The same key and name give the same inbox, so that who says something again is the same person
-/// although the session before may not have ended yet (FNV-1a, twice 64 bits).
-std::string inbox_of(const std::string& key, const std::string& name) {
-  const std::string both = fmt::format("{}/{}", key, name);
-  std::string text;
-  for (const std::uint64_t basis : {0xcbf29ce484222325ULL, 0x84222325cbf29ce4ULL}) {
-    std::uint64_t hash = basis;
-    for (const char each : both) {
-      hash = (hash ^ static_cast<std::uint8_t>(each)) * 0x100000001b3ULL;
-    }
-    text += fmt::format("{:016x}", hash);
-  }
-  return text;
-}
-
 /// Says what is to be said, all at once and in order, and waits for the answers.
 class Sending {
  public:
@@ -115,8 +100,7 @@ class Sending {
                         .secret = options.client.secret(),
                         .discovery = options.client.rediscovery()},
              .name = options.name,
-             .inbox = options.client.key.empty() ? make_inbox()
-                                                 : inbox_of(options.client.key, options.name),
+             .inbox = make_inbox(options.client.key, options.name),
              .timeout = options.client.timeout},
             handlers()) {}
 
@@ -199,8 +183,10 @@ void check_words(ChatOptions& options) {
         "a key has at most " + std::to_string(chat::key_bytes_max - suffix_bytes) + " bytes");
   }
   refuse("--key", chat::validate_key(options.client.key));
-  if (!options.client.key.empty() && (options.send.empty() || options.follow)) {
-    throw CLI::ValidationError("--key", "is for --send without --follow");
+  const bool says = !options.send.empty() || !(is_interactive() || options.history);
+  if (!options.client.key.empty() && (!says || options.follow)) {
+    throw CLI::ValidationError("--key",
+                               "is for --send, or for lines that are piped in; without --follow");
   }
 }
 
@@ -252,7 +238,8 @@ CLI::App* add_chat(CLI::App& root, ExitCode& exit) {
   command->add_flag("--follow", options->follow,
                     "stay when everything is said and the input has ended");
   command->get_option("--key")->description(
-      "with --send: what the room has of you with this key is not said again");
+      "with --send, or lines piped in: what the room has of you with this key (and the line's "
+      "number) is not said again");
   command->callback([options, &exit] { exit = run(*options); });
   return command;
 }

@@ -1,5 +1,7 @@
 #include "cli/chat_client.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
@@ -25,6 +27,21 @@ std::string make_inbox() {
     std::snprintf(digits.data(), digits.size(), "%016llx",
                   static_cast<unsigned long long>(client::make_seed()));
     text += digits.data();
+  }
+  return text;
+}
+
+// FNV-1a, twice 64 bits.
+std::string make_inbox(const std::string& key, const std::string& name) {
+  if (key.empty()) return make_inbox();
+  const std::string both = fmt::format("{}/{}", key, name);
+  std::string text;
+  for (const std::uint64_t basis : {0xcbf29ce484222325ULL, 0x84222325cbf29ce4ULL}) {
+    std::uint64_t hash = basis;
+    for (const char each : both) {
+      hash = (hash ^ static_cast<std::uint8_t>(each)) * 0x100000001b3ULL;
+    }
+    text += fmt::format("{:016x}", hash);
   }
   return text;
 }

@@ -22,6 +22,9 @@ namespace muster::cli {
 
 /// A fresh inbox (see `chat::Chat`): 128 random bits from the system's cryptographic source.
 std::string make_inbox();
+/// The same key and name give the same one, so that who says something again is the same person
+/// although the session before may not have ended yet. Without a key it is any.
+std::string make_inbox(const std::string& key, const std::string& name);
 
 /// A person who signs in, goes into rooms and hears what happens there. Each line is told once and
 /// in order of its room, over however many servers. When the group has ended the session, a new one

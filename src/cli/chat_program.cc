@@ -90,7 +90,7 @@ void ChatProgram::sign_in(const std::string& name) {
                        .secret = options_.client.secret(),
                        .discovery = options_.client.rediscovery()},
             .name = name,
-            .inbox = make_inbox(),
+            .inbox = make_inbox(options_.client.key, name),
             .timeout = options_.client.timeout},
         handlers());
   }
@@ -156,6 +156,7 @@ void ChatProgram::show_beginning() {
 
 void ChatProgram::take_line(const std::string& line) {
   if (leaving_) return;
+  ++lines_taken_;
   if (!asking_name_) return take_input(read_chat_input(line));
   const ChatInput input = read_chat_input(line);
   const std::string name = input.text.empty() ? proposed_name_ : input.text;
@@ -179,7 +180,7 @@ void ChatProgram::take_input(const ChatInput& input) {
     case ChatInput::Kind::leave:
       return leave(input.target.empty() ? room_ : input.target);
     case ChatInput::Kind::direct:
-      return send(chat::Direct{input.target, input.text, options_.client.key},
+      return send(chat::Direct{input.target, input.text, key_of_line()},
                   "to " + input.target + ": " + input.text);
     case ChatInput::Kind::nick:
       return send(chat::Nick{input.target}, "/nick " + input.target);
@@ -206,11 +207,17 @@ void ChatProgram::end_of_input() {
   finish_when_done();
 }
 
+// Whoever pipes in the same lines again says none of them twice.
+std::string ChatProgram::key_of_line() const {
+  const std::string& key = options_.client.key;
+  return key.empty() ? key : fmt::format("{}/{}", key, lines_taken_);
+}
+
 void ChatProgram::say(const std::string& text, bool action) {
   if (room_.empty()) {
     return complain({ErrorCode::failed_precondition, "you are in no room: /join one"}, text);
   }
-  send(chat::Say{.room = room_, .text = text, .action = action, .key = options_.client.key}, text);
+  send(chat::Say{.room = room_, .text = text, .action = action, .key = key_of_line()}, text);
 }
 
 void ChatProgram::send(const chat::Request& request, const std::string& what) {

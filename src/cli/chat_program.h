@@ -64,6 +64,7 @@ class ChatProgram {
   void take_line(const std::string& line);
   void take_input(const ChatInput& input);
   void end_of_input();
+  std::string key_of_line() const;
   void say(const std::string& text, bool action);
   void send(const chat::Request& request, const std::string& what);
   void join(const std::string& room);
@@ -106,7 +107,8 @@ class ChatProgram {
   boost::asio::signal_set stops_;
   boost::asio::steady_timer timer_;
   std::unique_ptr<client::Question> question_;
-  std::size_t questions_{0};     // Unanswered.
+  std::size_t questions_{0};  // Unanswered.
+  std::size_t lines_taken_{0};
   std::string proposed_name_{};  // While it is asked for.
   bool asking_name_{false};
   bool home_lost_{false};

@@ -197,6 +197,14 @@ class ChatTest(unittest.TestCase):
             self.assertEqual(receipts[0]["index"], receipts[2]["index"])
             self.assertEqual(set(receipts[0]), FIELDS | {"repeated"})
 
+            lines = "first\nsame\nsame\n/me nods\n"
+            for said in ("first\nsame\n", lines, lines + "last\n"):
+                done = chat("dora", "--room", "keyed", "--key", "run-1", said=said)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+            kept = chat("--room", "keyed", "--history", "20", "--json").stdout.splitlines()
+            self.assertEqual([json.loads(each)["text"] for each in kept],
+                             ["first", "same", "same", "nods", "last"])
+
             ann = Chatter(group, "ann", group.servers)
             self.wait_joined([ann])
             taken = chat("Ann", "--send", "three")
@@ -244,7 +252,8 @@ class ChatTest(unittest.TestCase):
             self.assertEqual(sorted(each["kind"] for each in answers),
                              ["HELP", "ROOM", "ROOM", "ROOMS", "STATUS"])
             for bad in (["a b", "--send", "x"], ["ann", "--send", ""], ["--room", "a b"],
-                        ["ann", "--history", "x"], ["ann", "--key", "k"]):
+                        ["ann", "--history", "x"], ["ann", "--key", "k", "--follow"],
+                        ["ann", "--key", "k", "--history", "1"]):
                 self.assertEqual(chat(*bad).returncode, 2, bad)
 
     def test_without_a_majority_what_is_said_is_perhaps_said(self):
