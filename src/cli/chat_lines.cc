@@ -93,31 +93,34 @@ std::string chat_json(const chat::Line& line) {
 }
 
 std::string chat_text(const chat::Line& line, const ChatView& view, const Colours& colours) {
-  const std::string from = colours.person(line.from);
   std::string head = colours.quiet(clock_of(line.time)) + " ";
   if (!line.room.empty() && line.room != view.room) head += colours.quiet("[" + line.room + "] ");
+  return head + chat_words(line, view, colours);
+}
+
+std::string chat_words(const chat::Line& line, const ChatView& view, const Colours& colours) {
+  const std::string from = colours.person(line.from);
   const auto person = [&](const std::string& name) {
     return name == view.self ? std::string("you") : colours.person(name);
   };
   switch (line.kind) {
     case chat::Kind::message:
-      return head + from + ": " + line.text;
+      return from + ": " + line.text;
     case chat::Kind::action:
-      return head + "* " + from + " " + line.text;
+      return "* " + from + " " + line.text;
     case chat::Kind::join:
-      return head + from + colours.quiet(" joined");
+      return from + colours.quiet(" joined");
     case chat::Kind::leave:
-      return head + from + colours.quiet(" left");
+      return from + colours.quiet(" left");
     case chat::Kind::nick:
-      return head + from + colours.quiet(" is now ") + colours.person(line.text);
+      return from + colours.quiet(" is now ") + colours.person(line.text);
     case chat::Kind::topic:
-      return head + from +
-             colours.quiet(line.text.empty() ? " took the topic away" : " set the topic: ") +
+      return from + colours.quiet(line.text.empty() ? " took the topic away" : " set the topic: ") +
              line.text;
     case chat::Kind::direct:
-      return head + person(line.from) + " -> " + person(line.to) + ": " + line.text;
+      return person(line.from) + " -> " + person(line.to) + ": " + line.text;
   }
-  return head;
+  return {};
 }
 
 std::string room_text(const chat::RoomState& state, const Colours& colours) {

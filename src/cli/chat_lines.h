@@ -22,6 +22,8 @@ struct ChatView {
   std::string room;
 };
 std::string chat_text(const chat::Line& line, const ChatView& view, const Colours& colours);
+/// The same without time and room.
+std::string chat_words(const chat::Line& line, const ChatView& view, const Colours& colours);
 
 /// `lobby: ann, bob; cats`.
 std::string room_text(const chat::RoomState& state, const Colours& colours);

@@ -288,7 +288,7 @@ std::vector<std::string> Console::lines_of(const ServerAnswer& answer) const {
     }
     return lines;
   }
-  const auto result = methods::decode_result(*answer.invoked);
+  const auto result = result_of(answer);
   if (!result) return text_lines(answer);
   const google::protobuf::Message* const message = result->get();
   if (const auto* const group = dynamic_cast<const wire::GroupServers*>(message)) {

@@ -10,6 +10,7 @@
 
 #include "cli/json_line.h"
 #include "cli/session_list.h"
+#include "cli/watch_lines.h"
 #include "client/question.h"
 #include "methods/result.h"
 #include "net/address.h"
@@ -142,12 +143,23 @@ std::string heading_of(const Target& target) {
   return fmt::format("{} (#{}) {}", target.name, target.number, target.address);
 }
 
+Result<std::unique_ptr<google::protobuf::Message>> result_of(const ServerAnswer& answer) {
+  if (!answer.invoked) return answer.invoked.error();
+  auto result = methods::decode_result(*answer.invoked);
+  auto* const history = result ? dynamic_cast<wire::TopicHistory*>(result->get()) : nullptr;
+  if (history == nullptr) return result;
+  for (wire::KeptEvent& event : *history->mutable_events()) {
+    if (!event.text().empty()) continue;
+    event.set_text(known_text(history->topic(), as_bytes(event.payload())).value_or(""));
+  }
+  return result;
+}
+
 std::vector<std::string> text_lines(const ServerAnswer& answer) {
   const auto failed = [](const Error& error) {
     return std::vector<std::string>{fmt::format("{}: {}", name_of(error.code), error.message)};
   };
-  if (!answer.invoked) return failed(answer.invoked.error());
-  const auto result = methods::decode_result(*answer.invoked);
+  const auto result = result_of(answer);
   if (!result) return failed(result.error());
   if (const auto* const list = dynamic_cast<const wire::MethodList*>(result->get())) {
     return methods::to_lines(*list);
@@ -156,9 +168,7 @@ std::vector<std::string> text_lines(const ServerAnswer& answer) {
 }
 
 std::string json_line(const ServerAnswer& answer) {
-  const auto result =
-      answer.invoked ? methods::decode_result(*answer.invoked)
-                     : Result<std::unique_ptr<google::protobuf::Message>>(answer.invoked.error());
+  const auto result = result_of(answer);
   JsonLine line;
   line.add("server", answer.target.name)
       .add("number", answer.target.number)

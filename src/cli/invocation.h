@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,10 @@ std::vector<ServerAnswer> invoke(const ClientOptions& options, const std::vector
 std::string heading_of(const Target& target);
 /// The result for people, or `CODE: message`.
 std::vector<std::string> text_lines(const ServerAnswer& answer);
+/// The decoded result. Events that only the client can read have their words. Errors: the server's;
+/// INVALID_ARGUMENT if it is of no known type.
+[[nodiscard]] Result<std::unique_ptr<google::protobuf::Message>> result_of(
+    const ServerAnswer& answer);
 /// As one line: `server number address method code message tookMs type result`.
 std::string json_line(const ServerAnswer& answer);
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "chat/chat.h"
+#include "cli/chat_lines.h"
 #include "cli/json_line.h"
 #include "group/group.h"
 #include "replica/session_events.h"
@@ -95,9 +97,16 @@ std::string text_line(const client::Suspicion& change, bool with_topic) {
   return text_line(topic, event, with_topic);
 }
 
+std::optional<std::string> known_text(const std::string& topic, BytesView payload) {
+  if (const auto known = known_event(topic, payload)) return known->text;
+  if (!topic.starts_with(chat::room_topic(""))) return std::nullopt;
+  const auto line = chat::decode_line(payload);
+  if (!line) return std::nullopt;
+  return chat_words(*line, {}, Colours(false));
+}
+
 std::string event_text(const std::string& topic, BytesView payload) {
-  const auto known = known_event(topic, payload);
-  return known ? known->text : fmt::format("{} bytes", payload.size());
+  return known_text(topic, payload).value_or(fmt::format("{} bytes", payload.size()));
 }
 
 std::vector<std::string> json_lines(const session::TopicNews& news) {

@@ -1,6 +1,7 @@
 // What `muster watch` prints of the news of a topic.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,9 @@ std::vector<std::string> text_lines(const session::TopicNews& news, bool with_to
 std::string json_line(const client::Suspicion& change);
 std::string text_line(const client::Suspicion& change, bool with_topic);
 
-/// What an event of `topic` says to people; `78 bytes` if its schema is not known here.
+/// What an event of `topic` says to people, if that is known here.
+std::optional<std::string> known_text(const std::string& topic, BytesView payload);
+/// The same, or `78 bytes`.
 std::string event_text(const std::string& topic, BytesView payload);
 
 }  // namespace muster::cli

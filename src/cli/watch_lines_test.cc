@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "chat/messages.h"
 #include "wire/control.h"
 
 namespace muster::cli {
@@ -45,6 +46,17 @@ TEST(WatchLinesTest, ShowWhoCameMovedAndWentInWords) {
   EXPECT_EQ(text_lines(news, false), Lines{"7.2 1970-01-01T00:00:01.500Z ann moved to b"});
   EXPECT_NE(json_lines(news).at(0).find(R"("what":"MOVED","text":"ann moved to b")"),
             std::string::npos);
+}
+
+TEST(WatchLinesTest, ShowWhatIsSaidInARoom) {
+  const auto said = [](const chat::Line& line) {
+    return event_text("chat/lobby", chat::encode(line));
+  };
+  EXPECT_EQ(said({.room = "lobby", .from = "ann", .text = "hi"}), "ann: hi");
+  EXPECT_EQ(said({.kind = chat::Kind::join, .room = "lobby", .from = "ann"}), "ann joined");
+  EXPECT_EQ(event_text("chat/lobby", as_bytes("x")), "1 bytes");
+  EXPECT_EQ(event_text("echo", as_bytes("abc")), "3 bytes");
+  EXPECT_EQ(known_text("echo", as_bytes("abc")), std::nullopt);
 }
 
 TEST(WatchLinesTest, ShowWhoIsMissedAtTheIndexOfWhoMissesIt) {

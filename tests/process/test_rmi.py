@@ -76,6 +76,14 @@ class RmiTest(unittest.TestCase):
         self.assertRegex(history["events"][0]["text"], "^election: cause=")
         self.assertEqual(self.ask("a", "history", "chat/none")["result"]["events"], [])
 
+    def test_history_has_words_for_clients_and_rooms_too(self):
+        said = self.group.muster("chat", "ann", "--room", "den", "--send", "hello")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        for topic, words in (("sessions", r"^ann \(chat\) came to [abc]$"), ("chat/den", "^ann: hello$")):
+            texts = [each["text"] for each in self.ask("a", "history", topic)["result"]["events"]]
+            self.assertRegex("\n".join(texts), f"(?m){words}")
+            self.assertNotIn("", texts)
+
     def test_counters_count(self):
         leader = self.group.servers[0].status()["leader"]
         other = next(each for each in self.group.servers if each.name != leader)
