@@ -116,6 +116,20 @@ TEST_F(TelemetryNodesTest, ServersTellNoMoreOftenThanTheyShould) {
   EXPECT_EQ(telemetry_frames_ - before, 0U);
 }
 
+TEST_F(TelemetryNodesTest, HeartbeatsWriteNothingInTheLog) {
+  open_session(first);
+  pass(3s);  // Then the leadership has been handed over.
+  const std::uint64_t before = status(first).last_index();
+  for (int i = 0; i < 500; ++i) {
+    heartbeat(first, std::to_string(i));
+    pass(10ms);
+  }
+  pass(200ms);
+  EXPECT_EQ(session(second).value(), "499");
+  EXPECT_EQ(status(first).last_index(), before);
+  EXPECT_EQ(status(second).last_index(), before);
+}
+
 TEST_F(TelemetryNodesTest, WhatIsNoTelemetryIsToldAndDoesNoHarm) {
   open_session(first);
   const LinkId peer{links_};
