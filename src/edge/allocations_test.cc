@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "edge/edge.h"
+#include "edge/testing/home.h"
 #include "wire/control.h"
 #include "wire/heartbeat.h"
 
@@ -18,40 +19,31 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t clients = 200;
 constexpr milliseconds interval{15};
-constexpr ServerNumber self{1};
 
 /// A home whose clients send heartbeats every 15 ms. With and without a secret.
-class AllocationsTest : public ::testing::TestWithParam<bool> {
+class AllocationsTest : public HomeTest, public ::testing::WithParamInterface<bool> {
  protected:
-  AllocationsTest() {
-    Edge::Surroundings around;
-    around.leader_known = true;
-    edge_.set_surroundings(around, now_);
+  AllocationsTest() : HomeTest(options()) {
     for (std::size_t client = 0; client < clients; ++client) open(client);
   }
 
+  static Edge::Options options() {
+    Edge::Options options;
+    options.heartbeats.secret = secret();
+    return options;
+  }
   static SessionId session(std::size_t client) {
     return {Uuid::make_v7(milliseconds{1}, 1, client)};
   }
   static LinkId link(std::size_t client) { return {client + 1}; }
   static Bytes secret() { return GetParam() ? Bytes(16, std::byte{7}) : Bytes{}; }
 
-  void frame(std::size_t client, wire::FrameType type, Bytes body) {
-    edge_.frame(link(client),
-                {.type = type, .lane = wire::Lane::normal, .body = SharedBytes(std::move(body))},
-                state_, now_);
-  }
   void open(std::size_t client) {
     edge_.link_opened(link(client), now_);
-    wire::OpenSession open;
-    open.set_session_id(session(client).uuid.to_string());
-    open.set_name("x");
-    open.set_epoch(1);
+    wire::OpenSession open = opening(session(client));
     open.set_heartbeat_interval_ms(interval.count());
-    frame(client, wire::FrameType::open_session, wire::encode(open));
-    edge_.applied({replica::SessionAttached{
-                      .session = session(client), .epoch = {1}, .last = {0}, .home = self}},
-                  self, now_);
+    frame(link(client), wire::FrameType::open_session, wire::encode(open));
+    attached(session(client));
     edge_.take_outputs();
     edge_.take_batches();
   }
@@ -73,10 +65,10 @@ class AllocationsTest : public ::testing::TestWithParam<bool> {
       }
       const std::vector<BytesView> views(datagrams.begin(), datagrams.end());
       now_ += interval;
-      const std::size_t before = testing::allocations();
+      const std::size_t before = allocations();
       edge_.datagrams(views, now_);
       edge_.tick(now_);
-      allocated += testing::allocations() - before;
+      allocated += allocations() - before;
     }
     return allocated;
   }
@@ -84,19 +76,12 @@ class AllocationsTest : public ::testing::TestWithParam<bool> {
   void use_connections() {
     ++counter_;
     for (std::size_t client = 0; client < clients; ++client) {
-      frame(client, wire::FrameType::heartbeat, heartbeat(client));
+      frame(link(client), wire::FrameType::heartbeat, heartbeat(client));
     }
     edge_.take_outputs();
   }
 
-  Instant now_{std::chrono::seconds{100}};
   std::uint64_t counter_{0};
-  Edge edge_{[] {
-    Edge::Options options;
-    options.heartbeats.secret = secret();
-    return options;
-  }()};
-  replica::Replica state_{{}, [] { return std::vector<std::unique_ptr<service::Machine>>{}; }};
 };
 
 TEST_P(AllocationsTest, AHeartbeatAllocatesNothing) {
@@ -111,14 +96,14 @@ TEST_P(AllocationsTest, AHeartbeatAllocatesNothing) {
 
 // That nothing is counted must not be for want of counting.
 TEST_P(AllocationsTest, WhatAllocatesIsCounted) {
-  const std::size_t before = testing::allocations();
+  const std::size_t before = allocations();
   open(clients);
-  EXPECT_GT(testing::allocations(), before);
-  const std::size_t between = testing::allocations();
+  EXPECT_GT(allocations(), before);
+  const std::size_t between = allocations();
   ::operator delete(::operator new(1));
-  EXPECT_EQ(testing::allocations() - between, 1U);
+  EXPECT_EQ(allocations() - between, 1U);
   ::operator delete (::operator new (64, std::align_val_t{64}), std::align_val_t{64});
-  EXPECT_EQ(testing::allocations() - between, 2U);
+  EXPECT_EQ(allocations() - between, 2U);
 }
 
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutASecret, AllocationsTest, ::testing::Bool());

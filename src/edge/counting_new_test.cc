@@ -92,10 +92,10 @@ void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) no
   std::free(memory);
 }
 
-namespace muster::edge::testing {
+namespace muster::edge {
 
 std::size_t allocations() {
   return allocated;
 }
 
-}  // namespace muster::edge::testing
+}  // namespace muster::edge

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "edge/edge.h"
+#include "edge/testing/home.h"
 #include "wire/control.h"
 
 namespace muster::edge {
@@ -10,24 +11,13 @@ namespace {
 using namespace std::chrono_literals;
 
 const SessionId ann{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
-constexpr ServerNumber self{1};
-constexpr ServerNumber other{2};
 constexpr LinkId link{10};
 
-class EdgeMovesTest : public testing::Test {
+class EdgeMovesTest : public HomeTest {
  protected:
-  EdgeMovesTest() : edge_(Edge::Options{}) {
-    Edge::Surroundings around;
-    around.hello.set_number(self.value);
-    around.leader_known = true;
-    edge_.set_surroundings(around, now_);
-    edge_.link_opened(link, now_);
-  }
+  EdgeMovesTest() { edge_.link_opened(link, now_); }
   void frame(wire::FrameType type, const google::protobuf::MessageLite& message) {
-    edge_.frame(
-        link,
-        {.type = type, .lane = wire::Lane::normal, .body = SharedBytes(wire::encode(message))},
-        state_, now_);
+    HomeTest::frame(link, type, wire::encode(message));
   }
   void open(const wire::OpenSession& open) {
     frame(wire::FrameType::open_session, open);
@@ -36,13 +26,7 @@ class EdgeMovesTest : public testing::Test {
                   self, now_);
     edge_.take_outputs();
   }
-  static wire::OpenSession opening() {
-    wire::OpenSession open;
-    open.set_session_id(ann.uuid.to_string());
-    open.set_name("ann");
-    open.set_epoch(1);
-    return open;
-  }
+  static wire::OpenSession opening() { return HomeTest::opening(ann); }
   std::vector<SessionId> movable() const {
     std::vector<SessionId> all;
     edge_.for_each_movable(now_, [&](SessionId id) {
@@ -60,10 +44,6 @@ class EdgeMovesTest : public testing::Test {
     }
     return all;
   }
-
-  Instant now_{1s};
-  Edge edge_;
-  replica::Replica state_{{}, [] { return std::vector<std::unique_ptr<service::Machine>>{}; }};
 };
 
 using Ids = std::vector<SessionId>;

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "edge/testing/home.h"
 #include "replica/session_control.h"
 #include "wire/control.h"
 #include "wire/replies.h"
@@ -17,8 +18,6 @@ using namespace std::chrono_literals;
 const SessionId ann{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
 const SessionId bob{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 2)};
 const SessionId eve{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 3)};
-constexpr ServerNumber self{1};
-constexpr ServerNumber other{2};
 constexpr LinkId first_link{10};
 constexpr LinkId second_link{11};
 
@@ -28,32 +27,18 @@ Bytes commands(std::uint64_t first, int count) {
   return std::move(builder).finish();
 }
 
-class EdgeTest : public testing::Test {
+class EdgeTest : public HomeTest {
  protected:
   explicit EdgeTest(const Edge::Options& options = {.links_max = 2, .pending_bytes_max = 4'000})
-      : edge_(options) {
-    Edge::Surroundings around;
-    around.hello.set_number(self.value);
-    around.leader_known = true;
-    edge_.set_surroundings(around, now_);
-  }
+      : HomeTest(options) {}
 
-  void frame(LinkId link, wire::FrameType type, Bytes body) {
-    edge_.frame(link,
-                {.type = type, .lane = wire::Lane::normal, .body = SharedBytes(std::move(body))},
-                state_, now_);
-  }
   void open(LinkId link) {
     edge_.link_opened(link, now_);
-    wire::OpenSession open;
-    open.set_session_id(ann.uuid.to_string());
-    open.set_name("ann");
-    open.set_epoch(1);
-    frame(link, wire::FrameType::open_session, wire::encode(open));
+    frame(link, wire::FrameType::open_session, wire::encode(opening(ann)));
   }
   void news(replica::SessionNews one) { edge_.applied({std::move(one)}, self, now_); }
   void attached(std::uint64_t last = 0, ServerNumber home = self) {
-    news(replica::SessionAttached{.session = ann, .epoch = {1}, .last = {last}, .home = home});
+    HomeTest::attached(ann, last, home);
   }
   void answered(std::uint64_t first, std::uint32_t count) {
     wire::RepliesBuilder builder({first});
@@ -98,10 +83,6 @@ class EdgeTest : public testing::Test {
   static std::string line(LinkId link, wire::FrameType type) {
     return std::to_string(link.value) + " " + std::to_string(static_cast<int>(type));
   }
-
-  Instant now_{1s};
-  Edge edge_;
-  replica::Replica state_{{}, [] { return std::vector<std::unique_ptr<service::Machine>>{}; }};
 };
 
 using Lines = std::vector<std::string>;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "edge/edge.h"
+#include "edge/testing/home.h"
 #include "wire/control.h"
 #include "wire/json.h"
 
@@ -12,34 +13,12 @@ using namespace std::chrono_literals;
 
 const SessionId ann{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
 const SessionId bob{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 2)};
-constexpr ServerNumber self{1};
 
-class InspectionTest : public testing::Test {
+class InspectionTest : public HomeTest {
  protected:
-  InspectionTest() {
-    Edge::Surroundings around;
-    around.hello.set_number(self.value);
-    around.leader_known = true;
-    edge_.set_surroundings(around, now_);
-  }
-
-  void frame(LinkId link, wire::FrameType type, Bytes body) {
-    edge_.frame(link,
-                {.type = type, .lane = wire::Lane::normal, .body = SharedBytes(std::move(body))},
-                state_, now_);
-  }
   void open(LinkId link, SessionId session) {
     edge_.link_opened(link, now_, "10.0.0.1:5");
-    wire::OpenSession open;
-    open.set_session_id(session.uuid.to_string());
-    open.set_name("x");
-    open.set_epoch(1);
-    frame(link, wire::FrameType::open_session, wire::encode(open));
-  }
-  void attached(SessionId session) {
-    edge_.applied(
-        {replica::SessionAttached{.session = session, .epoch = {1}, .last = {0}, .home = self}},
-        self, now_);
+    frame(link, wire::FrameType::open_session, wire::encode(opening(session)));
   }
   void commands(LinkId link, std::uint64_t first, int count) {
     wire::BatchBuilder builder({.session = ann, .epoch = {1}, .first_sequence = {first}});
@@ -57,10 +36,6 @@ class InspectionTest : public testing::Test {
     }
     edge_.events(events, state_);
   }
-
-  Instant now_{1s};
-  replica::Replica state_{{}, [] { return std::vector<std::unique_ptr<service::Machine>>{}; }};
-  Edge edge_{Edge::Options{}};
 };
 
 TEST_F(InspectionTest, TellsWhatWaitsAndSinceWhen) {
