@@ -99,7 +99,7 @@ std::map<ServerId, discovery::Heard> Node::Impl::heard_servers() const {
   }
   for (const auto& [server, peer] : peers_.all()) {
     discovery::Heard& one = heard[server];
-    if ((peer.hello.only_joins() || peer.hello.only_founds()) && !peer.group) {
+    if (peer.hello.founding_mode() != wire::FoundingMode::AUTOMATIC && !peer.group) {
       heard.erase(server);
       continue;
     }

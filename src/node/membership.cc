@@ -299,7 +299,7 @@ bool Node::Impl::is_member(const Peer& peer) {
 
 // A server that waits for one group of this name is not taken in by another.
 bool Node::Impl::may_join(const Peer& peer) const {
-  if (dissolved_since_ || peer.hello.only_founds()) return false;
+  if (dissolved_since_ || peer.hello.founding_mode() == wire::FoundingMode::NOW) return false;
   const std::string& wanted = peer.hello.joins();
   if (wanted.empty() || wanted == identity_.group->uuid.to_string()) return true;
   // The group it wants may have given way to this one meanwhile.
@@ -359,8 +359,7 @@ void Node::Impl::refresh_hello() {
   hello.set_folder(options_.folder);
   hello.set_expect(static_cast<std::uint32_t>(options_.expect));
   hello.set_formed(consensus_.has_value());
-  hello.set_only_joins(options_.founding == FoundingMode::never);
-  hello.set_only_founds(options_.founding == FoundingMode::now);
+  hello.set_founding_mode(to_schema(options_.founding));
   hello.set_host(options_.host);
   hello.set_zone(options_.zone);
   for (const auto& [key, value] : options_.tags) (*hello.mutable_tags())[key] = value;

@@ -23,6 +23,18 @@ wire::GroupSettings settings_of(const Options& options) {
   return settings;
 }
 
+wire::FoundingMode::Value to_schema(FoundingMode mode) {
+  switch (mode) {
+    case FoundingMode::now:
+      return wire::FoundingMode::NOW;
+    case FoundingMode::never:
+      return wire::FoundingMode::NEVER;
+    case FoundingMode::automatic:
+      break;
+  }
+  return wire::FoundingMode::AUTOMATIC;
+}
+
 wire::ElectionRule::Value to_schema(ElectionRule rule) {
   switch (rule) {
     case ElectionRule::lowest_id:

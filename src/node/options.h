@@ -108,6 +108,7 @@ struct Options {
 /// The settings a founder gives its group.
 wire::GroupSettings settings_of(const Options& options);
 wire::ElectionRule::Value to_schema(ElectionRule rule);
+wire::FoundingMode::Value to_schema(FoundingMode mode);
 /// A rule that is not known here counts as the default.
 ElectionRule from_schema(wire::ElectionRule::Value rule);
 
