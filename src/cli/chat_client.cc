@@ -327,11 +327,11 @@ void ChatClient::take(const session::TopicEvents& news) {
     }
     line->position = event.position.command;
     line->time = event.time;
-    take(std::move(*line));
+    take(*line);
   }
 }
 
-void ChatClient::take(chat::Line line) {
+void ChatClient::take(const chat::Line& line) {
   const auto room = rooms_.find(line.room);
   if (room != rooms_.end()) {
     auto& people = room->second.people;

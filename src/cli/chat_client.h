@@ -111,7 +111,7 @@ class ChatClient {
   void take(const session::TopicNews& news);
   void take(const session::TopicEvents& news);
   void take(const session::TopicGap& news);
-  void take(chat::Line line);
+  void take(const chat::Line& line);
 
   net::Loop& loop_;
   Options options_;
