@@ -38,6 +38,14 @@ class Output {
   virtual void publish(std::string_view topic, BytesView event) = 0;
 };
 
+/// What operators may have the leader do by name (`muster rmi`): it makes a command of its own for
+/// it (`Command::system`), which goes through the log like any other.
+struct OperatorCommand {
+  std::string name;                      ///< Lower case words, `.` and `-` between: `shop.close`.
+  std::string help;                      ///< A line.
+  std::vector<std::string> arguments{};  ///< The names of what it takes; all are needed.
+};
+
 /// A frozen piece of a machine's state. Immutable, so another thread may encode it.
 class Part {
  public:
@@ -84,6 +92,21 @@ class Machine {
 
   /// Answers a read from the state as it is. Changes nothing.
   virtual Result<Bytes> query(BytesView request) const = 0;
+
+  /// What operators may have done; the same whatever the state. Names are unique in a group.
+  virtual std::vector<OperatorCommand> operator_commands() const { return {}; }
+  /// The payload of one of them. `key` is a text that no other command has: two commands must not
+  /// have the same payload. Preconditions: it is one of `operator_commands`, with its arguments.
+  /// Errors: `invalid_argument` for an argument that can't be.
+  virtual Result<Bytes> operator_command(std::string_view name,
+                                         std::span<const std::string> /*arguments*/,
+                                         std::string_view /*key*/) const {
+    return Error{ErrorCode::unimplemented, "there is no " + std::string(name)};
+  }
+  /// The reply to such a command in words: what was done. Errors: why it was not.
+  virtual Result<std::string> operator_outcome(BytesView reply) const {
+    return std::string(as_text(reply));
+  }
 
   /// The whole state as frozen parts, cheap: what changes later is copied first.
   virtual FrozenParts freeze() const = 0;

@@ -107,6 +107,11 @@ class Auction final : public service::Machine {
   service::FrozenParts freeze() const override;
   [[nodiscard]] Result<void> restore(BytesView part) override;
   void clear() override;
+  /// `auction.pause ID`, `auction.resume ID`, `auction.extend ID BY`: as its seller does it.
+  std::vector<service::OperatorCommand> operator_commands() const override;
+  Result<Bytes> operator_command(std::string_view name, std::span<const std::string> arguments,
+                                 std::string_view key) const override;
+  Result<std::string> operator_outcome(BytesView reply) const override;
 
  private:
   struct Kept {

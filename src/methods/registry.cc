@@ -26,11 +26,10 @@ bool optional_ones_come_last(const std::vector<Argument>& arguments) {
 }  // namespace
 
 Result<void> Registry::add(Method method) {
-  if (!is_name(method.name) || !method.handler || method.arguments.size() > arguments_max ||
+  if (!is_name(method.name) || method.arguments.size() > arguments_max ||
       !optional_ones_come_last(method.arguments)) {
     return Error{ErrorCode::invalid_argument,
-                 "a method has a name of lower case letters, digits, - and ., a handler, and at "
-                 "most " +
+                 "a method has a name of lower case letters, digits, - and ., and at most " +
                      std::to_string(arguments_max) + " arguments, optional ones last"};
   }
   if (methods_.contains(method.name)) {
@@ -87,6 +86,7 @@ Answer Registry::carry_out(const wire::Invoke& request, Instant now, LogTime wal
   const auto found = methods_.find(request.method());
   if (found == methods_.end()) return unknown(request.method());
   const Entry& entry = found->second;
+  check(entry.method.handler != nullptr);
   auto arguments =
       check_arguments(entry.method, {request.arguments().begin(), request.arguments().end()});
   if (!arguments) return arguments.error();
@@ -112,6 +112,14 @@ Result<wire::Invoked> Registry::invoke(const wire::Invoke& request, Instant now,
   invoked.set_type((*result)->GetTypeName());
   invoked.set_result(std::string(as_text(wire::encode(**result))));
   return invoked;
+}
+
+Result<std::vector<std::string>> Registry::check_call(const wire::Invoke& request, Instant now) {
+  if (const Result<void> admitted = admit(request, now); !admitted) return admitted.error();
+  const auto found = methods_.find(request.method());
+  if (found == methods_.end()) return unknown(request.method());
+  return check_arguments(found->second.method,
+                         {request.arguments().begin(), request.arguments().end()});
 }
 
 wire::MethodList Registry::list() const {

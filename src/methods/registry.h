@@ -62,6 +62,7 @@ struct Method {
   std::string name;  ///< Lower case words, with `.` and `-` between: `auction.pause`.
   std::string help;  ///< A line.
   std::vector<Argument> arguments{};
+  /// Empty: the answer takes its time, and the registry's owner gives it (`check_call`).
   std::function<Answer(const Call& call)> handler{};
 };
 
@@ -94,10 +95,14 @@ class Registry {
   }
 
   /// Carries a call out. `server` and `number` of the answer are for the caller to fill in.
-  /// Errors: NOT_FOUND with the nearest name; INVALID_ARGUMENT with the usage; RESOURCE_EXHAUSTED
+  /// Precondition: the method has a handler. Errors: NOT_FOUND with the nearest name; INVALID_ARGUMENT with the usage; RESOURCE_EXHAUSTED
   /// for too many calls or arguments, or a result beyond `result_bytes_max`; the method's own.
   [[nodiscard]] Result<wire::Invoked> invoke(const wire::Invoke& request, Instant now,
                                              LogTime wall);
+  /// Whether a call could be carried out, and its arguments as the method wants them. Counts as a
+  /// call. Errors: as `invoke`, but for the result.
+  [[nodiscard]] Result<std::vector<std::string>> check_call(const wire::Invoke& request,
+                                                            Instant now);
   wire::MethodList list() const;
 
  private:

@@ -56,6 +56,20 @@ TEST(RegistryTest, CarriesACallOutWithCheckedArguments) {
   EXPECT_EQ(ask(registry, call_of("typed", {"low"})).value(), R"({"level":"low;","before":""})");
 }
 
+TEST(RegistryTest, ACallThatItsOwnerAnswersIsOnlyChecked) {
+  Registry registry({.calls_per_second_max = 3});
+  Method slow = typed();
+  slow.handler = nullptr;
+  ASSERT_TRUE(registry.add(std::move(slow)));
+  EXPECT_THAT(registry.check_call(call_of("typed", {"HIGH", "007"}), {}).value(),
+              ElementsAre("high", "7"));
+  EXPECT_EQ(registry.check_call(call_of("typed", {"middle"}), {}).error().code,
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(registry.check_call(call_of("tpyed"), {}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(registry.check_call(call_of("typed", {"low"}), {}).error().code,
+            ErrorCode::resource_exhausted);
+}
+
 TEST(RegistryTest, NamesTheNearestMethodForOneThatIsNone) {
   Registry registry;
   ASSERT_TRUE(registry.add(method("stats")));

@@ -82,9 +82,14 @@ void Consensus::offer(SharedBytes batch) {
 }
 
 void Consensus::offer(const wire::GroupChange& change) {
+  check(offer(group::service_id, wire::encode(change)).has_value());
+}
+
+Result<void> Consensus::offer(ServiceId service, BytesView command) {
   wire::BatchBuilder builder({.system = true});
-  check(builder.add(group::service_id, wire::encode(change)).has_value());
+  if (auto added = builder.add(service, command); !added) return added;
   offer(SharedBytes(std::move(builder).finish()));
+  return {};
 }
 
 void Consensus::keep_clock(Now now) {
@@ -296,6 +301,8 @@ void Consensus::apply(const std::vector<Entry>& entries) {
                      std::make_move_iterator(applied.news.end()));
     out_.events.insert(out_.events.end(), std::make_move_iterator(applied.events.begin()),
                        std::make_move_iterator(applied.events.end()));
+    out_.answers.insert(out_.answers.end(), std::make_move_iterator(applied.answers.begin()),
+                        std::make_move_iterator(applied.answers.end()));
   }
   raft_.applied(entries.back().index);
   if (frozen) {

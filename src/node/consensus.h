@@ -26,6 +26,7 @@ struct ConsensusOutputs {
   std::vector<raft::Message> messages;  ///< To other servers.
   std::vector<replica::SessionNews> news;
   std::vector<replica::Event> events;
+  std::vector<replica::SystemAnswer> answers;
   std::vector<raft::ReadOutcome> reads;
   bool state_replaced{false};  ///< A snapshot was installed.
   bool membership_applied{false};
@@ -52,6 +53,9 @@ class Consensus {
   void offer(SharedBytes batch);
   /// Has the leader itself change the group. Dropped as a batch is.
   void offer(const wire::GroupChange& change);
+  /// Has the leader itself give a service a command. Dropped as a batch is. Errors: as
+  /// `wire::BatchBuilder::add`.
+  [[nodiscard]] Result<void> offer(ServiceId service, BytesView command);
   std::size_t queued_bytes() const { return queued_bytes_; }
   /// The first entry with a client's command, or with what a home says of its session, that was
   /// given to the disk since the start.

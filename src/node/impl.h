@@ -84,6 +84,15 @@ class Node::Impl {
     Instant deadline{};
   };
 
+  // A command of an operator, from when it is given to the log until it is applied.
+  struct OperatorWish {
+    ServiceId service;
+    std::string method;
+    Bytes command;
+    LinkId link{};
+    Instant deadline{};
+  };
+
   // node.cc: inputs and outputs.
   void on(LinkOpened& opened, Now now);
   void on(LinkClosed& closed, Now now);
@@ -221,6 +230,15 @@ class Node::Impl {
   Duration handover_wait(ServerNumber candidate) const;
   bool may_lead(ServerNumber server) const;
 
+  // services.cc: what operators want of services.
+  void add_operator_commands();
+  bool take_operator_command(LinkId link, const wire::Invoke& request, Now now);
+  Result<Bytes> begin_operator_command(ServiceId service, const wire::Invoke& request, Now now);
+  const service::Machine& service(ServiceId id) const;
+  void answer_operators(const std::vector<replica::SystemAnswer>& answers);
+  void drop_late_wishes(Now now);
+  void send_invoked(LinkId link, wire::Invoked invoked);
+
   // steering.cc: what operators want; settings.
   void steer(LinkId link, const wire::Frame& frame, Now now);
   Result<Steering> begin_steering(const wire::Steer& steer, Now now);
@@ -333,6 +351,7 @@ class Node::Impl {
   std::optional<ServerNumber> leader_before_;    // At the weighing before.
   std::map<ServerNumber, std::pair<wire::ServerState::Value, Instant>> states_proposed_;
   std::vector<Steering> steerings_;
+  std::vector<OperatorWish> wishes_;
   std::set<ServerNumber> retired_;  // Members that put their data away, as others tell.
   std::set<GroupId> met_;           // Other groups of this name that were reported.
   Instant next_meeting_{};
@@ -379,6 +398,7 @@ class Node::Impl {
   std::optional<Refusal> refusal_;
   std::string last_wait_;  // The latest "waiting for" said, so that it is said once.
   methods::Registry methods_;
+  std::map<std::string, ServiceId, std::less<>> operator_commands_;  // Those of services.
   Counters counters_;
   Outputs out_;
 };

@@ -87,19 +87,25 @@ void Node::Impl::add_methods() {
     report.set_applied_index(state().applied().value);
     return methods::answer(std::move(report));
   });
+  add_operator_commands();
 }
 
 void Node::Impl::take_invoke(LinkId link, const wire::Frame& frame, Now now) {
   const auto request = wire::decode<wire::Invoke>(frame.body.view());
+  if (request && take_operator_command(link, *request, now)) return;
   Result<wire::Invoked> invoked =
       request ? methods_.invoke(*request, now.monotonic, now.wall) : request.error();
   if (!invoked) {
     return edge_.send(link, wire::FrameType::refused,
                       wire::encode(wire::to_refused(invoked.error())));
   }
-  invoked->set_server(options_.name);
-  invoked->set_number(identity_.number.value_or(ServerNumber{}).value);
-  edge_.send(link, wire::FrameType::invoked, wire::encode(*invoked));
+  send_invoked(link, std::move(*invoked));
+}
+
+void Node::Impl::send_invoked(LinkId link, wire::Invoked invoked) {
+  invoked.set_server(options_.name);
+  invoked.set_number(identity_.number.value_or(ServerNumber{}).value);
+  edge_.send(link, wire::FrameType::invoked, wire::encode(invoked));
 }
 
 wire::ServerReport Node::Impl::server_report() const {

@@ -198,6 +198,7 @@ Outputs Node::Impl::drain(Now now) {
   for (int round = 0; round < rounds_max && has_more_; ++round) has_more_ = work_once(now);
   if (!identity_.group && !binding_) look_for_group(now);
   if (consensus_) finish_steering(now);
+  drop_late_wishes(now);
   if (stop_by_ || leaving_) go_on_stopping(now);
   if (options_.list) watch_majority(now);
   if (options_.list) tell_presence(now);

@@ -263,7 +263,7 @@ void Node::Impl::finish_steering(Now now) {
 
 // Beside clients with commands: those that wait for events, or for what a steering wrote.
 bool Node::Impl::somebody_waits_for_commits() const {
-  return edge_.has_followers() || !steerings_.empty();
+  return edge_.has_followers() || !steerings_.empty() || !wishes_.empty();
 }
 
 // Settings are the group's: a member's own options count only until it knows them.

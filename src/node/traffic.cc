@@ -163,6 +163,7 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
     adopt_settings();
   }
   edge_.applied(outputs.news, self, now.monotonic);
+  answer_operators(outputs.answers);
   edge_.events(outputs.events, state());
   counters_.events += outputs.events.size();
   for (const raft::ReadOutcome& read : outputs.reads) {

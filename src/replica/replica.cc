@@ -65,6 +65,29 @@ Applied Replica::apply_membership(LogIndex index, const group::Roles& roles, Byt
   return out;
 }
 
+namespace {
+
+/// Keeps what is said to a command of the leader's own; events go where those of others go.
+class SystemOutput final : public service::Output {
+ public:
+  SystemOutput(BatchOutput& batch, SystemAnswer& answer) : batch_(batch), answer_(answer) {}
+  void reply(BytesView payload) override {
+    batch_.reply(payload);
+    answer_.reply = Bytes(payload.begin(), payload.end());
+  }
+  void refuse(ErrorCode code, std::string_view message) override {
+    batch_.refuse(code, message);
+    answer_.reply = Error{code, std::string(message), Outcome::applied};
+  }
+  void publish(std::string_view topic, BytesView event) override { batch_.publish(topic, event); }
+
+ private:
+  BatchOutput& batch_;
+  SystemAnswer& answer_;
+};
+
+}  // namespace
+
 void Replica::apply_batch(const wire::BatchView& batch, std::uint32_t ordinal, Applied& out) {
   const wire::BatchHeader& header = batch.header();
   if (header.system) {
@@ -74,13 +97,22 @@ void Replica::apply_batch(const wire::BatchView& batch, std::uint32_t ordinal, A
       service::Machine* const target = machine(command.service);
       const bool closed = group_->view().dissolved && target != group_.get();
       if (target == nullptr || closed) continue;
-      target->apply({.position = output.position(),
-                     .time = time_,
-                     .session = {},
-                     .payload = command.payload,
-                     .system = true},
-                    output);
-      if (target == group_.get()) adopt_behaviour();
+      const service::Command own{.position = output.position(),
+                                 .time = time_,
+                                 .session = {},
+                                 .payload = command.payload,
+                                 .system = true};
+      if (target == group_.get()) {
+        target->apply(own, output);
+        adopt_behaviour();
+        continue;
+      }
+      SystemAnswer& answer = out.answers.emplace_back(
+          SystemAnswer{.service = command.service,
+                       .position = output.position(),
+                       .command = {command.payload.begin(), command.payload.end()}});
+      SystemOutput told(output, answer);
+      target->apply(own, told);
     }
     return;
   }

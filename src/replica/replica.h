@@ -69,10 +69,19 @@ struct Event {
   SharedBytes payload;
 };
 
+/// What a service said to a command of the leader's own. The group's are not told.
+struct SystemAnswer {
+  ServiceId service;
+  Position position;
+  Bytes command;  ///< Its payload.
+  Result<Bytes> reply{Bytes{}};
+};
+
 /// What applying one entry gave, in order.
 struct Applied {
   std::vector<SessionNews> news;
   std::vector<Event> events;
+  std::vector<SystemAnswer> answers{};
 };
 
 /// The whole replicated state, frozen at one entry. Immutable; another thread may encode it.
@@ -122,6 +131,8 @@ class Replica {
 
   /// Answers a read. Errors: `not_found` for an unknown service, and the service's own.
   Result<Bytes> query(ServiceId service, BytesView request) const;
+  /// The services.
+  const std::vector<std::unique_ptr<service::Machine>>& machines() const { return machines_; }
   /// What somebody who missed events of `topic` needs to know, as of `applied()`. Errors:
   /// `not_found` if it is no service's, and the service's own.
   Result<Bytes> topic_state(std::string_view topic) const;

@@ -25,7 +25,10 @@ class TwoNodes : public testing::Test {
   static constexpr Duration turn = std::chrono::milliseconds{10};
   enum Server : std::size_t { first, second };
 
-  TwoNodes() {
+  explicit TwoNodes(MachineFactory machines = [] {
+    return std::vector<std::unique_ptr<service::Machine>>{};
+  })
+      : machines_(std::move(machines)) {
     make(first, FoundingMode::now);
     make(second, FoundingMode::never);
     EXPECT_TRUE(run_until([&] { return status(second).servers() == 2; }));
@@ -42,9 +45,8 @@ class TwoNodes : public testing::Test {
     if (which == second) options.seeds = {"a:2"};
     Restart restart;
     restart.identity.server = {Uuid::make_v7(std::chrono::milliseconds{1}, 2, which)};
-    nodes_[which] = std::make_unique<Node>(
-        std::move(options), std::move(restart),
-        [] { return std::vector<std::unique_ptr<service::Machine>>{}; }, now());
+    nodes_[which] =
+        std::make_unique<Node>(std::move(options), std::move(restart), machines_, now());
   }
 
   Now now() const { return {.monotonic = now_, .wall = LogTime{1'000'000}}; }
@@ -141,6 +143,7 @@ class TwoNodes : public testing::Test {
                              wire::FrameType::status);
   }
 
+  MachineFactory machines_;
   Instant now_{std::chrono::seconds{10}};
   std::array<std::unique_ptr<Node>, 2> nodes_;
   bool waiting_{false};
