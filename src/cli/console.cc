@@ -100,10 +100,10 @@ std::span<const Console::Command> Console::commands() {
               &Console::rmi},
       Command{"leave", "", "this server leaves for good and clears its data; asks twice", false,
               &Console::leave},
-      Command{"bid", "ID PRICE", "bids in an auction (also bit)", false, &Console::auction},
-      Command{"bit", "ID PRICE", "as bid", false, &Console::auction},
-      Command{"start", "", "starts an auction", false, &Console::auction},
-      Command{"end", "", "ends an auction", false, &Console::auction},
+      Command{"bid", "ID PRICE", "bids in an auction (also bit)", false, &Console::bid},
+      Command{"bit", "ID PRICE", "as bid", false, &Console::bid},
+      Command{"start", "PRICE TITLE", "offers something in an auction", false, &Console::start},
+      Command{"end", "[ID]", "closes a lot; without ID the one started last", false, &Console::end},
       Command{"join", "", "happens by itself", false, &Console::join},
       Command{"udp_listen", "", "happens by itself", false, &Console::udp_listen},
       Command{"clear", "", "clears the screen", false, &Console::clear},
@@ -312,8 +312,33 @@ void Console::clear(Words /*arguments*/, bool /*all*/) {
   options_.clear_screen();
 }
 
-void Console::auction(Words /*arguments*/, bool /*all*/) {
-  refuse({ErrorCode::failed_precondition, "this group has no auction service yet"});
+// ---- Auctions -----------------------------------------------------------------------------------
+
+void Console::bid(Words arguments, bool /*all*/) {
+  if (arguments.size() != 2) {
+    return refuse(
+        {ErrorCode::invalid_argument, "usage: bid ID PRICE; `muster auction list` shows the ids"});
+  }
+  show(auction_.bid(arguments[0], arguments[1]));
+}
+
+void Console::start(Words arguments, bool /*all*/) {
+  if (arguments.size() < 2) {
+    return refuse({ErrorCode::invalid_argument, "usage: start PRICE TITLE"});
+  }
+  std::string title = arguments[1];
+  for (const std::string& word : arguments.subspan(2)) title += " " + word;
+  show(auction_.start(arguments[0], title));
+}
+
+void Console::end(Words arguments, bool /*all*/) {
+  if (arguments.size() > 1) return refuse({ErrorCode::invalid_argument, "usage: end [ID]"});
+  show(auction_.end(arguments.empty() ? "" : arguments.front()));
+}
+
+void Console::show(const Result<std::vector<std::string>>& lines) {
+  if (!lines) return refuse(lines.error());
+  for (const std::string& line : *lines) say(line);
 }
 
 void Console::join(Words /*arguments*/, bool /*all*/) {

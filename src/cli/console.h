@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/auction_console.h"
 #include "cli/client_options.h"
 #include "cli/invocation.h"
 #include "wire/methods.pb.h"
@@ -62,7 +63,9 @@ class Console {
   void clear(Words arguments, bool all);
   void queue(Words arguments, bool all);
   void history(Words arguments, bool all);
-  void auction(Words arguments, bool all);
+  void bid(Words arguments, bool all);
+  void start(Words arguments, bool all);
+  void end(Words arguments, bool all);
   void rmi(Words arguments, bool all);
   void join(Words arguments, bool all);
   void udp_listen(Words arguments, bool all);
@@ -83,7 +86,10 @@ class Console {
   void say(const std::string& text);
   void refuse(const Error& error);
 
+  void show(const Result<std::vector<std::string>>& lines);
+
   Options options_;
+  AuctionConsole auction_{options_.client};
   std::optional<std::string> address_;  // Of the server that it is attached to.
   std::string name_;                    // Its name, once it has answered.
   int leave_answers_wanted_{0};         // Of the questions before a server leaves.

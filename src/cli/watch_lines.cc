@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "auction/messages.h"
 #include "chat/chat.h"
 #include "cli/chat_lines.h"
 #include "cli/json_line.h"
@@ -16,6 +17,22 @@
 
 namespace muster::cli {
 namespace {
+
+std::string auction_words(const auction::LotEvent& event) {
+  std::string text =
+      fmt::format("{} {}", auction::to_text(event.lot), auction::name_of(event.what));
+  const auto price = [&](auction::Price amount) {
+    return auction::to_text_with_currency(amount, event.currency);
+  };
+  if (event.entry) text += " " + event.entry->bidder + " " + price(event.entry->price);
+  const auction::Status& status = event.status;
+  if (!status.winner.empty() && status.paid) {
+    return fmt::format("{}; sold to {} for {}", text, status.winner, price(*status.paid));
+  }
+  if (!status.standing) return text;
+  return fmt::format("{}; stands at {} by {}", text, price(*status.standing),
+                     status.standing_bidder);
+}
 
 /// An event of a topic that is known here.
 struct KnownEvent {
@@ -99,6 +116,10 @@ std::string text_line(const client::Suspicion& change, bool with_topic) {
 
 std::optional<std::string> known_text(const std::string& topic, BytesView payload) {
   if (const auto known = known_event(topic, payload)) return known->text;
+  if (topic.starts_with("auction/")) {
+    const auto event = auction::decode_event(payload);
+    return event ? std::optional(auction_words(*event)) : std::nullopt;
+  }
   if (!topic.starts_with(chat::room_topic(""))) return std::nullopt;
   const auto line = chat::decode_line(payload);
   if (!line) return std::nullopt;

@@ -11,12 +11,12 @@ from terminals import Terminal
 
 COMMANDS = ["report", "find", "server", "client", "queue", "history", "rmi", "leave", "bid", "bit",
             "start", "end", "join", "udp_listen", "clear", "help", "exit"]
-NO_AUCTION = "FAILED_PRECONDITION: this group has no auction service yet"
 
 
-def console(group, lines, *options, seconds=30):
+def console(group, lines, *options, seconds=30, environment=None):
     """Runs these lines; the exit code and what was printed for them."""
-    done = subprocess.run([group.binary, "console", *options], env=group.environment(),
+    done = subprocess.run([group.binary, "console", *options],
+                          env=environment or group.environment(),
                           input="".join(line + "\n" for line in lines), timeout=seconds,
                           capture_output=True, text=True)
     assert done.stderr == "", done.stderr
@@ -92,9 +92,29 @@ class PipeTest(unittest.TestCase):
         code, lines = self.console("rmi")
         self.assertEqual((code, lines[0].split(":")[0]), (1, "INVALID_ARGUMENT"))
 
-    def test_there_is_no_auction_yet(self):
-        code, lines = self.console("bid 17.0 12.50", "bit 17.0 12.50", "start", "end")
-        self.assertEqual((code, lines), (1, [NO_AUCTION] * 4))
+    def test_something_is_sold(self):
+        started = self.one("start 10 an old clock")[0]
+        self.assertRegex(started, r"^lot \d+\.0 is open")
+        lot = started.split()[1]
+        bob = self.group.environment() | {"USER": "bob"}
+        code, text = console(self.group, [f"bid {lot} 9", f"bid {lot} 12.50", f"bit {lot} 20",
+                                          f"history auction/{lot} 1"],
+                             "--server", self.server.address, environment=bob)
+        self.assertEqual(code, 1)
+        lines = text.splitlines()
+        self.assertRegex(lines[0], "^FAILED_PRECONDITION: the bid is below what is asked")
+        self.assertEqual(lines[1], "accepted")
+        self.assertRegex(text, "FAILED_PRECONDITION: your own bid is the one that stands")
+        self.assertRegex(lines[-1], f"{lot} BID bob 12.50 EUR; stands at 12.50 EUR by bob")
+        self.assertRegex(" ".join(self.one(f"end {lot}")), "sold to bob for 12.50 EUR")
+
+    def test_orders_of_auctions_that_cannot_be(self):
+        for line, words in (("bid 17.0", "usage: bid ID PRICE"), ("start 10", "usage: start"),
+                            ("end", "a lot's id is two numbers"), ("bid 99.9 5", "NOT_FOUND"),
+                            ("start 1.234 clock", "too many decimals")):
+            code, lines = self.console(line)
+            self.assertEqual(code, 1, line)
+            self.assertIn(words, lines[0])
 
     def test_what_happens_by_itself_says_so(self):
         code, lines = self.console("join", "udp_listen", "clear")

@@ -61,10 +61,19 @@ def scenario(story):
     console.type("history")
     console.says("election: cause=joined:c ")
 
-    story.chapter("What is not there yet, and what happens by itself")
-    for command in ("bid 1 2.50", "bit 1 2.50", "start", "end"):
-        console.type(command)
-        console.says("no auction service yet")
+    story.chapter("Something is sold, and what happens by itself")
+    console.type("start 10 an old clock")
+    lot = console.says(r"^lot (\d+\.0) is open").group(1)
+    story.run(f"auction bid {lot} 12.50 --as bob --server {second.address}")
+    refused = story.run(f"rmi {second.port} auction.pause {lot}", code=1)
+    expect("only the main server does this: ask c" in refused, "the main server is named")
+    paused = story.run(f"rmi {third.port} auction.pause {lot}")
+    expect(f"lot {lot} is PAUSED" in paused, "the lot's clock stands still")
+    console.type(f"bid {lot} 20")
+    console.says("FAILED_PRECONDITION")
+    story.run(f"rmi {third.port} auction.resume {lot}")
+    console.type("end")
+    console.says("sold to bob for 12.50 EUR")
     for command in ("join", "udp_listen"):
         console.type(command)
         console.says("by themselves")
