@@ -13,6 +13,7 @@
 #include "group/view.h"
 #include "muster/ids.h"
 #include "node/options.h"
+#include "sim/auction_checkers.h"
 #include "sim/followers.h"
 #include "sim/network.h"
 #include "sim/register.h"
@@ -276,8 +277,12 @@ class Heard {
 
 /// All of them. `seen` is called after every turn of a server.
 struct Checkers {
-  Checkers(const node::Options& limits, bool strict_founding)
-      : one_group(strict_founding), majority_kept(limits), within_limits(limits) {}
+  Checkers(const node::Options& limits, bool strict_founding,
+           const auction::Auction::Options& auction_limits)
+      : one_group(strict_founding),
+        majority_kept(limits),
+        within_limits(limits),
+        auctions(auction_limits) {}
   Checkers(const Checkers&) = delete;
   Checkers& operator=(const Checkers&) = delete;
 
@@ -300,6 +305,7 @@ struct Checkers {
   HeirsStay heirs_stay;
   WithinLimits within_limits;
   Heard heard;
+  AuctionCheckers auctions;
 };
 
 }  // namespace muster::sim

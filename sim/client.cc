@@ -6,6 +6,7 @@
 #include "group/group.h"
 #include "muster/check.h"
 #include "muster/codec.h"
+#include "sim/auction_house.h"
 #include "sim/register.h"
 #include "sim/server.h"
 #include "sim/witness.h"
@@ -32,6 +33,7 @@ Client::Client(std::uint32_t number, HostId host, const Scenario& scenario, Worl
       random_(scenario.seed * 1'000 + 500 + number),
       follower_(number, world.checkers.published) {
   world_.network.set_process(host_, this, HostState::refusing);
+  if (scenario.auctions.on) auctions_.emplace(number, scenario, world.checkers.auctions);
   open_session();
 }
 
@@ -90,6 +92,7 @@ void Client::make_operation() {
                       [this] { make_operation(); });
   if (session_->calls_in_flight() >= scenario_.load.in_flight_max) return pass_the_limit();
   if (commands_.size() + reads_.size() >= scenario_.load.in_flight_max) return;
+  if (auctions_ && auctions_->wants()) return make_auction_command();
   const std::uint64_t draw = random_.below(100);
   const auto key = static_cast<std::uint32_t>(random_.below(scenario_.load.keys));
   if (draw < 60) {
@@ -126,6 +129,15 @@ void Client::make_echo_command() {
   writer.integer(id.number);
   payload.resize(payload.size() + random_.below(scenario_.load.padding_max + 1), std::byte{0xa5});
   command(echo::service_id, id, std::move(payload));
+}
+
+void Client::make_auction_command() {
+  const auto request = auctions_->next();
+  if (!request) return;
+  const OperationId id = next_operation();
+  world_.checkers.auctions.made(id, *request);
+  command(auction::service_id, id, with_operation(id, *request));
+  turn();
 }
 
 void Client::command(ServiceId service, OperationId id, Bytes payload) {
@@ -373,6 +385,10 @@ void Client::acknowledge(const Command& command, const session::Reply& reply) {
   if (command.service == echo::service_id) {
     echoed_.emplace(command.id.number, command.payload);
     return;
+  }
+  if (command.service == auction::service_id) {
+    return auctions_->answered(world_.checkers.auctions.commands.at(command.id),
+                               auction::decode_receipt(reply.payload.view()).value());
   }
   last_value_ = Reader(reply.payload.view()).integer<std::uint64_t>();
 }

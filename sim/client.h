@@ -10,6 +10,7 @@
 
 #include "echo/echo.h"
 #include "session/session.h"
+#include "sim/auction_load.h"
 #include "sim/checkers.h"
 #include "sim/datagrams.h"
 #include "sim/event_queue.h"
@@ -83,6 +84,7 @@ class Client final : public Process {
   void make_operation();
   void make_register_command();
   void make_echo_command();
+  void make_auction_command();
   void make_read(Read::Kind kind, std::uint32_t key);
   void pass_the_limit();
   void forge();
@@ -117,6 +119,7 @@ class Client final : public Process {
   std::optional<GroupId> session_group_;         // Where the session was opened.
   std::optional<GroupId> server_group_;          // Of the server at hand, as it says.
   Follower follower_;
+  std::optional<AuctionLoad> auctions_;
   std::set<std::uint64_t> forged_;  // Sequence numbers of commands that only a leader may make.
   Instant last_heard_{};            // A server that has this session open.
   std::optional<EndId> home_end_;   // Of the connection on which it was opened or resumed last.

@@ -248,6 +248,35 @@ void shape_moves(Scenario& scenario, Random& random) {
   scenario.unnoticed = true;
 }
 
+/// Seeds of `mix` below it are without auctions, which the mutants' exams and the kept seeds count on.
+constexpr std::uint64_t first_seed_with_auctions = 20'000;
+
+// Numbers of their own, so that other draws stay as they were.
+void draw_auctions(Scenario& scenario) {
+  Random random(scenario.seed * 0x9e3779b97f4a7c15U + 3);
+  const bool share_of_mix = random.chance(0.15) && scenario.seed >= first_seed_with_auctions;
+  AuctionOptions& auctions = scenario.auctions;
+  auctions.on = scenario.profile == "auction" || (scenario.profile == "mix" && share_of_mix);
+  if (!auctions.on) return;
+  auctions.share = one_of(random, {0.3, 0.5, 0.7});
+  auctions.keys = one_of(random, {0.0, 0.3, 0.6});
+  auctions.steering = one_of(random, {0.0, 0.05, 0.3});
+  auctions.lots_at_once = one_of<std::size_t>(random, {2, 4, 8});
+  auction::Auction::Options& limits = auctions.limits;
+  limits.entries_kept = one_of<std::size_t>(random, {16'384, 12});
+  limits.entries_per_part = one_of<std::size_t>(random, {256, 4});
+  limits.keys_per_part = one_of<std::size_t>(random, {256, 8});
+  limits.pulse = milliseconds(one_of(random, {200, 500, 1'000}));
+  limits.outage_min = milliseconds(one_of(random, {1'200, 2'500, 5'000}));
+  // Room for messages with the longest of these commands, as in `draw_load`.
+  constexpr std::size_t command_bytes = 400;
+  const LoadOptions& load = scenario.load;
+  const std::size_t entry_bytes = load.clients * (load.in_flight_max * command_bytes + 80);
+  scenario.limits.raft.message_bytes_max =
+      std::min(std::max(scenario.limits.raft.message_bytes_max, entry_bytes * 3),
+               scenario.disk.log.payload_bytes_max);
+}
+
 // A number of its own for what was added later: other draws stay as they were.
 void draw_moves(Scenario& scenario) {
   Random random(scenario.seed * 0x9e3779b97f4a7c15U + 2);
@@ -325,7 +354,7 @@ std::string_view name_of(Fault fault) {
 const std::vector<std::string_view>& profiles() {
   static const std::vector<std::string_view> names{
       "mix",      "calm",   "lan",     "wan",   "lossy", "disk",      "churn",
-      "founding", "growth", "machine", "peers", "moves", core_profile};
+      "founding", "growth", "machine", "peers", "moves", "auction",   core_profile};
   return names;
 }
 
@@ -355,6 +384,7 @@ Scenario draw(const Request& request) {
   draw_moves(scenario);
   shape(scenario, random);
   draw_sessions(scenario, random);
+  draw_auctions(scenario);
   if (scenario.strict_founding) scenario.limits.expect = scenario.founders;
   return scenario;
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auction/auction.h"
 #include "base/random.h"
 #include "muster/time.h"
 #include "node/options.h"
@@ -84,6 +85,17 @@ struct LoadOptions {
   std::size_t padding_max{200};  ///< Bytes added to a command.
 };
 
+/// Auctions, if there are any: the machines are then on all servers.
+struct AuctionOptions {
+  bool on{false};
+  double share{0.5};            ///< Of a client's operations.
+  double keys{0.3};             ///< Of commands that have one.
+  double steering{0.05};        ///< Of what a seller does with an own lot.
+  std::size_t lots_at_once{4};  ///< Someone opens a new one when fewer go on,
+  std::size_t lots_max{60};     ///< until there were so many.
+  auction::Auction::Options limits{};
+};
+
 struct Scenario {
   std::uint64_t seed{0};
   std::string profile;
@@ -110,6 +122,7 @@ struct Scenario {
   SteeringOptions steering;
   DiskOptions disk;
   LoadOptions load;
+  AuctionOptions auctions;
   node::Options limits;  ///< Names, addresses and seeds are filled in per server.
   std::vector<std::uint32_t> priorities{};  ///< Per server.
   std::array<double, fault_count> rates{};  ///< Per second, for the whole group.

@@ -106,6 +106,10 @@ node::MachineFactory Server::machines() {
     } else {
       add(std::make_unique<Register>());
     }
+    if (scenario_.auctions.on) {
+      add(std::make_unique<AuctionHouse>(number_, scenario_.auctions.limits,
+                                         world_.checkers.auctions, houses_));
+    }
     return machines;
   };
 }

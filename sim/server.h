@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "node/node.h"
+#include "sim/auction_house.h"
 #include "sim/checkers.h"
 #include "sim/clock.h"
 #include "sim/datagrams.h"
@@ -77,6 +78,8 @@ class Server final : public Process, public DatagramListener {
   HostId host() const { return host_; }
   /// Precondition: running or paused.
   const node::Report& report() const { return report_; }
+  /// The auctions as this server has them, if there are any. Precondition: running or paused.
+  const AuctionHouse& auctions() const { return *houses_.back(); }
   /// A break of the disk that the server may answer by exiting.
   void break_disk(Fault how);
   void repair_disk();
@@ -123,6 +126,7 @@ class Server final : public Process, public DatagramListener {
   Disk disk_;
   State state_{State::dark};
   storage::Identity fresh_identity_;  // Of a folder that holds nothing.
+  AuctionHouse::Houses houses_;  // Of the process.
   std::unique_ptr<node::Node> node_;
   std::vector<node::Input> inbox_;
   std::vector<SharedBytes> heartbeats_;  // That came in with it.

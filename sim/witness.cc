@@ -74,7 +74,9 @@ void Witness::apply(const service::Command& command, service::Output& output) {
                       .service = machine_->id(),
                       .checksum = checksum(command)};
   Listener listener(output, seen, [&](BytesView event) {
-    checkers_.published.published(server_, command.position, event);
+    if (id() == register_service) {
+      checkers_.published.published(server_, command.position, event);
+    }
   });
   machine_->apply(command, listener);
   if (const auto group = group_()) checkers_.one_group.applied(server_, *group);

@@ -31,7 +31,7 @@ bool is_voter(const wire::Member& member) {
 World::World(const Scenario& scenario, bool printing)
     : scenario_(scenario),
       trace_(printing),
-      checkers_(scenario.limits, scenario.strict_founding),
+      checkers_(scenario.limits, scenario.strict_founding, scenario.auctions.limits),
       network_(scenario.network, scenario.seed * 1'000 + 901, events_, trace_),
       datagrams_(scenario_, events_, network_, trace_),
       faults_(scenario_, {events_, network_, datagrams_, trace_, servers_, clients_}) {
@@ -72,6 +72,7 @@ Summary World::run() {
   wait_until_live();
   verify_leaving();
   verify_contents();
+  verify_auctions();
   verify_who_goes();
 
   Summary summary;
@@ -88,6 +89,7 @@ Summary World::run() {
     if (server->processes() > 0) summary.restarts += server->processes() - 1;
   }
   summary.wishes = operator_->granted();
+  summary.lots = checkers_.auctions.time.ended();
   summary.digest = trace_.digest();
   return summary;
 }
@@ -153,6 +155,17 @@ void World::verify_contents() {
   };
   while (!done() && events_.now() < bound) run_until(events_.now() + look_every);
   if (!done()) throw Violation("live after the faults", "the last reads got no answer");
+}
+
+// All servers have the same record of each lot, with all that was acknowledged.
+void World::verify_auctions() const {
+  for (std::size_t number = 0; number < servers_.size(); ++number) {
+    const Server& server = *servers_[number];
+    if (server.state() != Server::State::running) continue;
+    for (const auto& [lot, story] : checkers_.auctions.stories) {
+      checkers_.auctions.found(number, server.auctions().history(lot));
+    }
+  }
 }
 
 // A server leaves for good, where no client may notice anything; clients watch that themselves.

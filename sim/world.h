@@ -26,6 +26,7 @@ struct Summary {
   std::uint64_t events{0};    ///< That followers of a topic were told.
   std::uint64_t gaps{0};      ///< That they were told of.
   std::uint64_t wishes{0};    ///< Of an operator, that came true.
+  std::uint64_t lots{0};      ///< That were sold, or not, or taken back.
   std::uint64_t digest{0};
 };
 
@@ -49,6 +50,7 @@ class World {
   /// By when the group must be live, after the last fault.
   Instant live_by() const;
   void verify_contents();
+  void verify_auctions() const;
   void verify_leaving();
   void verify_who_goes();
   /// Kills the home of this client in every other run, where the others can do without. Returns
