@@ -93,6 +93,22 @@ TEST(AuctionSnapshotTest, ARestoredAuctionGoesOnAsTheOneItWasTakenOf) {
   for (const LotView& view : lots) EXPECT_TRUE(is_chain(there.history(view.lot)));
 }
 
+TEST(AuctionSnapshotTest, LotsThatEndedWhileTheyWerePausedCanBeRestored) {
+  for (const Steering what : {Steering::close, Steering::cancel}) {
+    Saleroom here(small);
+    const LotId english = here.open(Saleroom::english());
+    const LotId vickrey = here.open(Saleroom::sealed());
+    here.commit(vickrey, "ann", 500);
+    for (const LotId lot : {english, vickrey}) {
+      EXPECT_EQ(here.steer(lot, Steering::pause), "ok");
+      EXPECT_EQ(here.steer(lot, what), "ok");
+    }
+    Saleroom there(small);
+    ASSERT_TRUE(restore(there.auction, here.frozen()));
+    EXPECT_EQ(there.frozen(), here.frozen());
+  }
+}
+
 TEST(AuctionSnapshotTest, AFrozenStateDoesNotSeeLaterCommands) {
   Saleroom here(small);
   populate(here);

@@ -72,6 +72,7 @@ void Auction::begin(LotId id, LogTime at, service::Output& output) {
 void Auction::close(LotId id, LogTime at, service::Output& output) {
   Lot& lot = change(id);
   lot.closes_at = at;
+  lot.paused_at = {};
   if (lot.sealed.empty()) return end(id, State::sold, at, output);
   lot.state = State::revealing;
   lot.reveal_ends_at = at + lot.terms.reveal_window;
@@ -86,6 +87,7 @@ void Auction::end(LotId id, State state, LogTime at, service::Output& output) {
   lot.state = state;
   lot.closes_at = std::min(lot.closes_at, at);
   lot.over_at = at;
+  lot.paused_at = {};
   changed(id);
   tell_all(lot, {.what = Happening::ended}, output);
 }
