@@ -39,15 +39,9 @@ std::string words(LogTime time) {
 
 // At one time at most one passing of time comes to a machine, before the commands of that time.
 bool AuctionsAlike::seen(std::size_t server, const AuctionDeed& deed) {
-  const auto [known, fresh] =
-      deed.position ? [&] {
-        const auto [at, is_new] = commands_.emplace(*deed.position, deed.checksum);
-        return std::pair(at->second, is_new && *deed.position > position_);
-      }()
-                    : [&] {
-        const auto [at, is_new] = passings_.emplace(deed.time, deed.checksum);
-        return std::pair(at->second, is_new && deed.time > time_);
-      }();
+  const bool fresh = is_new(deed);
+  const auto known = deed.position ? commands_.emplace(*deed.position, deed.checksum).first->second
+                                   : passings_.emplace(deed.time, deed.checksum).first->second;
   if (known != deed.checksum) {
     throw Violation("auctions alike", server_name(server) + " told otherwise than another what " +
                                           "happened at log time " + words(deed.time));

@@ -20,6 +20,7 @@
 namespace muster::sim {
 
 /// What one machine did with a command, or when time passed: what it told and what it answered.
+/// Where others did the same before, the checksum alone stands for it.
 struct AuctionDeed {
   std::optional<Position> position{};  ///< Nothing: time passed.
   LogTime time{};
@@ -44,6 +45,9 @@ class AuctionsAlike {
  public:
   /// True: nobody did this before.
   bool seen(std::size_t server, const AuctionDeed& deed);
+  bool is_new(const AuctionDeed& deed) const {
+    return deed.position ? *deed.position > position_ : deed.time > time_;
+  }
   LogTime newest_time() const { return time_; }
 
  private:

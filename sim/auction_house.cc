@@ -23,9 +23,13 @@ class Clerk final : public service::Output {
  public:
   Clerk(service::Output& output, std::size_t server, AuctionDeed& deed,
         const AuctionCheckers& checkers)
-      : output_(output), server_(server), deed_(deed), checkers_(checkers) {}
+      : output_(output),
+        server_(server),
+        deed_(deed),
+        checkers_(checkers),
+        fresh_(checkers.alike.is_new(deed)) {}
   void reply(BytesView payload) override {
-    deed_.receipt = auction::decode_receipt(payload).value();
+    if (fresh_) deed_.receipt = auction::decode_receipt(payload).value();
     deed_.checksum = crc32c(payload, deed_.checksum);
     output_.reply(payload);
   }
@@ -34,11 +38,12 @@ class Clerk final : public service::Output {
     output_.refuse(code, message);
   }
   void publish(std::string_view topic, BytesView bytes) override {
-    auction::LotEvent event = auction::decode_event(bytes).value();
+    output_.publish(topic, bytes);
     deed_.checksum = crc32c(bytes, crc32c(as_bytes(topic), deed_.checksum));
+    if (!fresh_) return;
+    auction::LotEvent event = auction::decode_event(bytes).value();
     if (takes_bids(event.status.state)) checkers_.sealed.seen(server_, event.lot, bytes);
     if (topic != auction::lots_topic) deed_.events.push_back(std::move(event));
-    output_.publish(topic, bytes);
   }
 
  private:
@@ -46,6 +51,7 @@ class Clerk final : public service::Output {
   const std::size_t server_;
   AuctionDeed& deed_;
   const AuctionCheckers& checkers_;
+  const bool fresh_;
 };
 
 }  // namespace

@@ -14,6 +14,9 @@ using std::chrono::milliseconds;
 
 /// Prices of sealed bids: seven bytes in every encoding, so that no other bytes look like them.
 constexpr std::uint64_t sealed_price_min = std::uint64_t{1} << 43U;
+Price sealed_price(std::uint64_t step) {
+  return {sealed_price_min + 500 + step * 1'000};  // Above the start, which all know.
+}
 constexpr std::uint64_t english_step = 100;
 constexpr std::size_t repeated_max =
     16;  ///< So many of the newest commands with a key are repeated.
@@ -94,7 +97,7 @@ auction::Terms AuctionLoad::dutch() {
 auction::Terms AuctionLoad::sealed() {
   auction::Terms terms{.format = random_.chance(0.6) ? Format::vickrey : Format::sealed_first,
                        .start = {sealed_price_min}};
-  if (random_.chance(0.4)) terms.reserve = Price{sealed_price_min + random_.below(4) * 1'000};
+  if (random_.chance(0.4)) terms.reserve = sealed_price(random_.below(4));
   terms.reveal_window = span(300, 2'500);
   terms.duration = span(300, 2'000);
   return terms;
@@ -163,7 +166,7 @@ std::optional<auction::Request> AuctionLoad::bid_sealed(const Story& lot) {
   const bool early = !secrets.empty() && random_.chance(0.05);
   if (state >= State::revealing || early) return reveal(lot);
   if (!secrets.empty() && !random_.chance(0.15)) return std::nullopt;
-  Secret secret{.price = {sealed_price_min + random_.below(6) * 1'000}};
+  Secret secret{.price = sealed_price(random_.below(6))};
   for (std::byte& byte : secret.nonce) byte = static_cast<std::byte>(random_.below(256));
   secrets.push_back(secret);
   checkers_.sealed.committed(lot.first, secret.price);
