@@ -2,8 +2,9 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
-#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,8 +14,6 @@
 
 namespace muster::cli {
 namespace {
-
-constexpr Duration day = std::chrono::hours{24};
 
 /// The options of `open` as they were typed: prices can't be read before the currency is.
 struct TypedTerms {
@@ -29,11 +28,15 @@ struct TypedTerms {
   std::string step{};
   std::string until{};
   std::string opens_at{};
-  Duration duration{};
+  Duration duration{std::chrono::minutes{5}};
   Duration soft_close{};
   Duration every{std::chrono::seconds{10}};
   Duration reveal_window{std::chrono::minutes{10}};
   bool extend_on_outage{true};
+  // Whether they were typed: not all formats take them.
+  bool has_duration{false};
+  bool has_every{false};
+  bool has_reveal_window{false};
 };
 
 template <class Value>
@@ -60,11 +63,32 @@ LogTime read_time(const std::string& option, const std::string& text) {
   return {google::protobuf::util::TimeUtil::TimestampToMilliseconds(time)};
 }
 
+std::string in_small_letters(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char each) { return std::tolower(each); });
+  return text;
+}
+
+/// When bidding begins and ends.
+void read_times(const TypedTerms& typed, auction::Terms& terms) {
+  const bool dutch = terms.format == auction::Format::dutch;
+  const bool sealed = auction::is_sealed(terms.format);
+  if (dutch || typed.has_every) terms.every = in_ms(typed.every);
+  if (sealed || typed.has_reveal_window) terms.reveal_window = in_ms(typed.reveal_window);
+  terms.soft_close = in_ms(typed.soft_close);
+  terms.extend_on_outage = typed.extend_on_outage;
+  if (!typed.opens_at.empty()) terms.opens_at = read_time("--opens-at", typed.opens_at);
+  if (!typed.until.empty()) {
+    terms.closes_at = read_time("--until", typed.until);
+  } else if (typed.has_duration || !dutch) {
+    terms.duration = in_ms(typed.duration);
+  }
+}
+
 auction::Terms read_terms(const TypedTerms& typed) {
   using auction::Format;
   auction::Terms terms;
   terms.title = typed.title;
-  terms.format = taken("--format", auction::format_from(typed.format));
+  terms.format = taken("--format", auction::format_from(in_small_letters(typed.format)));
   terms.currency = taken("--currency", auction::currency_from(typed.currency));
   const auto price = [&](const std::string& option, const std::string& text) {
     return taken(option, auction::parse_price(text, terms.currency));
@@ -78,33 +102,34 @@ auction::Terms read_terms(const TypedTerms& typed) {
   } else if (terms.format == Format::english) {
     terms.increments = taken("--increment", auction::parse_increments("1", terms.currency));
   }
-  if (terms.format == Format::dutch) {
-    if (typed.step.empty()) throw CLI::ValidationError("--step", "a Dutch auction needs one");
-    terms.step = price("--step", typed.step);
-    terms.every = in_ms(typed.every);
+  if (terms.format == Format::dutch && typed.step.empty()) {
+    throw CLI::ValidationError("--step", "a Dutch auction needs one");
   }
+  if (!typed.step.empty()) terms.step = price("--step", typed.step);
   if (!typed.floor.empty()) terms.floor = price("--floor", typed.floor);
-  terms.soft_close = in_ms(typed.soft_close);
-  if (auction::is_sealed(terms.format)) terms.reveal_window = in_ms(typed.reveal_window);
-  terms.extend_on_outage = typed.extend_on_outage;
-  if (!typed.opens_at.empty()) terms.opens_at = read_time("--opens-at", typed.opens_at);
-  if (!typed.until.empty()) {
-    terms.closes_at = read_time("--until", typed.until);
-  } else if (typed.duration > Duration::zero()) {
-    terms.duration = in_ms(typed.duration);
-  } else if (terms.format != Format::dutch) {
-    terms.duration = std::chrono::minutes{5};
-  }
+  read_times(typed, terms);
   refuse_unless("auction open", auction::validate_terms(terms));
   return terms;
 }
 
-void add_person(CLI::App& command, std::string& person, const std::string& what) {
-  command.add_option("--as", person, what + "; not given: $USER")->type_name("NAME");
+/// What a script gives that meant to give something.
+CLI::Validator not_empty() {
+  return {[](const std::string& text) -> std::string {
+            return text.empty() ? "is empty: give it a value, or leave it out" : "";
+          },
+          ""};
 }
 
+void add_person(CLI::App& command, std::string& person, const std::string& what) {
+  command.add_option("--as", person, what + "; not given: $USER")
+      ->type_name("NAME")
+      ->check(not_empty());
+}
+
+/// Last of all: what a command has of its own comes first in its help.
 void add_common(CLI::App& command, AuctionOptions& options) {
   add_client_options(command, options.client);
+  command.get_option("--key")->check(not_empty());
 }
 
 void add_lot(CLI::App& command, AuctionOptions& options) {
@@ -117,7 +142,6 @@ void add_lot(CLI::App& command, AuctionOptions& options) {
           "of the lot, as `muster auction list` shows it")
       ->type_name("ID")
       ->required();
-  add_common(command, options);
 }
 
 /// Who acts, and with which key.
@@ -128,6 +152,7 @@ void settle_person(AuctionOptions& options) {
       throw CLI::ValidationError("--as", "nobody knows your name: say it with --as NAME");
     }
     options.person = user;
+    options.person_from_user = true;
   }
   refuse_unless("--as", auction::validate_person(options.person));
   refuse_unless("--key", auction::validate_key(options.client.key));
@@ -155,8 +180,9 @@ void add_open(CLI::App& auction, ExitCode& exit) {
   command->add_option("--reserve", typed->reserve, "no sale below it; hidden")->type_name("PRICE");
   command->add_option("--buy-now", typed->buy_now, "who bids it has it")->type_name("PRICE");
   CLI::Option* const duration =
-      add_duration(*command, "--duration", typed->duration, "how long it is open; not given: 5m",
-                   {.plausible = std::chrono::milliseconds{100}});
+      add_duration(*command, "--duration", typed->duration,
+                   "how long it is open; Dutch, if not given: until the floor's turn is over",
+                   {.lowest = auction::time_min, .plausible = std::chrono::milliseconds{100}});
   command->add_option("--until", typed->until, "when it closes, RFC 3339")
       ->type_name("TIME")
       ->excludes(duration);
@@ -164,19 +190,24 @@ void add_open(CLI::App& auction, ExitCode& exit) {
       ->add_option("--opens-at", typed->opens_at, "when bidding begins, RFC 3339; not given: now")
       ->type_name("TIME");
   add_duration(*command, "--soft-close", typed->soft_close,
-               "a bid this shortly before the end puts it off by as much", {.plausible = {}});
+               "a bid this shortly before the end puts it off by as much", {.lowest = {}});
   command->add_option("--floor", typed->floor, "Dutch: the last price")->type_name("PRICE");
   command->add_option("--step", typed->step, "Dutch: by how much the price falls")
       ->type_name("PRICE");
-  add_duration(*command, "--every", typed->every, "Dutch: how often the price falls");
-  add_duration(*command, "--reveal-window", typed->reveal_window,
-               "sealed: how long bids may be revealed after the close");
+  const CLI::Option* const every =
+      add_duration(*command, "--every", typed->every, "Dutch: how often the price falls");
+  const CLI::Option* const window =
+      add_duration(*command, "--reveal-window", typed->reveal_window,
+                   "sealed: how long bids may be revealed after the close");
   command->add_flag("--extend-on-outage,!--no-extend-on-outage", typed->extend_on_outage,
                     "a stop of the whole group before the end does not count (default)");
   add_person(*command, options->common.person, "the seller");
   add_common(*command, options->common);
-  command->callback([typed, options, &exit] {
+  command->callback([typed, options, duration, every, window, &exit] {
     settle_person(options->common);
+    typed->has_duration = duration->count() > 0;
+    typed->has_every = every->count() > 0;
+    typed->has_reveal_window = window->count() > 0;
     options->terms = read_terms(*typed);
     exit = run_open(*options);
   });
@@ -194,6 +225,7 @@ void add_bid(CLI::App& auction, ExitCode& exit) {
   add_person(*command, options->common.person, "the bidder");
   command->add_flag("--stay", options->stay,
                     "stay until the lot is over; a sealed bid is revealed when it is time");
+  add_common(*command, options->common);
   command->callback([options, &exit] {
     settle_person(options->common);
     exit = run_bid(*options);
@@ -208,6 +240,7 @@ void add_on_lot(CLI::App& auction, ExitCode& exit, const char* name, const char*
   const auto options = std::make_shared<AuctionOptions>();
   add_lot(*command, *options);
   if (person != nullptr) add_person(*command, options->person, person);
+  add_common(*command, *options);
   command->callback([options, person, run = std::move(run), &exit] {
     if (person != nullptr) settle_person(*options);
     exit = run(*options);
@@ -220,6 +253,7 @@ void add_history(CLI::App& auction, ExitCode& exit) {
   const auto options = std::make_shared<HistoryOptions>();
   add_lot(*command, options->common);
   command->add_flag("--csv", options->csv, "as comma-separated values (RFC 4180)");
+  add_common(*command, options->common);
   command->callback([options, &exit] {
     if (options->csv && options->common.client.json) {
       throw CLI::ValidationError("--csv", "is one form, --json another: choose");
@@ -270,8 +304,8 @@ CLI::App* add_auction(CLI::App& root, ExitCode& exit) {
   CLI::App* const watch = auction->add_subcommand("watch", "a lot, live, until it is over");
   const auto watched = std::make_shared<AuctionOptions>();
   add_lot(*watch, *watched);
-  watch->add_option("--as", watched->person, "whose position is shown; not given: $USER")
-      ->type_name("NAME");
+  add_person(*watch, watched->person, "whose position is shown");
+  add_common(*watch, *watched);
   watch->callback([watched, &exit] { exit = run_watch_lot(*watched); });
   add_history(*auction, exit);
   add_bid(*auction, exit);

@@ -38,6 +38,35 @@ Error no_sealed_bid_of(const AuctionOptions& options) {
                                     ": say whose it is with --as NAME"};
 }
 
+/// Why no bid for this lot can be revealed now; nothing if one can. To say a price too early would
+/// tell it to those who still bid.
+std::optional<Error> why_not_now(const auction::LotView& lot, const AuctionOptions& options) {
+  const std::string id = auction::to_text(lot.lot);
+  const LogTime now = clock_for_people();
+  const auction::Status& status = lot.status;
+  if (!auction::is_sealed(lot.terms.format)) {
+    return Error{ErrorCode::failed_precondition,
+                 fmt::format("lot {} is sold in the {} way: its bids are open, there is nothing to "
+                             "reveal",
+                             id, auction::name_of(lot.terms.format))};
+  }
+  if (status.state < auction::State::revealing) {
+    return Error{ErrorCode::failed_precondition,
+                 fmt::format("bidding for lot {} goes on, and a price that is revealed now would "
+                             "be no secret; reveal it after the close at {}",
+                             id, time_text(status.closes_at, now))};
+  }
+  // With a key it may be what was done before.
+  if (!auction::is_over(status.state) || !options.client.key.empty()) return std::nullopt;
+  if (status.state == auction::State::cancelled) {
+    return Error{ErrorCode::failed_precondition,
+                 std::string(auction::explain(auction::Reason::cancelled))};
+  }
+  return Error{ErrorCode::failed_precondition,
+               fmt::format("lot {} is {}: bids that were not revealed by then are lost", id,
+                           auction::name_of(status.state))};
+}
+
 /// Once it is revealed nobody needs it any more. What can't be removed does no harm.
 void forget(SealedBids& kept, const auction::Hash& commitment) {
   if (const auto done = kept.forget(commitment); !done) report(done.error());
@@ -46,6 +75,10 @@ void forget(SealedBids& kept, const auction::Hash& commitment) {
 awaitable<ExitCode> reveal(AuctionClient& client, const AuctionOptions& options) {
   auto kept = sealed_bids();
   if (!kept) co_return report(kept.error());
+  const auto lot = co_await client.lot(options.lot);
+  if (!lot) co_return report(lot.error());
+  const auto not_now = why_not_now(lot->value, options);
+  if (not_now) co_return report(*not_now);
   const auto history = co_await client.history(options.lot, false);
   if (!history) co_return report(history.error());
   const auto commitment = commitment_in(history->value, options.person);
@@ -105,7 +138,13 @@ awaitable<Result<BidAnswer>> bid_openly(AuctionClient& client, const BidOptions&
   co_return co_await client.bid(given);
 }
 
-Result<void> check_sealed(const BidOptions& options) {
+Result<void> check_sealed(const BidOptions& options, auction::Price price,
+                          const auction::Terms& terms) {
+  if (price < terms.start) {
+    return Error{ErrorCode::failed_precondition,
+                 "the bid is below the start, and would be lost; bid at least " +
+                     auction::to_text_with_currency(terms.start, terms.currency)};
+  }
   if (!options.max.empty()) {
     return Error{ErrorCode::invalid_argument,
                  "--max is for English auctions: in a sealed one bid what it is worth to you"};
@@ -117,6 +156,16 @@ Result<void> check_sealed(const BidOptions& options) {
   return {};
 }
 
+awaitable<ExitCode> stay(AuctionClient& client, const AuctionOptions& options, bool sealed) {
+  if (sealed) {
+    const ExitCode waited = co_await follow_lot(client, options, auction::Happening::revealing);
+    if (waited != 0) co_return waited;
+    const ExitCode revealed = co_await reveal(client, options);
+    if (revealed != 0) co_return revealed;
+  }
+  co_return co_await follow_lot(client, options, auction::Happening::ended);
+}
+
 awaitable<ExitCode> bid(AuctionClient& client, const BidOptions& options) {
   const AuctionOptions& common = options.common;
   const auto lot = co_await client.terms(common.lot);
@@ -125,7 +174,8 @@ awaitable<ExitCode> bid(AuctionClient& client, const BidOptions& options) {
   if (!price) co_return report(price.error());
   const bool sealed = auction::is_sealed(lot->terms.format);
   if (sealed) {
-    if (const auto valid = check_sealed(options); !valid) co_return report(valid.error());
+    if (const auto valid = check_sealed(options, *price, lot->terms); !valid)
+      co_return report(valid.error());
   }
   Result<BidAnswer> answer{BidAnswer{}};
   if (sealed) {
@@ -140,13 +190,7 @@ awaitable<ExitCode> bid(AuctionClient& client, const BidOptions& options) {
                auction::to_text(common.lot), common.person);
   }
   if (told != 0 || !options.stay) co_return told;
-  if (sealed) {
-    const ExitCode waited = co_await follow_lot(client, common, auction::Happening::revealing);
-    if (waited != 0) co_return waited;
-    const ExitCode revealed = co_await reveal(client, common);
-    if (revealed != 0) co_return revealed;
-  }
-  co_return co_await follow_lot(client, common, auction::Happening::ended);
+  co_return co_await stay(client, common, sealed);
 }
 
 }  // namespace

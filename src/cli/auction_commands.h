@@ -18,6 +18,7 @@ namespace muster::cli {
 struct AuctionOptions {
   ClientOptions client{};
   std::string person{};
+  bool person_from_user{false};  ///< It is $USER: nobody was named.
   auction::LotId lot{};
 };
 

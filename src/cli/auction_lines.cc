@@ -59,6 +59,54 @@ void add_status(JsonLine& line, const Status& status, const Currency& currency) 
   add_hash(line, "head", status.head);
 }
 
+/// Whether the entry's price is one: of a sealed lot none is told before it is time.
+bool is_priced(const auction::Entry& entry) {
+  using auction::Reason;
+  return entry.act != auction::Act::commit && entry.act != auction::Act::retract &&
+         entry.reason != Reason::not_revealing_yet && entry.reason != Reason::wrong_format;
+}
+
+/// `0.7s` below ten seconds; else as `span_text`.
+std::string exact_span_text(std::chrono::milliseconds span) {
+  if (span >= std::chrono::seconds{10}) return span_text(span);
+  return fmt::format("{}.{}s", span.count() / ms_per_second, span.count() % ms_per_second / 100);
+}
+
+std::string counted(std::uint64_t count, std::string_view one, std::string_view more) {
+  return fmt::format("{} {}", count, count == 1 ? one : more);
+}
+
+/// How it is sold, as far as it is not told by other lines; may be empty.
+std::string terms_text(const auction::Terms& terms) {
+  const Currency& currency = terms.currency;
+  std::string text;
+  if (!terms.increments.empty()) {
+    text = "increment " + auction::to_text(terms.increments, currency);
+  }
+  if (terms.format == auction::Format::dutch) {
+    text = fmt::format("falls by {} every {} down to {}", price_text(terms.step, currency),
+                       exact_span_text(terms.every), price_text(terms.floor, currency));
+  }
+  if (terms.soft_close.count() > 0) {
+    text += ", soft close " + exact_span_text(terms.soft_close);
+  }
+  return text;
+}
+
+/// Those that the format has; others are empty, null or 0.
+void add_terms(JsonLine& line, const auction::Terms& terms) {
+  const bool dutch = terms.format == auction::Format::dutch;
+  const auto if_dutch = [&](Price price) { return dutch ? std::optional(price) : std::nullopt; };
+  line.add("increments", terms.increments.empty()
+                             ? std::string()
+                             : auction::to_text(terms.increments, terms.currency));
+  add_price(line, "floor", if_dutch(terms.floor), terms.currency);
+  add_price(line, "step", if_dutch(terms.step), terms.currency);
+  line.add("everyMs", terms.every.count()).add("softCloseMs", terms.soft_close.count());
+  line.add("revealWindowMs", terms.reveal_window.count());
+  line.add("extendOnOutage", terms.extend_on_outage);
+}
+
 std::string ends_text(const Status& status, LogTime now) {
   if (status.state == auction::State::revealing) {
     return "bids may be revealed until " + time_text(status.reveal_ends_at, now);
@@ -100,6 +148,12 @@ std::string span_text(std::chrono::milliseconds span) {
   return fmt::format("{}s", seconds);
 }
 
+std::string reserve_text(const auction::LotView& lot) {
+  if (lot.status.reserve_met) return "the reserve is met";
+  const bool is_known = !auction::is_sealed(lot.terms.format) || auction::is_over(lot.status.state);
+  return is_known ? "the reserve is not met" : "there is a reserve";
+}
+
 std::vector<Row> lot_rows(const std::vector<auction::LotView>& lots, LogTime now) {
   std::vector<Row> rows{{"ID", "STATE", "FORMAT", "STANDING", "BIDDER", "BIDS", "CLOSES", "TITLE"}};
   for (const auction::LotView& lot : lots) {
@@ -130,16 +184,18 @@ std::vector<std::string> lot_lines(const auction::LotView& lot, LogTime now) {
   }
   if (!auction::is_over(status.state) && status.state != auction::State::revealing) {
     lines.push_back("  asks for at least " + price_text(status.asking, currency));
+    const std::string terms = terms_text(lot.terms);
+    if (!terms.empty()) lines.push_back("  " + terms);
   }
-  if (status.has_reserve) {
-    lines.push_back(status.reserve_met ? "  the reserve is met" : "  the reserve is not met");
-  }
+  if (status.has_reserve) lines.push_back("  " + reserve_text(lot));
   if (status.buy_now) lines.push_back("  buy now for " + price_text(status.buy_now, currency));
   if (auction::is_sealed(lot.terms.format)) {
-    lines.push_back(fmt::format("  {} sealed bids, {} revealed", status.sealed, status.revealed));
+    lines.push_back(fmt::format(
+        "  {}, {} revealed", counted(status.sealed, "sealed bid", "sealed bids"), status.revealed));
   }
-  lines.push_back(fmt::format("  {} entries in the record, {} refused; head {}", status.bids,
-                              status.refused, wire::to_hex(status.head).substr(0, 16)));
+  lines.push_back(fmt::format("  {} in the record, {} refused; head {}",
+                              counted(status.bids, "entry", "entries"), status.refused,
+                              wire::to_hex(status.head).substr(0, 16)));
   return lines;
 }
 
@@ -149,6 +205,7 @@ std::string lot_json(const auction::LotView& lot) {
   line.add("format", auction::name_of(lot.terms.format)).add("currency", lot.terms.currency.code);
   line.add("seller", lot.seller);
   add_price(line, "start", lot.terms.start, lot.terms.currency);
+  add_terms(line, lot.terms);
   add_status(line, lot.status, lot.terms.currency);
   add_time(line, "createdAt", lot.created);
   return line.text();
@@ -203,8 +260,7 @@ std::string entry_json(const auction::Entry& entry, const Currency& currency) {
   line.add("number", entry.number);
   add_time(line, "time", entry.time);
   line.add("act", auction::name_of(entry.act)).add("bidder", entry.bidder);
-  const bool is_priced = entry.act != auction::Act::commit && entry.act != auction::Act::retract;
-  add_price(line, "price", is_priced ? std::optional(entry.price) : std::nullopt, currency);
+  add_price(line, "price", is_priced(entry) ? std::optional(entry.price) : std::nullopt, currency);
   line.add("currency", currency.code);
   line.add("accepted", entry.reason == auction::Reason::accepted);
   line.add("reason", auction::name_of(entry.reason));
@@ -216,10 +272,11 @@ std::string entry_json(const auction::Entry& entry, const Currency& currency) {
 }
 
 std::string entry_text(const auction::Entry& entry, const Currency& currency, LogTime now) {
-  const std::string what = entry.act == auction::Act::commit ? std::string("a sealed bid")
-                           : entry.act == auction::Act::retract
-                               ? std::string("took the bid back")
-                               : auction::to_text_with_currency(entry.price, currency);
+  const std::string what = entry.act == auction::Act::commit    ? std::string("a sealed bid")
+                           : entry.act == auction::Act::retract ? std::string("took the bid back")
+                           : is_priced(entry)
+                               ? auction::to_text_with_currency(entry.price, currency)
+                               : std::string("a price that is kept secret");
   const std::string verb = entry.act == auction::Act::buy_now  ? " (buy now)"
                            : entry.act == auction::Act::reveal ? " (revealed)"
                            : entry.act == auction::Act::take   ? " (took it)"
@@ -254,12 +311,11 @@ std::string entry_csv(const auction::Entry& entry, const Currency& currency) {
   };
   std::string time = wire::json_time(entry.time);
   time = time.substr(1, time.size() - 2);
-  const bool is_priced = entry.act != auction::Act::commit && entry.act != auction::Act::retract;
   return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}", entry.position.index.value,
                      entry.position.ordinal, entry.number, time, auction::name_of(entry.act),
-                     quoted(entry.bidder), is_priced ? auction::to_text(entry.price, currency) : "",
-                     currency.code, entry.reason == auction::Reason::accepted,
-                     auction::name_of(entry.reason),
+                     quoted(entry.bidder),
+                     is_priced(entry) ? auction::to_text(entry.price, currency) : "", currency.code,
+                     entry.reason == auction::Reason::accepted, auction::name_of(entry.reason),
                      entry.standing ? auction::to_text(*entry.standing, currency) : "",
                      quoted(entry.standing_bidder), hash(entry.commitment), hash(entry.hash));
 }
@@ -275,7 +331,7 @@ std::string event_text(const auction::LotEvent& event, LogTime at) {
     case Happening::stepped:
       return fmt::format("{}  asks for {} now", time, price_text(status.asking, event.currency));
     case Happening::extended:
-      return fmt::format("{}  extended by {}: {}", time, span_text(event.by),
+      return fmt::format("{}  extended by {}: {}", time, exact_span_text(event.by),
                          ends_text(status, at));
     case Happening::revealing:
       return fmt::format("{}  closed; {}", time, ends_text(status, at));

@@ -16,6 +16,9 @@ std::string time_text(LogTime time, LogTime now);
 /// `2m05s`, `3h10m`, `1d04h`; nothing below zero.
 std::string span_text(std::chrono::milliseconds span);
 
+/// What is known of the reserve. Precondition: there is one.
+std::string reserve_text(const auction::LotView& lot);
+
 /// The heading and a row for each lot.
 std::vector<Row> lot_rows(const std::vector<auction::LotView>& lots, LogTime now);
 /// All about a lot.

@@ -103,6 +103,19 @@ awaitable<ExitCode> steer(AuctionClient& client, const AuctionOptions& options,
   co_return tell_receipt(options, answer);
 }
 
+/// What to do about it on the command line; empty: the words of the receipt say all.
+std::string remedy_for(const AuctionOptions& options, auction::Reason reason) {
+  if (reason == auction::Reason::own_lot && options.person_from_user) {
+    return fmt::format("you are {} here ($USER), its seller; who else bids says so with --as NAME",
+                       options.person);
+  }
+  if (reason == auction::Reason::own_standing_bid) {
+    return fmt::format("raise your maximum with: muster auction bid {} PRICE --max MAXIMUM",
+                       auction::to_text(options.lot));
+  }
+  return {};
+}
+
 }  // namespace
 
 LogTime clock_for_people() {
@@ -113,17 +126,19 @@ LogTime clock_for_people() {
 ExitCode tell_receipt(const AuctionOptions& options, const BidAnswer& answer) {
   const auction::Receipt& receipt = answer.receipt;
   const bool accepted = receipt.reason == auction::Reason::accepted;
-  if (options.client.json) {
-    fmt::print("{}\n", receipt_json(answer));
-  } else {
-    std::FILE* const to = accepted ? stdout : stderr;
-    if (!accepted) fmt::print(to, "{}: ", name_of(auction::code_of(receipt.reason)));
-    for (const std::string& line : receipt_lines(answer, clock_for_people())) {
-      fmt::print(to, "{}\n", line);
-    }
+  const auto lines = receipt_lines(answer, clock_for_people());
+  if (options.client.json) fmt::print("{}\n", receipt_json(answer));
+  if (accepted) {
+    if (!options.client.json) fmt::print("{}\n", fmt::join(lines, "\n"));
+    std::fflush(stdout);
+    return 0;
   }
   std::fflush(stdout);
-  return accepted ? 0 : 1;
+  fmt::print(stderr, "{}: {}\n", name_of(auction::code_of(receipt.reason)),
+             options.client.json ? lines.front() : fmt::to_string(fmt::join(lines, "\n")));
+  const std::string remedy = remedy_for(options, receipt.reason);
+  if (!remedy.empty()) fmt::print(stderr, "{}\n", remedy);
+  return 1;
 }
 
 ExitCode with_auction(const AuctionOptions& options, const char* kind,

@@ -55,8 +55,8 @@ StyledLine standing(const AuctionModel& model) {
     return {{Style::title, std::string(auction::name_of(status.state))}};
   }
   if (auction::is_sealed(model.lot.terms.format)) {
-    return {
-        {Style::title, fmt::format("{} sealed bids, {} revealed", status.sealed, status.revealed)}};
+    return {{Style::title, fmt::format("{} sealed bid{}, {} revealed", status.sealed,
+                                       status.sealed == 1 ? "" : "s", status.revealed)}};
   }
   const std::string asking = auction::to_text_with_currency(status.asking, currency);
   if (!status.standing) return {{Style::title, "no bid yet"}, {Style::plain, "  from " + asking}};
@@ -88,8 +88,8 @@ std::vector<StyledLine> render(const AuctionModel& model, LogTime now, ViewSize 
   lines.push_back({countdown(status, now)});
   lines.push_back(standing(model));
   if (status.has_reserve) {
-    lines.push_back({status.reserve_met ? Span{Style::good, "the reserve is met"}
-                                        : Span{Style::bad, "the reserve is not met"}});
+    const Style style = status.reserve_met ? Style::good : Style::bad;
+    lines.push_back({{style, reserve_text(model.lot)}});
   }
   lines.push_back(position(model));
   lines.push_back({});
@@ -103,11 +103,7 @@ std::vector<StyledLine> render(const AuctionModel& model, LogTime now, ViewSize 
   }
   lines.push_back({});
   lines.push_back(foot);
-  for (StyledLine& line : lines) {
-    for (Span& span : line) {
-      if (span.text.size() > size.columns) span.text.resize(size.columns);
-    }
-  }
+  for (StyledLine& line : lines) line = cut(std::move(line), size.columns);
   if (lines.size() > size.rows) lines.resize(size.rows);
   return lines;
 }

@@ -40,7 +40,7 @@ void print_line(const std::string& line) {
   std::fflush(stdout);
 }
 
-/// A lot on the terminal, until `q` or a signal.
+/// A lot on the terminal, until it is over, `q` or a signal.
 class LotScreen {
  public:
   explicit LotScreen(const AuctionOptions& options)
@@ -108,11 +108,12 @@ class LotScreen {
       shown_ = entry.position;
       model_.add_line(entry_text(entry, history->value.currency, clock_for_people()));
     }
-    for (;;) {
+    while (!auction::is_over(model_.lot.status.state)) {
       const auto next = co_await news->next();
       if (!next) co_return fail(next.error());
       take(*next);
     }
+    leave();
   }
 
   void take(const News& news) {
@@ -121,7 +122,8 @@ class LotScreen {
       if (!told) return fail(told.error());
       if (shown_ && event->position.command <= *shown_) return;
       model_.take(*told, event->time);
-    } else if (const auto* const gap = std::get_if<Gap>(&news); gap != nullptr && gap->state) {
+    } else if (const auto* const gap = std::get_if<Gap>(&news); gap != nullptr) {
+      if (!gap->state) return fail(gap->state.error());
       auto lot = auction::decode_lot((*gap->state).view());
       if (!lot) return fail(lot.error());
       model_.lot = std::move(*lot);

@@ -29,17 +29,6 @@ std::string_view cut(std::string_view text, std::size_t columns) {
   return text;
 }
 
-StyledLine cut(StyledLine line, std::size_t columns) {
-  StyledLine fitting;
-  for (Span& span : line) {
-    const std::size_t width = width_of(span.text);
-    if (width > columns) span.text = std::string(cut(span.text, columns));
-    columns -= std::min(columns, width);
-    if (!span.text.empty()) fitting.push_back(std::move(span));
-  }
-  return fitting;
-}
-
 std::string padded(std::string text, std::size_t columns) {
   const std::size_t width = width_of(text);
   if (width < columns) text.append(columns - width, ' ');
@@ -187,6 +176,17 @@ std::string_view code_of(Style style) {
 }
 
 }  // namespace
+
+StyledLine cut(StyledLine line, std::size_t columns) {
+  StyledLine fitting;
+  for (Span& span : line) {
+    const std::size_t width = width_of(span.text);
+    if (width > columns) span.text = std::string(cut(span.text, columns));
+    columns -= std::min(columns, width);
+    if (!span.text.empty()) fitting.push_back(std::move(span));
+  }
+  return fitting;
+}
 
 std::vector<StyledLine> render(const DemoModel& model, ViewSize size, bool unicode) {
   std::vector<StyledLine> view;

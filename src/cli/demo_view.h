@@ -26,6 +26,9 @@ struct ViewSize {
   friend bool operator==(const ViewSize&, const ViewSize&) = default;
 };
 
+/// As much of the line as fits into so many columns. Each character is taken for one column.
+StyledLine cut(StyledLine line, std::size_t columns);
+
 /// The whole view: at most `rows` lines of at most `columns` characters, each of which is taken for
 /// one column wide. What does not fit is left out: first older messages and events, then servers.
 /// `unicode`: the terminal shows more than ASCII. Pure.

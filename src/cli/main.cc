@@ -49,6 +49,32 @@ std::optional<ExitCode> look_at_first_word(const CLI::App& root,
   return 2;
 }
 
+/// The same for the second word, where a command has commands of its own.
+std::optional<ExitCode> look_at_second_word(const CLI::App& root,
+                                            const std::vector<std::string>& arguments) {
+  std::vector<std::string_view> names;
+  for (const CLI::App* const command : root.get_subcommands(
+           [&](const CLI::App* one) { return one->check_name(arguments.front()); })) {
+    for (const CLI::App* const one :
+         command->get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(one->get_name());
+    }
+  }
+  const std::string word = arguments.size() < 2 ? "" : arguments[1];
+  if (names.empty() || word == "-h" || word == "--help" || std::ranges::count(names, word) > 0) {
+    return std::nullopt;
+  }
+  if (word.empty() || word.starts_with('-')) {
+    fmt::print(stderr, "say first what to do: muster {} {}; options come after it\n",
+               arguments.front(), fmt::join(names, "|"));
+    return 2;
+  }
+  fmt::print(stderr,
+             "there is no command {0} {1}; did you mean {0} {2}? muster {0} --help lists them\n",
+             arguments.front(), word, nearest(word, names));
+  return 2;
+}
+
 ExitCode run(std::vector<std::string> arguments) {
   CLI::App root("Servers that agree on a leader and keep one ordered, durable log.", "muster");
   root.require_subcommand(1);
@@ -81,6 +107,7 @@ ExitCode run(std::vector<std::string> arguments) {
   add_version(root, exit);
   root.set_version_flag("--version", version_line());
   if (const auto done = look_at_first_word(root, arguments)) return *done;
+  if (const auto done = look_at_second_word(root, arguments)) return *done;
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the end.
     root.parse(arguments);
