@@ -182,7 +182,7 @@ void add_open(CLI::App& auction, ExitCode& exit) {
   CLI::Option* const duration =
       add_duration(*command, "--duration", typed->duration,
                    "how long it is open; Dutch, if not given: until the floor's turn is over",
-                   {.lowest = auction::time_min, .plausible = std::chrono::milliseconds{100}});
+                   {.plausible = std::chrono::milliseconds{100}});
   command->add_option("--until", typed->until, "when it closes, RFC 3339")
       ->type_name("TIME")
       ->excludes(duration);
