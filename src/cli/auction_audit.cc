@@ -54,6 +54,17 @@ std::string fault_between(const auction::History& one, const auction::History& o
   return {};
 }
 
+namespace {
+
+/// Whether the last of a lot's bids agrees with what it was sold for. Of other acts the record
+/// alone does not say.
+bool won_by(const auction::Entry& last, const auction::Status& status) {
+  return last.act != auction::Act::bid ||
+         (last.standing_bidder == status.winner && last.standing == status.paid);
+}
+
+}  // namespace
+
 AuditOutcome audit(const auction::History& history, const Receipts& receipts) {
   AuditOutcome outcome;
   std::string fault = fault_in_chain(history);
@@ -88,6 +99,9 @@ AuditOutcome audit(const auction::History& history, const Receipts& receipts) {
   const bool sold = history.status.state == auction::State::sold;
   if (sold != !history.status.winner.empty()) {
     outcome.faults.emplace_back("a lot that is sold has one winner, and no other has any");
+  }
+  if (sold && !entries.empty() && !won_by(*entries.rbegin()->second, history.status)) {
+    outcome.faults.emplace_back("the winner is not whose bid stood last, or pays something else");
   }
   return outcome;
 }

@@ -30,6 +30,7 @@ auction::History record(std::uint64_t count) {
   history.status.head = hash;
   history.status.state = auction::State::sold;
   history.status.winner = count % 2 == 1 ? "ann" : "bob";
+  history.status.paid = auction::Price{count * 100};
   return history;
 }
 
@@ -119,6 +120,13 @@ TEST(AuditTest, WhatNobodyBidIsSurplusUnlessItMayBeABidOfUnknownOutcome) {
 
 TEST(AuditTest, ALotThatIsOverHasOneWinnerIfItIsSold) {
   auction::History history = record(2);
+  history.status.winner = "ann";
+  EXPECT_THAT(
+      audit(history, receipts_of(history)).faults,
+      testing::ElementsAre("the winner is not whose bid stood last, or pays something else"));
+  history.status.winner = "bob";
+  history.status.paid = auction::Price{100};
+  EXPECT_FALSE(audit(history, receipts_of(history)).well());
   history.status.winner.clear();
   EXPECT_FALSE(audit(history, receipts_of(history)).well());
   history.status.state = auction::State::unsold;

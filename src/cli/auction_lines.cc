@@ -66,9 +66,10 @@ bool is_priced(const auction::Entry& entry) {
          entry.reason != Reason::not_revealing_yet && entry.reason != Reason::wrong_format;
 }
 
-/// `0.7s` below ten seconds; else as `span_text`.
+/// As `span_text`, but `0.7s` where tenths matter.
 std::string exact_span_text(std::chrono::milliseconds span) {
-  if (span >= std::chrono::seconds{10}) return span_text(span);
+  const bool has_tenths = span.count() % ms_per_second >= 100;
+  if (span >= std::chrono::seconds{10} || !has_tenths) return span_text(span);
   return fmt::format("{}.{}s", span.count() / ms_per_second, span.count() % ms_per_second / 100);
 }
 
