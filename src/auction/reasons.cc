@@ -52,7 +52,7 @@ constexpr std::array<Words, static_cast<std::size_t>(last_reason) + 1> words{{
     {"TOO_MANY_KEYS", ErrorCode::resource_exhausted,
      "as many keys as can be are remembered; go on without one, or try again later"},
     {"TOO_MANY_LOTS", ErrorCode::resource_exhausted,
-     "as many lots as can be are going on; open it when one has ended"},
+     "there are as many lots as can be; one that has been over for an hour makes room for another"},
     {"TOO_MANY_BIDDERS", ErrorCode::resource_exhausted,
      "as many have sealed bids for this lot as can be"},
 }};

@@ -377,7 +377,8 @@ class House {
         figures_.bids, per_second, figures_.at_home, in_log, figures_.accepted, figures_.unknown,
         figures_.errors);
     fmt::print(
-        "latency p50 {:.2f} ms, p99 {:.2f} ms; longest time without one in the log {:.0f} ms\n",
+        "latency p50 {:.2f} ms, p99 {:.2f} ms; longest time without an answer of the log {:.0f} "
+        "ms\n",
         ms(figures_.latency.percentile(0.5)), ms(figures_.latency.percentile(0.99)), longest);
     fmt::print("record: {} acknowledged, {} lost, {} too many, {} no longer kept; {}\n",
                sum.acknowledged, sum.lost, sum.surplus, sum.not_kept,

@@ -173,9 +173,9 @@ TEST_F(AuctionLinesTest, AsJsonALotHasAllItsFieldsAlsoThoseThatAreEmpty) {
             R"("extendOnOutage":true,"state":"OPEN","standing":null,"standingBidder":"",)"
             R"("asking":"10.00","winner":"","price":null,"bids":0,"refused":0,)"
             R"("hasReserve":false,"reserveMet":false,"buyNow":null,)"
-            R"("opensAt":"2025-11-26T12:00:00Z","closesAt":"2025-11-26T12:01:00Z",)"
+            R"("opensAt":"2025-11-26T12:00:00.000Z","closesAt":"2025-11-26T12:01:00.000Z",)"
             R"("revealEndsAt":null,"sealed":0,"revealed":0,"head":")" +
-                hex("ab") + R"(","createdAt":"2025-11-26T12:00:00Z"})");
+                hex("ab") + R"(","createdAt":"2025-11-26T12:00:00.000Z"})");
   EXPECT_THAT(lot_json(chair_sold()),
               HasSubstr(R"("standing":"13.50","standingBidder":"ann","asking":"14.00",)"
                         R"("winner":"ann","price":"13.50","bids":2)"));
@@ -195,7 +195,7 @@ TEST_F(AuctionLinesTest, AReceiptSaysWhatBecameOfTheBid) {
   EXPECT_THAT(receipt_json(answer),
               testing::StartsWith(R"({"id":"17.0","accepted":true,"reason":"ACCEPTED",)"
                                   R"("message":"accepted","atHome":false,"repeated":false,)"
-                                  R"("index":26,"ordinal":1,"time":"2025-11-26T12:00:00Z",)"
+                                  R"("index":26,"ordinal":1,"time":"2025-11-26T12:00:00.000Z",)"
                                   R"("number":2,"hash":")" +
                                   hex("cd") + R"(","ownMax":"15.00","currency":"EUR",)"));
   answer.receipt.repeated = true;
@@ -250,7 +250,7 @@ TEST_F(AuctionLinesTest, EachKindOfEntryReadsAsASentence) {
 
 TEST_F(AuctionLinesTest, EntriesAsJsonAndCsvHaveTheSame) {
   EXPECT_EQ(entry_json(bid("bob", 1'300), euro),
-            R"({"index":26,"ordinal":1,"number":2,"time":"2025-11-26T12:00:05Z","act":"BID",)"
+            R"({"index":26,"ordinal":1,"number":2,"time":"2025-11-26T12:00:05.000Z","act":"BID",)"
             R"("bidder":"bob","price":"13.00","currency":"EUR","accepted":true,)"
             R"("reason":"ACCEPTED","standing":"13.50","standingBidder":"ann","commitment":"",)"
             R"("hash":")" +
@@ -258,16 +258,17 @@ TEST_F(AuctionLinesTest, EntriesAsJsonAndCsvHaveTheSame) {
   EXPECT_EQ(history_csv_heading(),
             "index,ordinal,number,time,act,bidder,price,currency,accepted,reason,standing,"
             "standing_bidder,commitment,hash");
-  EXPECT_EQ(entry_csv(bid("bob", 1'300), euro),
-            "26,1,2,2025-11-26T12:00:05Z,BID,bob,13.00,EUR,true,ACCEPTED,13.50,ann,," + hex("cd"));
+  EXPECT_EQ(
+      entry_csv(bid("bob", 1'300), euro),
+      "26,1,2,2025-11-26T12:00:05.000Z,BID,bob,13.00,EUR,true,ACCEPTED,13.50,ann,," + hex("cd"));
   Entry sealed = bid("a,\"b\"", 0);
   sealed.act = Act::commit;
   sealed.standing.reset();
   sealed.standing_bidder.clear();
   sealed.commitment = hash_of(0x01);
   EXPECT_EQ(entry_csv(sealed, euro),
-            "26,1,2,2025-11-26T12:00:05Z,COMMIT,\"a,\"\"b\"\"\",,EUR,true,ACCEPTED,,," + hex("01") +
-                "," + hex("cd"));
+            "26,1,2,2025-11-26T12:00:05.000Z,COMMIT,\"a,\"\"b\"\"\",,EUR,true,ACCEPTED,,," +
+                hex("01") + "," + hex("cd"));
   EXPECT_THAT(entry_json(sealed, euro), HasSubstr(R"("price":null)"));
 }
 
@@ -290,7 +291,7 @@ TEST_F(AuctionLinesTest, WhatHappensToALotReadsAsASentence) {
   EXPECT_EQ(event_text(event, noon), "12:00:05  bob          13.00 EUR  outbid by ann at 13.50");
   EXPECT_THAT(event_json(event, {.command = {LogIndex{26}, 1}, .number = 3}, noon),
               testing::StartsWith(R"({"index":26,"ordinal":1,"event":3,)"
-                                  R"("time":"2025-11-26T12:00:00Z","id":"17.0","what":"BID",)"
+                                  R"("time":"2025-11-26T12:00:00.000Z","id":"17.0","what":"BID",)"
                                   R"("entry":{"index":26,)"));
   event.entry.reset();
   event.what = Happening::extended;
