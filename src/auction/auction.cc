@@ -78,6 +78,7 @@ void Auction::forget(LotId id) {
   if (kept.due) due_.erase({*kept.due, id});
   if (kept.over_at) over_.erase({*kept.over_at, id});
   running_.erase(id);
+  entries_ -= kept.lot.read().record.kept();
   lots_.erase(id);
 }
 

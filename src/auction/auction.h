@@ -54,7 +54,8 @@ inline constexpr std::string_view lots_topic = "auction/lots";
 ///
 /// **Record.** Each accepted bid, commitment, reveal and retraction is an `Entry` with a hash over
 /// all before it (`record.h`); the receipt names its number and hash. The last `entries_kept`
-/// entries of a lot are kept, with the hash before them, so that what is kept can be verified.
+/// entries of a lot are kept (fewer if all lots together have more than `entries_max`), with the
+/// hash before them, so that what is kept can be verified.
 /// Bids that were refused are kept too, `refused_kept` of them, outside the chain.
 ///
 /// **Keys.** A command with a key is carried out once: whoever sends the same again under the same
@@ -84,9 +85,10 @@ class Auction final : public service::Machine {
     std::size_t lots_max{1'024};
     std::size_t entries_kept{16'384};       ///< Of a lot's record, at least; the oldest go,
     std::size_t entries_per_part{256};      ///< so many at once.
+    std::size_t entries_max{1'000'000};     ///< Of all lots; beyond, who gets more keeps less.
     std::size_t refused_kept{1'024};        ///< Of a lot; the oldest go.
     std::size_t sealed_bidders_max{4'096};  ///< That commit to bids for one lot.
-    std::size_t keys_max{131'072};          ///< Remembered receipts.
+    std::size_t keys_max{262'144};          ///< Remembered receipts.
     std::size_t keys_per_part{256};
     std::chrono::milliseconds key_age_max{std::chrono::hours{24}};
     std::chrono::milliseconds over_kept_min{std::chrono::hours{1}};
@@ -200,6 +202,7 @@ class Auction final : public service::Machine {
   std::set<std::pair<LogTime, LotId>> due_{};   // What happens next to lots by themselves.
   std::set<std::pair<LogTime, LotId>> over_{};  // Lots that are over, by when.
   std::set<LotId> running_{};
+  std::uint64_t entries_{0};  // That the records of all lots keep.
   // While it is restored.
   std::deque<service::CopyOnWrite<Entries>> restored_entries_{};
   bool restored_whole_{false};

@@ -29,7 +29,13 @@ Receipt Auction::accept(Entry entry, LotId id, const service::Command& command,
     entry.standing = lot.board.standing->price;
     entry.standing_bidder = lot.board.standing->bidder;
   }
+  const std::uint64_t before = lot.record.kept();
   const Entry& kept = lot.record.add(id, std::move(entry), record_limits());
+  entries_ += lot.record.kept() - before;
+  while (entries_ > options_.entries_max && lot.record.parts.size() > 1) {
+    entries_ -= lot.record.parts.front().read().entries.size();
+    lot.record.drop_oldest();
+  }
   changed(id);
   tell(lot, {.what = Happening::bid, .entry = kept}, output);
   Receipt given = receipt(id, Reason::accepted, command);

@@ -187,6 +187,29 @@ TEST(BiddingTest, TheRecordIsKeptWithinItsLimitAndStaysVerifiable) {
   EXPECT_EQ(here.status(lot).bids, 30U);
 }
 
+TEST(BiddingTest, TheRecordsOfAllLotsHaveALimitTogether) {
+  Saleroom here(Auction::Options{.entries_kept = 100, .entries_per_part = 4, .entries_max = 20});
+  const LotId first = here.open(Saleroom::english(0, 1));
+  const LotId second = here.open(Saleroom::english(0, 1));
+  const auto bid = [&](LotId lot, std::uint64_t times) {
+    for (std::uint64_t i = 0; i < times; ++i) {
+      EXPECT_EQ(here.bid(lot, i % 2 == 0 ? "ann" : "bob", here.status(lot).asking.minor), "ok");
+      EXPECT_TRUE(is_chain(here.history(lot)));
+    }
+  };
+  const auto kept = [&](LotId lot) { return here.history(lot).entries.size(); };
+  bid(first, 12);
+  bid(second, 8);
+  EXPECT_EQ(kept(first) + kept(second), 20U);
+  bid(second, 2);
+  EXPECT_EQ(kept(first), 12U);
+  EXPECT_EQ(kept(second), 6U);
+  bid(first, 30);
+  EXPECT_EQ(kept(first), 14U);
+  EXPECT_EQ(kept(second), 6U);
+  EXPECT_EQ(here.status(first).bids, 42U);
+}
+
 TEST(BiddingTest, RefusedBidsAreKeptWithinTheirLimit) {
   Saleroom here(Auction::Options{.refused_kept = 3});
   const LotId lot = here.open(Saleroom::english());

@@ -26,13 +26,16 @@ const Entry& Record::add(LotId lot, Entry entry, const Limits& limits) {
   Entries& last = parts.back().write();
   last.entries.push_back(std::move(entry));
   const std::size_t oldest = parts.front().read().entries.size();
-  const std::uint64_t kept = count + 1 - first_kept;
-  if (parts.size() > 1 && kept >= limits.entries_kept + oldest) {
-    before_kept = parts.front().read().entries.back().hash;
-    first_kept += oldest;
-    parts.pop_front();
-  }
+  if (parts.size() > 1 && kept() >= limits.entries_kept + oldest) drop_oldest();
   return parts.back().read().entries.back();
+}
+
+void Record::drop_oldest() {
+  check(parts.size() > 1);
+  const std::vector<Entry>& oldest = parts.front().read().entries;
+  before_kept = oldest.back().hash;
+  first_kept += oldest.size();
+  parts.pop_front();
 }
 
 void Record::add_refused(Entry entry, const Limits& limits) {

@@ -48,6 +48,9 @@ struct Record {
   static Record beginning_of(LotId lot);
   /// Numbers and chains the entry. Returns it as it is kept, until the next one is added.
   const Entry& add(LotId lot, Entry entry, const Limits& limits);
+  /// Forgets the oldest part. Precondition: there is one before the last.
+  void drop_oldest();
+  std::uint64_t kept() const { return count + 1 - first_kept; }
   void add_refused(Entry entry, const Limits& limits);
 };
 

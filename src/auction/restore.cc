@@ -223,6 +223,7 @@ Result<void> Auction::restore_lot(Reader& bytes) {
   if (!lots_.empty() && lots_.rbegin()->first >= lot.id) return damaged("order of lots");
   if (lots_.size() >= options_.lots_max || !keys_.is_empty()) return damaged("too many lots");
   const LotId id = lot.id;
+  entries_ += lot.record.kept();
   lots_[id].lot.write() = std::move(lot);
   changed(id);
   return {};
@@ -246,6 +247,7 @@ void Auction::clear() {
   due_.clear();
   over_.clear();
   running_.clear();
+  entries_ = 0;
   restored_entries_.clear();
   restored_whole_ = false;
 }
