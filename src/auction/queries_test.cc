@@ -13,8 +13,8 @@ using ::testing::ElementsAre;
 
 TEST(QueriesTest, LotsAreListedInTheirOrderPageByPage) {
   Saleroom here;
-  std::vector<LotId> opened;
-  for (int i = 0; i < 5; ++i) opened.push_back(here.open(Saleroom::english()));
+  std::vector<LotId> opened(5);
+  for (LotId& lot : opened) lot = here.open(Saleroom::english());
   here.steer(opened[1], Steering::cancel);
   const auto ids = [](const Lots& lots) {
     std::vector<LotId> found;
