@@ -137,8 +137,7 @@ class PipeTest(unittest.TestCase):
                          ["a", "b", "c"])
         [attached, *_] = [each for each in told if "attachedTo" in each]
         self.assertEqual(attached["address"], self.group[attached["attachedTo"]].address)
-        self.assertIn({"code": "FAILED_PRECONDITION",
-                       "message": NO_AUCTION.split(": ")[1]}, told)
+        self.assertIn({"code": "INVALID_ARGUMENT", "message": "usage: start PRICE TITLE"}, told)
 
     def test_the_history_of_sessions_reads_as_sentences(self):
         self.one("find")  # Has a session for a moment.

@@ -70,7 +70,7 @@ def scenario(story):
     paused = story.run(f"rmi {third.port} auction.pause {lot}")
     expect(f"lot {lot} is PAUSED" in paused, "the lot's clock stands still")
     console.type(f"bid {lot} 20")
-    console.says("FAILED_PRECONDITION")
+    console.says("PERMISSION_DENIED: a seller can't bid")
     story.run(f"rmi {third.port} auction.resume {lot}")
     console.type("end")
     console.says("sold to bob for 12.50 EUR")
