@@ -1,6 +1,7 @@
 // The interface of a replicated service: a deterministic state machine.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,6 +47,12 @@ struct OperatorCommand {
   std::vector<std::string> arguments{};  ///< The names of what it takes; all are needed.
 };
 
+/// Something that is counted.
+struct Counter {
+  std::string name;
+  std::uint64_t value{0};
+};
+
 /// A frozen piece of a machine's state. Immutable, so another thread may encode it.
 class Part {
  public:
@@ -89,6 +96,10 @@ class Machine {
   virtual Result<Bytes> topic_state(std::string_view topic) const {
     return Error{ErrorCode::not_found, "no topic is called " + std::string(topic)};
   }
+
+  /// What this copy counted since it was made, for people (`muster rmi stats`). No part of the
+  /// state: it may differ from server to server.
+  virtual std::vector<Counter> counters() const { return {}; }
 
   /// Answers a read from the state as it is. Changes nothing.
   virtual Result<Bytes> query(BytesView request) const = 0;

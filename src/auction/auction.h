@@ -111,6 +111,11 @@ class Auction final : public service::Machine {
   void clear() override;
   /// `auction.pause ID`, `auction.resume ID`, `auction.extend ID BY`: as its seller does it.
   std::vector<service::OperatorCommand> operator_commands() const override;
+  /// How many bids this server was asked to check, and how many of them it settled.
+  std::vector<service::Counter> counters() const override {
+    return {{.name = "auction bids checked", .value = bids_checked_},
+            {.name = "auction bids settled at home", .value = bids_settled_}};
+  }
   Result<Bytes> operator_command(std::string_view name, std::span<const std::string> arguments,
                                  std::string_view key) const override;
   Result<std::string> operator_outcome(BytesView reply) const override;
@@ -198,6 +203,9 @@ class Auction final : public service::Machine {
   std::map<LotId, Kept> lots_{};
   Keys keys_;
   service::CopyOnWrite<House> house_{};
+  // Counted, and no part of the state.
+  mutable std::uint64_t bids_checked_{0};
+  mutable std::uint64_t bids_settled_{0};
   // Found again from the parts.
   std::set<std::pair<LogTime, LotId>> due_{};   // What happens next to lots by themselves.
   std::set<std::pair<LogTime, LotId>> over_{};  // Lots that are over, by when.

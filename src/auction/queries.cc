@@ -157,7 +157,9 @@ Result<Bytes> Auction::answer(const Check& query) const {
     verdict.currency = lot->terms.currency;
   }
   verdict.receipt = repeated_receipt(request, house_.read().seen);
+  ++bids_checked_;
   if (verdict.receipt) {
+    ++bids_settled_;
     verdict.settled = true;
     verdict.reason = verdict.receipt->reason;
     return encode(verdict);
@@ -169,6 +171,7 @@ Result<Bytes> Auction::answer(const Check& query) const {
     lost = Reason::unknown_lot;
   }
   verdict.settled = lost.has_value();
+  if (lost) ++bids_settled_;
   verdict.reason = lost.value_or(Reason::accepted);
   return encode(verdict);
 }

@@ -159,6 +159,23 @@ TEST(QueriesTest, AHomeSettlesWhatIsSurelyLost) {
   EXPECT_EQ(here.verdict({Commit{sealed, "bob", chain_start(lot)}}), "CLOSED");
 }
 
+TEST(QueriesTest, AHomeCountsWhatItSettles) {
+  Saleroom here;
+  const LotId lot = here.open(Saleroom::english());
+  const auto check = [&](std::uint64_t price) {
+    static_cast<void>(here.check({Bid{.lot = lot, .bidder = "ann", .price = {price}}}));
+  };
+  check(1);
+  check(2);
+  check(5'000);
+  const auto counters = here.auction.counters();
+  ASSERT_EQ(counters.size(), 2U);
+  EXPECT_EQ(counters[0].name, "auction bids checked");
+  EXPECT_EQ(counters[0].value, 3U);
+  EXPECT_EQ(counters[1].name, "auction bids settled at home");
+  EXPECT_EQ(counters[1].value, 2U);
+}
+
 TEST(QueriesTest, AHomeLeavesToTheLogWhatMayChange) {
   Saleroom here;
   Terms terms = Saleroom::english();

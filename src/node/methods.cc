@@ -173,6 +173,13 @@ wire::ServerStats Node::Impl::server_stats(Instant) const {
   stats.set_telemetry_values(edge_.telemetry().size());
   stats.set_telemetry_bytes(edge_.telemetry().bytes());
   stats.set_telemetry_dropped(edge_.telemetry().dropped());
+  for (const auto& machine : state().machines()) {
+    for (const service::Counter& counter : machine->counters()) {
+      wire::ServiceCounter& one = *stats.add_services();
+      one.set_name(counter.name);
+      one.set_value(counter.value);
+    }
+  }
   return stats;
 }
 
