@@ -277,7 +277,8 @@ void add_house(CLI::App& auction, ExitCode& exit) {
   add_duration(*command, "--duration", options->duration, "how long the lots are open",
                {.plausible = std::chrono::seconds{1}});
   add_duration(*command, "--pace", options->pace,
-               "between two bids of a bidder, on average; 0: one after the other");
+               "between two bids of a bidder, on average; 0: one after the other",
+               {.lowest = Duration::zero()});
   command
       ->add_option("--losing", options->losing,
                    "for measuring: percent of the bids that are below the standing price")
