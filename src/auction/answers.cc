@@ -8,6 +8,9 @@
 namespace muster::auction {
 namespace {
 
+/// No silence is longer, and no time plus one overflows.
+constexpr std::chrono::milliseconds silence_max = 1'000 * lot_time_max;
+
 void put(const AskLots& query, schema::Query& out) {
   schema::AskLots& lots = *out.mutable_lots();
   if (query.after) put_lot(*query.after, *lots.mutable_after());
@@ -91,7 +94,7 @@ Result<LotEvent> decode_event(BytesView bytes) {
                .lot = to_lot(event->lot()),
                .title = event->title(),
                .currency = *currency,
-               .by = from_ms(event->by_ms()),
+               .by = from_ms(event->by_ms(), silence_max),
                .status = std::move(*status)};
   if (event->has_entry()) {
     auto entry = to_entry(event->entry());

@@ -114,6 +114,8 @@ TEST(MessagesTest, ReceiptsEventsAndAnswersSurviveTheirBytes) {
                        .status = full_status()};
   EXPECT_EQ(decode_event(encode(event)).value(), event);
   EXPECT_EQ(decode_event(encode(LotEvent{})).value(), LotEvent{});
+  const LotEvent after_years{.what = Happening::extended, .by = 7 * lot_time_max};
+  EXPECT_EQ(decode_event(encode(after_years)).value(), after_years);
   const LotView view{lot, "sue", {5}, full_terms(), full_status()};
   EXPECT_EQ(decode_lot(encode(view)).value(), view);
   const Lots lots{.lots = {view, LotView{}}, .complete = false};

@@ -54,9 +54,9 @@ std::uint64_t to_ms(std::chrono::milliseconds span) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(span.count(), 0));
 }
 
-std::chrono::milliseconds from_ms(std::uint64_t ms) {
-  constexpr auto most = static_cast<std::uint64_t>(lot_time_max.count()) + 1;
-  return std::chrono::milliseconds{static_cast<std::int64_t>(std::min(ms, most))};
+std::chrono::milliseconds from_ms(std::uint64_t ms, std::chrono::milliseconds most) {
+  const std::uint64_t more = to_ms(most) + 1;
+  return std::chrono::milliseconds{static_cast<std::int64_t>(std::min(ms, more))};
 }
 
 std::string to_field(const std::array<std::byte, 32>& bytes) {

@@ -11,8 +11,8 @@ LogTime to_time(const google::protobuf::Timestamp& time);
 void put_lot(LotId lot, schema::Position& out);
 LotId to_lot(const schema::Position& lot);
 std::uint64_t to_ms(std::chrono::milliseconds span);
-/// More than a lot's times can be stays more than that, without overflow.
-std::chrono::milliseconds from_ms(std::uint64_t ms);
+/// More than `most` stays more than that, without overflow.
+std::chrono::milliseconds from_ms(std::uint64_t ms, std::chrono::milliseconds most = lot_time_max);
 std::string to_field(const std::array<std::byte, 32>& bytes);
 
 // Errors of all: INVALID_ARGUMENT for values of enums that this version does not know, for hashes
