@@ -103,8 +103,11 @@ void OnTime::extended(const AuctionDeed& deed, const LotEvent& event, const LotS
   const auction::Status& was = story.now;
   const bool reveals = was.state == State::revealing;
   const LogTime end = reveals ? event.status.reveal_ends_at : event.status.closes_at;
-  if (event.by.count() <= 0 || end != (reveals ? was.reveal_ends_at : was.closes_at) + event.by) {
-    fail_on_time(event.lot, "was extended by something else than it was told");
+  const auto moved = end - (reveals ? was.reveal_ends_at : was.closes_at);
+  if (event.by.count() <= 0 || event.by != moved) {
+    fail_on_time(event.lot, "was extended by " + std::to_string(event.by.count()) +
+                                " ms as was told, and by " + std::to_string(moved.count()) +
+                                " ms in truth");
   }
   if (owed_.erase(event.lot) > 0) {
     if (event.by == deed.time - std::max(before, was.opens_at)) return;

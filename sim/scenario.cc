@@ -248,7 +248,8 @@ void shape_moves(Scenario& scenario, Random& random) {
   scenario.unnoticed = true;
 }
 
-/// Seeds of `mix` below it are without auctions, which the mutants' exams and the kept seeds count on.
+/// Seeds of `mix` below it are without auctions, which the mutants' exams and the kept seeds count
+/// on.
 constexpr std::uint64_t first_seed_with_auctions = 20'000;
 
 // Numbers of their own, so that other draws stay as they were.
@@ -353,8 +354,8 @@ std::string_view name_of(Fault fault) {
 
 const std::vector<std::string_view>& profiles() {
   static const std::vector<std::string_view> names{
-      "mix",      "calm",   "lan",     "wan",   "lossy", "disk",      "churn",
-      "founding", "growth", "machine", "peers", "moves", "auction",   core_profile};
+      "mix",      "calm",   "lan",     "wan",   "lossy", "disk",    "churn",
+      "founding", "growth", "machine", "peers", "moves", "auction", core_profile};
   return names;
 }
 

@@ -96,6 +96,13 @@ struct AuctionOptions {
   auction::Auction::Options limits{};
 };
 
+/// The leader dies once, when it has stored this entry, or knows it to be committed; soon another
+/// process starts in its place.
+struct LeaderDies {
+  LogIndex at;
+  bool committed{false};
+};
+
 struct Scenario {
   std::uint64_t seed{0};
   std::string profile;
@@ -129,6 +136,7 @@ struct Scenario {
   Duration outage_max{};                    ///< Of what a fault takes away.
   bool unnoticed{false};  ///< All that happens is such that no client may lose its server.
   std::optional<std::size_t> wrong_clock;  ///< A server whose wall clock is years ahead.
+  std::optional<LeaderDies> leader_dies{};
   std::optional<std::size_t> flipped;  ///< A server whose registers are not what they should be.
 
   double rate(Fault fault) const { return rates[static_cast<std::size_t>(fault)]; }

@@ -90,6 +90,7 @@ Summary World::run() {
   }
   summary.wishes = operator_->granted();
   summary.lots = checkers_.auctions.time.ended();
+  summary.late_max = checkers_.auctions.time.late_max();
   summary.digest = trace_.digest();
   return summary;
 }
@@ -108,6 +109,32 @@ void World::start(std::size_t number) {
 
 void World::run_until(Instant until) {
   while (events_.run_next(until)) {
+    note_ends();
+    kill_leader_in_its_place();
+  }
+}
+
+void World::note_ends() {
+  if (checkers_.auctions.time.ended() == ends_.size()) return;
+  LogIndex newest;
+  for (const auto& server : servers_) newest = std::max(newest, server->report().applied);
+  ends_.resize(checkers_.auctions.time.ended(), newest);
+}
+
+void World::kill_leader_in_its_place() {
+  static constexpr Duration starts_after = milliseconds(300);
+  if (!scenario_.leader_dies || leader_died_) return;
+  for (const auto& server : servers_) {
+    const node::Report& report = server->report();
+    if (server->state() != Server::State::running || !report.leads) continue;
+    const LogIndex reached = scenario_.leader_dies->committed ? report.commit : report.stored;
+    if (reached < scenario_.leader_dies->at) continue;
+    leader_died_ = true;
+    server->die(false);
+    events_.after(starts_after, [&server] {
+      if (server->state() == Server::State::down) server->start();
+    });
+    return;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/checkers.h"
 #include "sim/datagrams.h"
@@ -27,6 +28,7 @@ struct Summary {
   std::uint64_t gaps{0};      ///< That they were told of.
   std::uint64_t wishes{0};    ///< Of an operator, that came true.
   std::uint64_t lots{0};      ///< That were sold, or not, or taken back.
+  std::chrono::milliseconds late_max{};  ///< Of a lot's end that was due, by log time.
   std::uint64_t digest{0};
 };
 
@@ -42,10 +44,14 @@ class World {
   std::uint64_t steps() const { return events_.steps(); }
   Instant now() const { return events_.now(); }
   std::uint64_t digest() const { return trace_.digest(); }
+  /// Where in the log lots ended, or up to some entries before.
+  const std::vector<LogIndex>& ends() const { return ends_; }
 
  private:
   void start(std::size_t number);
   void run_until(Instant until);
+  void note_ends();
+  void kill_leader_in_its_place();
   void wait_until_live();
   /// By when the group must be live, after the last fault.
   Instant live_by() const;
@@ -74,6 +80,8 @@ class World {
   Clients clients_;
   std::optional<Operator> operator_;
   Faults faults_;
+  std::vector<LogIndex> ends_;
+  bool leader_died_{false};
 };
 
 }  // namespace muster::sim
