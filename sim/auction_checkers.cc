@@ -70,6 +70,7 @@ void RecordStays::seen(const AuctionDeed& deed) {
                                           lot_name(event.lot) + " does not follow those before");
     }
     record.push_back(entry);
+    ++entries_;
   }
 }
 
@@ -97,8 +98,9 @@ void RecordStays::found(std::size_t server, const auction::History& history) con
   const std::vector<auction::Entry> none;
   const auto& record = known == records_.end() ? none : known->second;
   const std::uint64_t dropped = history.first_kept - 1;
-  if (dropped + kept.size() != record.size() ||
-      kept.size() < std::min(record.size(), limits_.entries_kept)) {
+  const bool too_few = entries_ <= limits_.entries_max &&
+                       kept.size() < std::min(record.size(), limits_.entries_kept);
+  if (dropped + kept.size() != record.size() || too_few) {
     throw Violation("record stays", where + " has " + std::to_string(kept.size()) + " of " +
                                         std::to_string(record.size()) + " entries");
   }

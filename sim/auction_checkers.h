@@ -72,6 +72,7 @@ class RecordStays {
   const LotStories& stories_;
   const auction::Auction::Options limits_;
   std::map<auction::LotId, std::vector<auction::Entry>> records_;
+  std::size_t entries_{0};
 };
 
 /// A key is carried out once, and whoever comes again has the first answer.

@@ -269,6 +269,7 @@ void draw_auctions(Scenario& scenario) {
   limits.keys_per_part = one_of<std::size_t>(random, {256, 8});
   limits.pulse = milliseconds(one_of(random, {200, 500, 1'000}));
   limits.outage_min = milliseconds(one_of(random, {1'200, 2'500, 5'000}));
+  limits.entries_max = one_of<std::size_t>(random, {1'000'000, 1'000'000, 80});
   // Room for messages with the longest of these commands, as in `draw_load`.
   constexpr std::size_t command_bytes = 400;
   const LoadOptions& load = scenario.load;
