@@ -76,12 +76,15 @@ awaitable<Result<auction::Receipt>> AuctionClient::submit(const auction::Request
 awaitable<Result<ReadReply>> AuctionClient::ask(const auction::Query& query,
                                                 Consistency& consistency) {
   const Bytes payload = auction::encode(query);
-  auto answer = co_await client_.read(auction::service_id, payload, consistency);
-  if (answer || consistency == Consistency::local || !lacks_majority(answer.error())) {
-    co_return answer;
-  }
+  // First what one server has, while one is there: a client without a session, which only a
+  // majority can give it, goes on looking for others.
+  auto at_hand = co_await client_.read(auction::service_id, payload, Consistency::local);
+  const bool nobody = !at_hand && lacks_majority(at_hand.error());
+  if (consistency == Consistency::local || nobody) co_return at_hand;
+  auto latest = co_await client_.read(auction::service_id, payload, consistency);
+  if (latest || !at_hand || !lacks_majority(latest.error())) co_return latest;
   consistency = Consistency::local;
-  co_return co_await client_.read(auction::service_id, payload, consistency);
+  co_return at_hand;
 }
 
 awaitable<Result<auction::LotView>> AuctionClient::terms(auction::LotId lot) {

@@ -60,9 +60,10 @@ void tell_record(const ServerRecord& record, const std::string& fault, bool json
                            .text());
     return;
   }
-  fmt::print(
-      "{}: {}\n", heading_of(record.server),
-      trouble.empty() ? fmt::format("{} entries, chain right, head {}", entries, head) : trouble);
+  fmt::print("{}: {}\n", heading_of(record.server),
+             trouble.empty() ? fmt::format("{} {}, chain right, head {}", entries,
+                                           entries == 1 ? "entry" : "entries", head)
+                             : trouble);
 }
 
 }  // namespace

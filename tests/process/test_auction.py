@@ -329,6 +329,15 @@ class LossTest(Auction, unittest.TestCase):
                          [("ann", "12.00"), ("bob", "14.00")])
         other = house("bid", lot, "15", "--as", "ann", "--key", "k")
         self.refused(other, 1, "ALREADY_EXISTS: this key came with another command before")
+        # Without a majority nothing is taken, and what is shown is said to be one server's.
+        group.leader().kill()
+        alone = group.server_options([server for server in group.servers if server.running])
+        shown = house("show", lot, "--timeout", "1500ms", servers=alone)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("stands at 14.00 EUR by bob", shown.stdout)
+        self.assertIn("no majority now", shown.stderr)
+        lost = house("bid", lot, "20", "--as", "carl", "--timeout", "1500ms", servers=alone)
+        self.assertIn(lost.returncode, (1, 3), lost.stdout)
 
     def test_who_stays_reveals_by_itself_though_the_leader_is_lost(self):
         house, group = self.house, self.group
