@@ -1,7 +1,7 @@
 """An auction house of three servers, full of bidders, whose leader is killed again and again.
 
-Without an argument it takes half a minute. `auction.py long`: 200 bidders, 20 lots, two minutes, the
-leader killed every 10 s and started again 5 s later.
+Without an argument it takes half a minute. `auction.py long`: 200 bidders, 20 lots, two minutes,
+the leader killed every 10 s and started again 5 s later.
 """
 
 import dataclasses
@@ -46,8 +46,9 @@ def scenario(story, scale):
         serve(name)
         servers[name].says("^ready ")
     everywhere = " ".join(f"--server {server.address}" for server in servers.values())
-    lot = story.run(f"auction open 'An old chair' --start 10 --soft-close 5s --as sel {everywhere}")
-    lot = lot.split()[0]
+    offered = story.run(f"auction open 'An old chair' --start 10 --soft-close 5s --as sel "
+                        f"{everywhere}")
+    lot = offered.split()[0]
     story.run(f"auction bid {lot} 12 --max 30 --as ann {everywhere}")
     bid = story.run(f"auction bid {lot} 20 --as bob {everywhere}")
     expect("stands at 21.00 EUR by ann" in bid and "30" not in bid.split("receipt")[0],
