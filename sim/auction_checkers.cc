@@ -317,7 +317,8 @@ void SealedStaySealed::seen(std::size_t server, LotId lot, BytesView told) const
     for (std::uint64_t rest = price; rest > 0; rest >>= 7U) {
       encoded.push_back(static_cast<std::byte>((rest & 0x7fU) | (rest > 0x7fU ? 0x80U : 0U)));
     }
-    if (std::ranges::search(told, encoded).empty()) continue;
+    const auto found = std::search(told.begin(), told.end(), encoded.begin(), encoded.end());
+    if (found == told.end()) continue;
     throw Violation("sealed stay sealed", server_name(server) + " tells a price of " +
                                               lot_name(lot) + " while it takes bids");
   }
