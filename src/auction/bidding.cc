@@ -199,8 +199,6 @@ Result<Receipt> Auction::handle(const Reveal& request, const service::Command& c
                                 service::Output& output) {
   Entry entry{.act = Act::reveal, .bidder = request.bidder, .price = request.price};
   if (const auto reason = why_not_revealed(find(request.lot), request)) {
-    // All can read what was refused: who reveals too early must not have told the price.
-    if (*reason == Reason::not_revealing_yet) entry.price = {};
     return refuse(std::move(entry), request.lot, *reason, command);
   }
   change(request.lot).sealed.at(request.bidder).revealed = request.price;

@@ -250,17 +250,6 @@ TEST(BiddingTest, AVickreyAuctionFromCommitmentsToItsPrice) {
   EXPECT_TRUE(is_chain(here.history(lot)));
 }
 
-TEST(BiddingTest, WhoRevealsTooEarlyHasToldNobodyThePrice) {
-  Saleroom here;
-  const LotId lot = here.open(Saleroom::sealed());
-  here.commit(lot, "ann", 1'000, 1);
-  EXPECT_EQ(here.reveal(lot, "ann", 1'000, 1), "NOT_REVEALING_YET");
-  const History history = here.history(lot);
-  ASSERT_EQ(history.entries.size(), 2U);
-  EXPECT_EQ(history.entries[1].reason, Reason::not_revealing_yet);
-  EXPECT_EQ(history.entries[1].price, Price{});
-}
-
 TEST(BiddingTest, WhoDoesNotRevealLosesTheBid) {
   Saleroom here;
   const LotId lot = here.open(Saleroom::sealed(Format::sealed_first));
