@@ -72,6 +72,14 @@ void forget(SealedBids& kept, const auction::Hash& commitment) {
   if (const auto done = kept.forget(commitment); !done) report(done.error());
 }
 
+/// The same for all sealed bids of this bidder, those too that a later one took the place of.
+void forget_all(SealedBids& kept, const auction::History& history, const std::string& bidder) {
+  for (const auction::Entry& entry : history.entries) {
+    const bool is_own = entry.bidder == bidder && entry.act == auction::Act::commit;
+    if (is_own && kept.find(entry.commitment)) forget(kept, entry.commitment);
+  }
+}
+
 awaitable<ExitCode> reveal(AuctionClient& client, const AuctionOptions& options) {
   auto kept = sealed_bids();
   if (!kept) co_return report(kept.error());
@@ -94,7 +102,7 @@ awaitable<ExitCode> reveal(AuctionClient& client, const AuctionOptions& options)
   if (!receipt) co_return report(receipt.error());
   if (receipt->reason == auction::Reason::accepted ||
       receipt->reason == auction::Reason::already_revealed) {
-    forget(*kept, *commitment);
+    forget_all(*kept, history->value, options.person);
   }
   const BidAnswer answer{std::move(*receipt)};
   co_return tell_receipt(options, answer);

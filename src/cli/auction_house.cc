@@ -99,7 +99,9 @@ class House {
     });
     context_.run();
     if (failure_) std::rethrow_exception(failure_);
-    if (stopped_) return report({ErrorCode::aborted, "stopped before the lots were over"});
+    if (stopped_)
+      return report({ErrorCode::aborted,
+                     "stopped before the lots were over: they close at their time, unchecked"});
     if (error_) return report(*error_);
     return check_and_tell();
   }

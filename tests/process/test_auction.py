@@ -341,11 +341,12 @@ class LossTest(Auction, unittest.TestCase):
 
     def test_who_stays_reveals_by_itself_though_the_leader_is_lost(self):
         house, group = self.house, self.group
-        lot = house.open("Vase", "--format", "vickrey", "--start", "1", "--duration", "4s",
+        lot = house.open("Vase", "--format", "vickrey", "--start", "1", "--duration", "5s",
                          "--reveal-window", "30s", "--no-extend-on-outage")
+        house.bid(lot, "4", "ann")  # Her next one takes its place.
         stays = [house.start("bid", lot, price, "--as", name, "--stay")
                  for name, price in (("ann", "10"), ("bob", "8"))]
-        wait_until(lambda: house.show(lot)["sealed"] == 2, 10, "both to bid")
+        wait_until(lambda: house.show(lot)["bids"] == 3, 10, "both to bid")
         watcher = house.start("watch", lot, servers=group.server_options([group.leader()])
                               + house.servers)
         wait_until(lambda: lines_of(watcher), 10, "the watcher to begin")
