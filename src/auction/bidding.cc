@@ -52,8 +52,8 @@ Receipt Auction::refuse(Entry entry, LotId id, Reason reason, const service::Com
     entry.position = command.position;
     entry.time = command.time;
     entry.reason = reason;
-    // Who bids openly where bids are sealed must not have told the price to the others.
-    if (reason == Reason::wrong_format && is_sealed(lot.terms.format)) entry.price = {};
+    // What is said too early is kept from the others all the same.
+    if (is_sealed(lot.terms.format) && lot.state < State::revealing) entry.price = {};
     if (lot.board.standing) {
       entry.standing = lot.board.standing->price;
       entry.standing_bidder = lot.board.standing->bidder;

@@ -261,13 +261,18 @@ TEST(BiddingTest, WhoDoesNotRevealLosesTheBid) {
   EXPECT_EQ(here.where(lot), "SOLD: bob 800");
 }
 
-TEST(BiddingTest, WhoBidsOpenlyForASealedLotHasToldNobodyThePrice) {
+TEST(BiddingTest, WhatIsSaidTooEarlyOfASealedBidIsRefusedWithoutTellingItsPrice) {
   Saleroom here;
   const LotId lot = here.open(Saleroom::sealed(Format::sealed_first));
+  here.commit(lot, "ann", 1'000, 1);
+  EXPECT_EQ(here.reveal(lot, "ann", 1'000, 1), "NOT_REVEALING_YET");
   EXPECT_EQ(here.bid(lot, "bob", 900), "WRONG_FORMAT");
   EXPECT_EQ(here.told.receipt.price, Price{900});  // Only bob sees this.
-  ASSERT_EQ(here.history(lot).entries.size(), 1U);
-  EXPECT_EQ(here.history(lot).entries[0].price, Price{});
+  ASSERT_EQ(here.history(lot).entries.size(), 3U);
+  for (const Entry& entry : here.history(lot).entries) EXPECT_EQ(entry.price, Price{});
+  here.wait(60s);
+  EXPECT_EQ(here.reveal(lot, "ann", 1'000, 1), "ok");
+  EXPECT_EQ(here.history(lot).entries.back().price, Price{1'000});
 }
 
 TEST(BiddingTest, WhenAllAreRevealedTheLotEnds) {
