@@ -104,8 +104,7 @@ void print_summary(const Totals& totals, Clock::duration passed) {
       static_cast<unsigned long long>(totals.restarts),
       static_cast<unsigned long long>(totals.acknowledged),
       static_cast<unsigned long long>(totals.events), static_cast<unsigned long long>(totals.gaps),
-      static_cast<unsigned long long>(totals.wishes),
-      static_cast<unsigned long long>(totals.lots),
+      static_cast<unsigned long long>(totals.wishes), static_cast<unsigned long long>(totals.lots),
       static_cast<unsigned long long>(totals.frames), static_cast<unsigned long long>(totals.steps),
       real, simulated / real, static_cast<unsigned long long>(totals.digest));
 }

@@ -126,7 +126,7 @@ class Server final : public Process, public DatagramListener {
   Disk disk_;
   State state_{State::dark};
   storage::Identity fresh_identity_;  // Of a folder that holds nothing.
-  AuctionHouse::Houses houses_;  // Of the process.
+  AuctionHouse::Houses houses_;       // Of the process.
   std::unique_ptr<node::Node> node_;
   std::vector<node::Input> inbox_;
   std::vector<SharedBytes> heartbeats_;  // That came in with it.

@@ -99,9 +99,10 @@ class House {
     });
     context_.run();
     if (failure_) std::rethrow_exception(failure_);
-    if (stopped_)
+    if (stopped_) {
       return report({ErrorCode::aborted,
                      "stopped before the lots were over: they close at their time, unchecked"});
+    }
     if (error_) return report(*error_);
     return check_and_tell();
   }
@@ -204,7 +205,9 @@ class House {
       // Never all at once, and never without a turn of the loop.
       co_await pause(Duration{static_cast<Duration::rep>(random_.below(2 * pace + 1))});
       const auto lot = choose_lot(bidder);
-      if (lot && !over_) co_await bid_once(bidder, *lot);
+      if (lot && !over_) {
+        co_await bid_once(bidder, *lot);
+      }
     }
     co_await bidder.client->client().end();
   }

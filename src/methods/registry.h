@@ -95,8 +95,9 @@ class Registry {
   }
 
   /// Carries a call out. `server` and `number` of the answer are for the caller to fill in.
-  /// Precondition: the method has a handler. Errors: NOT_FOUND with the nearest name; INVALID_ARGUMENT with the usage; RESOURCE_EXHAUSTED
-  /// for too many calls or arguments, or a result beyond `result_bytes_max`; the method's own.
+  /// Precondition: the method has a handler. Errors: NOT_FOUND with the nearest name;
+  /// INVALID_ARGUMENT with the usage; RESOURCE_EXHAUSTED for too many calls or arguments, or a
+  /// result beyond `result_bytes_max`; the method's own.
   [[nodiscard]] Result<wire::Invoked> invoke(const wire::Invoke& request, Instant now,
                                              LogTime wall);
   /// Whether a call could be carried out, and its arguments as the method wants them. Counts as a

@@ -25,9 +25,8 @@ class TwoNodes : public testing::Test {
   static constexpr Duration turn = std::chrono::milliseconds{10};
   enum Server : std::size_t { first, second };
 
-  explicit TwoNodes(MachineFactory machines = [] {
-    return std::vector<std::unique_ptr<service::Machine>>{};
-  })
+  explicit TwoNodes(MachineFactory machines =
+                        [] { return std::vector<std::unique_ptr<service::Machine>>{}; })
       : machines_(std::move(machines)) {
     make(first, FoundingMode::now);
     make(second, FoundingMode::never);
