@@ -5,6 +5,7 @@ import unittest
 
 from muster_processes import Group, wait_until
 
+OF_SERVICES = ["auction.extend", "auction.pause", "auction.resume"]
 METHODS = ["history", "log-level", "queue", "report", "sessions", "snapshot", "stats", "version",
            "view"]
 
@@ -37,7 +38,8 @@ class RmiTest(unittest.TestCase):
 
     def test_each_method_answers_on_one_server_and_on_all(self):
         listed = self.ask("a")
-        self.assertEqual([each["name"] for each in listed["result"]["methods"]], METHODS)
+        self.assertEqual([each["name"] for each in listed["result"]["methods"]],
+                         OF_SERVICES + METHODS)
         for method in METHODS:
             self.assertEqual(self.ask("a", method)["server"], "a")
             done = self.rmi("all", method, "--json")
@@ -48,6 +50,27 @@ class RmiTest(unittest.TestCase):
             text = self.rmi("a", method)
             self.assertEqual((text.returncode, text.stderr), (0, ""))
             self.assertNotEqual(text.stdout, "")
+
+    def test_what_the_auction_does_by_name_is_done_by_the_leader(self):
+        group = self.group
+        leader = group.leader()
+        lot = group.muster("auction", "open", "a clock", "--start", "10", "--as", "sue",
+                           *group.server_options()).stdout.split()[0]
+        other = group.followers()[0]
+        refused = self.rmi(other.name, "auction.pause", lot)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("FAILED_PRECONDITION: only the main server does this: ask "
+                      f"{leader.name}, with: muster rmi {leader.address} auction.pause",
+                      refused.stderr)
+        for method, arguments, state in (("auction.pause", [], "PAUSED"),
+                                         ("auction.resume", [], "OPEN"),
+                                         ("auction.extend", ["90s"], "OPEN")):
+            report = self.ask(leader.name, method, lot, *arguments)["result"]
+            self.assertEqual(report["message"], f"lot {lot} is {state}")
+            self.assertGreater(report["index"], 0)
+        again = self.rmi(leader.name, "auction.resume", lot)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("FAILED_PRECONDITION", again.stderr)
 
     def test_a_target_is_a_name_a_number_an_id_an_address_or_a_port(self):
         server = self.group.servers[1]
