@@ -3,11 +3,13 @@
 
 #include "auction/auction.pb.h"
 #include "auction/messages.h"
+#include "wire/timestamp.h"
 
 namespace muster::auction {
 
-void put_time(LogTime time, google::protobuf::Timestamp& out);
-LogTime to_time(const google::protobuf::Timestamp& time);
+using wire::put_time;
+using wire::to_time;
+
 void put_lot(LotId lot, schema::Position& out);
 LotId to_lot(const schema::Position& lot);
 std::uint64_t to_ms(std::chrono::milliseconds span);

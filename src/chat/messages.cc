@@ -1,38 +1,21 @@
 #include "chat/messages.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "chat/chat.pb.h"
 #include "wire/control.h"
+#include "wire/timestamp.h"
 
 namespace muster::chat {
 namespace {
 
-constexpr std::int64_t ms_per_second = 1'000;
-constexpr std::int32_t nanos_per_ms = 1'000'000;
+using wire::put_time;
+using wire::to_time;
 
 Error unknown(std::string_view what) {
   return {ErrorCode::invalid_argument,
           "this version of the chat service knows no such " + std::string(what)};
-}
-
-void put_time(LogTime time, google::protobuf::Timestamp& out) {
-  std::int64_t seconds = time.milliseconds / ms_per_second;
-  std::int64_t rest = time.milliseconds % ms_per_second;
-  if (rest < 0) {
-    rest += ms_per_second;
-    --seconds;
-  }
-  out.set_seconds(seconds);
-  out.set_nanos(static_cast<std::int32_t>(rest) * nanos_per_ms);
-}
-
-LogTime to_time(const google::protobuf::Timestamp& time) {
-  constexpr std::int64_t seconds_max = 253'402'300'799;  // The end of the year 9999.
-  const std::int64_t seconds = std::clamp(time.seconds(), -seconds_max, seconds_max);
-  return {seconds * ms_per_second + time.nanos() / nanos_per_ms};
 }
 
 void put_line(const Line& line, schema::Line& out) {
