@@ -1,11 +1,9 @@
 // A group of one in this process, with a service that counts, for the tests of this folder.
 #pragma once
 
-#include <unistd.h>
-
-#include <atomic>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "muster/bytes.h"
+#include "muster/check.h"
 #include "muster/codec.h"
 #include "muster/machine.h"
 #include "muster/server.h"
@@ -88,20 +87,23 @@ class Counter final : public service::Machine {
   std::int64_t sum_{0};
 };
 
-/// A folder of this test alone, removed with it.
+/// A folder of this test alone, which is not there yet; removed with the test. What a test left
+/// that was killed is never taken for its own, whatever process ids come again.
 class TestFolder {
  public:
-  TestFolder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("muster-library-" + std::to_string(::getpid()) + "-" + std::to_string(next_++))) {}
-  ~TestFolder() { std::filesystem::remove_all(path_); }
+  TestFolder() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "muster-library-XXXXXX").string();
+    check(::mkdtemp(pattern.data()) != nullptr);
+    parent_ = pattern;
+  }
+  ~TestFolder() { std::filesystem::remove_all(parent_); }
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;
-  std::string path() const { return path_.string(); }
+  std::string path() const { return (parent_ / "data").string(); }
 
  private:
-  static inline std::atomic<int> next_{0};
-  const std::filesystem::path path_;
+  std::filesystem::path parent_;
 };
 
 /// Options of a server that founds its group alone and meets nobody.
