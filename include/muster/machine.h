@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "muster/advisor.h"
 #include "muster/bytes.h"
 #include "muster/error.h"
 #include "muster/ids.h"
@@ -118,6 +119,10 @@ class Machine {
   virtual Result<std::string> operator_outcome(BytesView reply) const {
     return std::string(as_text(reply));
   }
+
+  /// A new one of what proposes commands of this service while this server leads; nothing if the
+  /// service carries out what its clients say and decides nothing by itself.
+  virtual std::unique_ptr<Advisor> make_advisor() const { return nullptr; }
 
   /// The whole state as frozen parts, cheap: what changes later is copied first.
   virtual FrozenParts freeze() const = 0;
