@@ -90,7 +90,7 @@ class Machine {
   /// Log time has reached `now`, which is at or after `deadline()`.
   virtual void expire(LogTime /*now*/, Output& /*output*/) {}
   /// The session has ended; what the machine keeps for it can go.
-  virtual void session_ended(SessionId /*session*/, Output& /*output*/) {}
+  virtual void session_ended(SessionId /*session*/, LogTime /*now*/, Output& /*output*/) {}
 
   /// What somebody who follows `topic` needs to know before the next event, when the events up to
   /// now can no longer be told one by one. Errors: `not_found` if no such topic is this machine's.

@@ -169,7 +169,7 @@ Error Chat::taken(std::string_view name) const {
           "the name " + std::string(name) + " is taken; " + free_name(name) + " is free"};
 }
 
-void Chat::session_ended(SessionId session, service::Output& output) {
+void Chat::session_ended(SessionId session, LogTime, service::Output& output) {
   if (find_person(session) == nullptr) return;
   const Person person = take_person(session);
   for (const std::string& room : person.rooms) leave_room(room, person.name, output);

@@ -74,7 +74,7 @@ class Chat final : public service::Machine {
   std::optional<LogTime> deadline() const override { return deadline_; }
   /// Forgets what is older than `history_age_max`.
   void expire(LogTime now, service::Output& output) override;
-  void session_ended(SessionId session, service::Output& output) override;
+  void session_ended(SessionId session, LogTime now, service::Output& output) override;
   Result<Bytes> topic_state(std::string_view topic) const override;
   Result<Bytes> query(BytesView request) const override;
   service::FrozenParts freeze() const override;

@@ -60,7 +60,7 @@ struct Parlour {
   static std::string inbox(std::uint64_t session) {
     return "inboxinboxinbox" + std::to_string(session);
   }
-  void end(std::uint64_t session) { chat.session_ended(session_id(session), told); }
+  void end(std::uint64_t session) { chat.session_ended(session_id(session), time, told); }
   /// The events since the last call.
   std::vector<std::string> take_events() { return std::exchange(told.events, {}); }
 
