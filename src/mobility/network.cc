@@ -59,7 +59,8 @@ Result<Network> Network::build(std::vector<Node> nodes, std::vector<Edge> edges)
   network.nodes_ = std::move(nodes);
   network.edges_ = std::move(edges);
   network.top_speed_cm_s_ = std::ranges::max(network.edges_, {}, &Edge::speed_cm_s).speed_cm_s;
-  network.index_leaving();
+  network.leaving_ = network.index_ends(&Edge::from);
+  network.arriving_ = network.index_ends(&Edge::to);
   if (auto indexed = network.index_squares(); !indexed) return indexed.error();
   return network;
 }
@@ -75,22 +76,29 @@ const Edge& Network::edge(EdgeIndex index) const {
 }
 
 std::span<const EdgeIndex> Network::leaving(NodeIndex node) const {
-  check(node.value < nodes_.size());
-  return std::span(leaving_).subspan(leaving_begins_[node.value],
-                                     leaving_begins_[node.value + 1] - leaving_begins_[node.value]);
+  return leaving_.of(node);
 }
 
-void Network::index_leaving() {
-  leaving_begins_.assign(nodes_.size() + 1, 0);
-  for (const Edge& edge : edges_) ++leaving_begins_[edge.from.value + 1];
-  for (std::size_t i = 1; i < leaving_begins_.size(); ++i) {
-    leaving_begins_[i] += leaving_begins_[i - 1];
-  }
-  leaving_.resize(edges_.size());
-  std::vector<std::uint32_t> next = leaving_begins_;
+std::span<const EdgeIndex> Network::arriving(NodeIndex node) const {
+  return arriving_.of(node);
+}
+
+std::span<const EdgeIndex> Network::Ends::of(NodeIndex node) const {
+  check(std::size_t{node.value} + 1 < begins.size());
+  return std::span(edges).subspan(begins[node.value], begins[node.value + 1] - begins[node.value]);
+}
+
+Network::Ends Network::index_ends(NodeIndex Edge::*end) const {
+  Ends ends;
+  ends.begins.assign(nodes_.size() + 1, 0);
+  for (const Edge& edge : edges_) ++ends.begins[(edge.*end).value + 1];
+  for (std::size_t i = 1; i < ends.begins.size(); ++i) ends.begins[i] += ends.begins[i - 1];
+  ends.edges.resize(edges_.size());
+  std::vector<std::uint32_t> next = ends.begins;
   for (std::uint32_t i = 0; i < edges_.size(); ++i) {
-    leaving_[next[edges_[i].from.value]++] = EdgeIndex{i};
+    ends.edges[next[(edges_[i].*end).value]++] = EdgeIndex{i};
   }
+  return ends;
 }
 
 template <class Visit>

@@ -72,6 +72,8 @@ class Network {
   const Edge& edge(EdgeIndex index) const;
   /// The edges that begin there, by ascending index.
   std::span<const EdgeIndex> leaving(NodeIndex node) const;
+  /// Those that end there, likewise.
+  std::span<const EdgeIndex> arriving(NodeIndex node) const;
   /// The greatest allowed speed: nobody is faster.
   std::uint32_t top_speed_cm_s() const { return top_speed_cm_s_; }
 
@@ -92,8 +94,15 @@ class Network {
     std::vector<EdgeIndex> edges{};
   };
 
+  /// Edges by the node at one of their ends.
+  struct Ends {
+    std::vector<std::uint32_t> begins{};  // Of each node in `edges`, and the end.
+    std::vector<EdgeIndex> edges{};
+    std::span<const EdgeIndex> of(NodeIndex node) const;
+  };
+
   Network() = default;
-  void index_leaving();
+  Ends index_ends(NodeIndex Edge::*end) const;
   [[nodiscard]] Result<void> index_squares();
   template <class Visit>
   void for_each_square(const Edge& edge, Visit visit) const;
@@ -101,8 +110,8 @@ class Network {
 
   std::vector<Node> nodes_{};
   std::vector<Edge> edges_{};
-  std::vector<std::uint32_t> leaving_begins_{};
-  std::vector<EdgeIndex> leaving_{};
+  Ends leaving_{};
+  Ends arriving_{};
   std::uint32_t top_speed_cm_s_{0};
   Squares squares_{};
 };

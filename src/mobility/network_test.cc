@@ -23,10 +23,12 @@ std::vector<Edge> triangle() {
   return {road(0, 1, 10'000), road(1, 2, 5'000), road(2, 0, 12'000, 2'000), road(0, 2, 12'000)};
 }
 
-TEST(NetworkTest, EdgesThatLeaveANodeComeInTheirOrder) {
+TEST(NetworkTest, EdgesAtANodeComeInTheirOrder) {
   const Network network = Network::build(corners(), triangle()).value();
   EXPECT_THAT(network.leaving({0}), ElementsAre(EdgeIndex{0}, EdgeIndex{3}));
   EXPECT_THAT(network.leaving({2}), ElementsAre(EdgeIndex{2}));
+  EXPECT_THAT(network.arriving({2}), ElementsAre(EdgeIndex{1}, EdgeIndex{3}));
+  EXPECT_THAT(network.arriving({0}), ElementsAre(EdgeIndex{2}));
   EXPECT_EQ(network.top_speed_cm_s(), 2'000U);
 }
 

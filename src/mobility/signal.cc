@@ -12,10 +12,6 @@ namespace {
 constexpr Duration least_yellow = std::chrono::seconds{3};
 constexpr Duration least_clearance = std::chrono::seconds{1};
 
-constexpr Movements only(std::size_t movement) {
-  return Movements{1} << movement;
-}
-
 Error wrong(const std::string& why) {
   return {ErrorCode::invalid_argument, "a signal plan " + why};
 }
@@ -60,6 +56,9 @@ Result<void> validate(const SignalPlan& plan) {
   if (plan.least_green <= Duration::zero() || plan.most_presence < plan.least_green) {
     return wrong("has a least green above 0, and a presence of at least that");
   }
+  if (std::max({plan.yellow, plan.all_red, plan.most_presence}) > SignalPlan::time_max) {
+    return wrong("has no time beyond an hour");
+  }
   const auto all = static_cast<Movements>((std::uint64_t{1} << plan.conflicts.size()) - 1);
   if (auto valid = check_conflicts(plan, all); !valid) return valid;
   for (std::size_t i = 0; i < plan.phases.size(); ++i) {
@@ -69,7 +68,9 @@ Result<void> validate(const SignalPlan& plan) {
       return wrong("needs movements that there are in " + name);
     }
     if (conflicts_within(plan, phase.green)) return wrong("has greens that conflict in " + name);
-    if (phase.length < plan.least_green) return wrong("needs the least green in " + name);
+    if (phase.length < plan.least_green || phase.length > SignalPlan::time_max) {
+      return wrong("needs a time from the least green to an hour in " + name);
+    }
   }
   return {};
 }

@@ -15,12 +15,17 @@ namespace muster::mobility {
 /// A set of movements of one crossing (ways over it that have lights of their own): bit `m` is
 /// movement `m`.
 using Movements = std::uint32_t;
+/// Precondition: below `SignalPlan::movements_max`.
+constexpr Movements only(std::size_t movement) {
+  return Movements{1} << movement;
+}
 
 /// How a crossing is regulated. Times are at least as safe as the defaults: a yellow of 3 s is the
 /// least of the Manual on Uniform Traffic Control Devices (FHWA 2009, section 4D.26).
 struct SignalPlan {
   static constexpr std::size_t movements_max = 32;
   static constexpr std::size_t phases_max = 64;
+  static constexpr Duration time_max{std::chrono::hours{1}};  ///< Of each of its times.
 
   struct Phase {
     Movements green{};
@@ -34,11 +39,12 @@ struct SignalPlan {
   Duration all_red{std::chrono::seconds{2}};      ///< Between a yellow and what conflicts with it.
   Duration least_green{std::chrono::seconds{5}};  ///< Also of one that is cut short.
   Duration most_presence{std::chrono::minutes{1}};  ///< That an ambulance may hold its green.
+  friend bool operator==(const SignalPlan&, const SignalPlan&) = default;
 };
 
 /// Errors: INVALID_ARGUMENT, with what to change: no or too many movements or phases, conflicts
 /// that are not mutual, a phase whose greens conflict, is empty or shorter than `least_green`, a
-/// yellow below 3 s, a clearance below 1 s.
+/// yellow below 3 s, a clearance below 1 s, a time beyond an hour.
 [[nodiscard]] Result<void> validate(const SignalPlan& plan);
 
 enum class Colour : std::uint8_t { red, yellow, green };

@@ -134,6 +134,9 @@ TEST(SignalPlanTest, WhatIsNotSafeIsRefused) {
   EXPECT_THAT(why([](SignalPlan& plan) { plan.phases[1].green = 0; }), HasSubstr("phase 1"));
   EXPECT_THAT(why([](SignalPlan& plan) { plan.phases[1].green = 0b100000; }), HasSubstr("phase 1"));
   EXPECT_THAT(why([](SignalPlan& plan) { plan.phases[2].length = 4s; }), HasSubstr("phase 2"));
+  EXPECT_THAT(why([](SignalPlan& plan) { plan.phases[2].length = 1h + 1us; }),
+              HasSubstr("phase 2"));
+  EXPECT_THAT(why([](SignalPlan& plan) { plan.most_presence = 1h + 1us; }), HasSubstr("an hour"));
   EXPECT_THAT(why([](SignalPlan& plan) { plan.conflicts[0] = 0; }), HasSubstr("mutual"));
   EXPECT_THAT(why([](SignalPlan& plan) { plan.conflicts[0] |= 1; }), HasSubstr("itself"));
   EXPECT_THAT(why([](SignalPlan& plan) { plan.conflicts[0] |= 0b100000; }),
