@@ -52,20 +52,20 @@ Direction direction_of(const Network& network, EdgeIndex index) {
 }
 
 /// Roads that come from one direction.
-struct Approach {
+struct Arrivals {
   Direction direction{};
   std::vector<EdgeIndex> roads{};
 };
 
 /// By direction, those from the same one together.
-std::vector<Approach> approaches_to(const Network& network, NodeIndex node) {
+std::vector<Arrivals> approaches_to(const Network& network, NodeIndex node) {
   std::vector<std::pair<Direction, EdgeIndex>> roads;
   for (const EdgeIndex index : network.arriving(node)) {
     roads.emplace_back(direction_of(network, index), index);
   }
   std::ranges::stable_sort(
       roads, [](const auto& a, const auto& b) { return comes_before(a.first, b.first); });
-  std::vector<Approach> approaches;
+  std::vector<Arrivals> approaches;
   for (const auto& [direction, index] : roads) {
     if (approaches.empty() || comes_before(approaches.back().direction, direction)) {
       approaches.push_back({.direction = direction});
@@ -75,7 +75,7 @@ std::vector<Approach> approaches_to(const Network& network, NodeIndex node) {
   return approaches;
 }
 
-std::vector<Movements> conflicts_of(const std::vector<Approach>& approaches) {
+std::vector<Movements> conflicts_of(const std::vector<Arrivals>& approaches) {
   const std::size_t count = std::min(approaches.size(), SignalPlan::movements_max);
   std::vector<Movements> conflicts(count);
   for (std::size_t a = 0; a < count; ++a) {
@@ -107,7 +107,7 @@ std::vector<SignalPlan::Phase> phases_of(const std::vector<Movements>& conflicts
   return phases;
 }
 
-Error wrong(NodeIndex node, const std::string& why) {
+Error wrong_crossing(NodeIndex node, const std::string& why) {
   return {ErrorCode::invalid_argument,
           "the crossing at node " + std::to_string(node.value) + " " + why};
 }
@@ -139,24 +139,25 @@ std::optional<std::size_t> Crossing::movement_of(EdgeIndex from, EdgeIndex to) c
 
 Result<void> validate(const Network& network, const Crossing& crossing) {
   const NodeIndex node = crossing.node;
-  if (node.value >= network.nodes().size()) return wrong(node, "is not in the network");
-  if (!network.node(node).has_signal) return wrong(node, "has no signal");
+  if (node.value >= network.nodes().size()) return wrong_crossing(node, "is not in the network");
+  if (!network.node(node).has_signal) return wrong_crossing(node, "has no signal");
   if (crossing.ways.size() > Crossing::ways_max) {
     return Error{ErrorCode::resource_exhausted,
-                 wrong(node, "has more than 4,096 ways over it").message};
+                 wrong_crossing(node, "has more than 4,096 ways over it").message};
   }
   if (auto valid = validate(crossing.plan); !valid) {
-    return wrong(node, "has a light that can't be: " + valid.error().message);
+    return wrong_crossing(node, "has a light that can't be: " + valid.error().message);
   }
-  if (!is_whole(crossing.plan)) return wrong(node, "needs times of whole milliseconds");
+  if (!is_whole(crossing.plan)) return wrong_crossing(node, "needs times of whole milliseconds");
   const Crossing::Way* before = nullptr;
   for (const Crossing::Way& way : crossing.ways) {
-    if (!leads_over(network, crossing, way)) return wrong(node, "has a way that passes elsewhere");
+    if (!leads_over(network, crossing, way))
+      return wrong_crossing(node, "has a way that passes elsewhere");
     if (way.movement >= crossing.plan.conflicts.size()) {
-      return wrong(node, "has a way with a movement that its light has not");
+      return wrong_crossing(node, "has a way with a movement that its light has not");
     }
     if (before != nullptr && std::tie(before->from, before->to) >= std::tie(way.from, way.to)) {
-      return wrong(node, "needs its ways ascending, each once");
+      return wrong_crossing(node, "needs its ways ascending, each once");
     }
     before = &way;
   }
@@ -167,7 +168,7 @@ std::optional<Crossing> make_crossing(const Network& network, NodeIndex node) {
   const std::size_t roads = network.arriving(node).size();
   const bool fits = network.node(node).has_signal && roads > 0 && roads <= Crossing::ways_max;
   if (!fits) return std::nullopt;
-  const std::vector<Approach> approaches = approaches_to(network, node);
+  const std::vector<Arrivals> approaches = approaches_to(network, node);
   Crossing crossing{.node = node};
   crossing.plan.conflicts = conflicts_of(approaches);
   crossing.plan.phases = phases_of(crossing.plan.conflicts);

@@ -12,18 +12,18 @@ namespace muster::mobility {
 namespace {
 
 /// No map reaches farther north or south: the plane would be too far from the globe.
-constexpr std::int32_t latitude_max = 85 * units_per_degree;
+constexpr std::int32_t map_latitude_max = 85 * units_per_degree;
 
 /// In degrees with four digits after the point, about 10 m.
-std::string degrees(std::int32_t units) {
+std::string degrees_text(std::int32_t units) {
   const std::int64_t rounded = std::abs(std::int64_t{units}) / (units_per_degree / 10'000);
   std::string fraction = std::to_string(rounded % 10'000);
   fraction.insert(0, 4 - fraction.size(), '0');
   return (units < 0 ? "-" : "") + std::to_string(rounded / 10'000) + "." + fraction;
 }
 
-std::string degrees(Geographic place) {
-  return degrees(place.latitude) + ", " + degrees(place.longitude);
+std::string degrees_text(Geographic place) {
+  return degrees_text(place.latitude) + ", " + degrees_text(place.longitude);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ Result<RoadMap> RoadMap::make(Network network, std::vector<Crossing> crossings, 
   if (auto plain = wire::validate_plain_text("the map's name", name, name_bytes_max); !plain) {
     return plain.error();
   }
-  if (std::abs(std::int64_t{origin.latitude}) >= latitude_max ||
+  if (std::abs(std::int64_t{origin.latitude}) >= map_latitude_max ||
       std::abs(std::int64_t{origin.longitude}) > std::int64_t{180} * units_per_degree) {
     return Error{ErrorCode::invalid_argument,
                  "a map's origin has a latitude within 85 degrees, and a longitude within 180"};
@@ -69,7 +69,7 @@ Result<void> RoadMap::find_bounds(Map& map) {
   }
   map.south_west = map.projection.to_globe(low);
   map.north_east = map.projection.to_globe(high);
-  if (map.south_west.latitude < -latitude_max || map.north_east.latitude > latitude_max) {
+  if (map.south_west.latitude < -map_latitude_max || map.north_east.latitude > map_latitude_max) {
     return Error{ErrorCode::invalid_argument,
                  "a map reaches no farther than 85 degrees of latitude"};
   }
@@ -118,9 +118,10 @@ Result<OnEdge> RoadMap::locate(Geographic place) const {
     if (const auto on = map_->network.nearest(*on_plane, road_within_cm)) return *on;
   }
   return Error{ErrorCode::invalid_argument,
-               "no road of the map \"" + map_->name + "\" is within 500 m of " + degrees(place) +
-                   ": give a place between " + degrees(map_->south_west) + " and " +
-                   degrees(map_->north_east) + " (latitude, longitude)"};
+               "no road of the map \"" + map_->name + "\" is within 500 m of " +
+                   degrees_text(place) + ": give a place between " +
+                   degrees_text(map_->south_west) + " and " + degrees_text(map_->north_east) +
+                   " (latitude, longitude)"};
 }
 
 Geographic RoadMap::geographic(const OnEdge& on) const {
