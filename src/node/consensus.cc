@@ -45,6 +45,13 @@ bool holds_client_commands(const Entry& entry) {
   return false;
 }
 
+// A command of the leader's own.
+Result<SharedBytes> system_batch(ServiceId service, BytesView command) {
+  wire::BatchBuilder builder({.system = true});
+  if (auto added = builder.add(service, command); !added) return added.error();
+  return SharedBytes(std::move(builder).finish());
+}
+
 // Hands a frozen state to the disk thread; the state itself is released where it was made.
 class FrozenSource final : public storage::SnapshotSource {
  public:
@@ -75,20 +82,32 @@ Consensus::Consensus(const Options& options, raft::Raft raft,
       digests_(raft_.self()) {}
 
 void Consensus::offer(SharedBytes batch) {
-  if (raft_.role() != raft::Role::leader) return;
-  if (queued_bytes_ + batch.size() > options_.queued_bytes_max) return;
+  if (raft_.role() != raft::Role::leader || !has_room_for(batch)) return;
   queued_bytes_ += batch.size();
   queue_.push_back(std::move(batch));
 }
 
+bool Consensus::has_room_for(const SharedBytes& batch) const {
+  return queued_bytes_ + batch.size() <= options_.queued_bytes_max;
+}
+
 void Consensus::offer(const wire::GroupChange& change) {
-  check(offer(group::service_id, wire::encode(change)).has_value());
+  auto batch = system_batch(group::service_id, wire::encode(change));
+  check(batch.has_value());
+  offer(std::move(*batch));
 }
 
 Result<void> Consensus::offer(ServiceId service, BytesView command) {
-  wire::BatchBuilder builder({.system = true});
-  if (auto added = builder.add(service, command); !added) return added;
-  offer(SharedBytes(std::move(builder).finish()));
+  auto batch = system_batch(service, command);
+  if (!batch) return batch.error();
+  if (raft_.role() != raft::Role::leader) {
+    return Error{ErrorCode::unavailable, "this server does not lead: ask the one that does"};
+  }
+  if (!has_room_for(*batch)) {
+    return Error{ErrorCode::resource_exhausted,
+                 "too much waits for the log already: try again in a moment"};
+  }
+  offer(std::move(*batch));
   return {};
 }
 

@@ -53,7 +53,8 @@ class Consensus {
   void offer(SharedBytes batch);
   /// Has the leader itself change the group. Dropped as a batch is.
   void offer(const wire::GroupChange& change);
-  /// Has the leader itself give a service a command. Dropped as a batch is. Errors: as
+  /// Has the leader itself give a service a command. It may be lost later, as a batch may. Errors:
+  /// `unavailable` if this server doesn't lead; `resource_exhausted` if the queue is full; as
   /// `wire::BatchBuilder::add`.
   [[nodiscard]] Result<void> offer(ServiceId service, BytesView command);
   std::size_t queued_bytes() const { return queued_bytes_; }
@@ -98,6 +99,7 @@ class Consensus {
   struct CompactWait {};
   using Wait = std::variant<StoreWait, FetchWait, SnapshotFetchWait, SaveWait, CompactWait>;
 
+  bool has_room_for(const SharedBytes& batch) const;
   bool snapshot_may_be_replaced(Now now) const;
   void carry_out(raft::Ready ready, Now now);
   void store(raft::Ready::Store store, std::vector<raft::Message> held, Now now);

@@ -261,5 +261,18 @@ TEST_F(ConsensusTest, WhatComesDuringAHandOverIsProposedWhenThatFails) {
   EXPECT_EQ(consensus_->queued_bytes(), 0U);
 }
 
+TEST_F(ConsensusTest, ACommandOfItsOwnIsRefusedIfItDoesNotLeadOrTheQueueIsFull) {
+  const Bytes command(100);
+  start_as_voter();
+  EXPECT_EQ(consensus_->offer(ServiceId{100}, command).error().code, ErrorCode::unavailable);
+  options_.queued_bytes_max = 300;
+  become_leader();
+  EXPECT_TRUE(consensus_->offer(ServiceId{100}, command).has_value());
+  EXPECT_TRUE(consensus_->offer(ServiceId{100}, command).has_value());
+  const std::size_t queued = consensus_->queued_bytes();
+  EXPECT_EQ(consensus_->offer(ServiceId{100}, command).error().code, ErrorCode::resource_exhausted);
+  EXPECT_EQ(consensus_->queued_bytes(), queued);
+}
+
 }  // namespace
 }  // namespace muster::node
