@@ -15,7 +15,7 @@ namespace muster::service {
 
 class Machine;
 
-/// What a client said last with its heartbeat (`Client::say`).
+/// What a client said last with its heartbeat (`Client::set_heartbeat_value`).
 struct LiveValue {
   BytesView value;  ///< Never empty; valid during the call only.
   Duration age;     ///< Since this server heard it.
@@ -43,16 +43,17 @@ struct Advice {
 /// (Kung and Robinson 1981, "On optimistic methods for concurrency control").
 ///
 /// What it returns is given to the log as a command of the leader (`Command::system`). While that
-/// is on its way, further advice with its subject is passed by, and so is what is beyond the limits
-/// of the server: an advisor says again what is still not done. Nothing tells it what came of it
-/// but the state, and what it keeps for itself is gone with the leadership.
+/// is on its way, further advice with its subject is passed by; so is what is beyond 64 of one
+/// asking or 256 on their way, and the very command that was refused until `interval` has passed.
+/// An advisor says again what is still not done. Nothing tells it what came of its advice but the
+/// state, and what it keeps for itself is gone with the leadership.
 ///
 /// Thread-safety: none.
 class Advisor {
  public:
   virtual ~Advisor() = default;
-  /// It is asked at least this often while nothing is applied; more often when something is.
-  /// Precondition: positive.
+  /// It is asked at least this often while nothing is applied, and after something was, but not
+  /// more often than every 5 ms.
   virtual Duration interval() const = 0;
   /// What should be done now, the most urgent first. `applied` is the machine that made this
   /// advisor or one of the same class, as of the last entry applied; `now` only moves on. The same

@@ -148,6 +148,9 @@ struct ServerStatistics {
   std::uint64_t batches_from_clients{};
   std::uint64_t batches_forwarded{};
   std::uint64_t batches_taken_in{};  ///< As the leader, from others.
+  std::uint64_t advice_given{};      ///< As the leader: commands of services' advisors.
+  std::uint64_t advice_accepted{};
+  std::uint64_t advice_refused{};
   std::uint64_t bytes_sent{};
   std::uint64_t bytes_received{};
   std::uint64_t sessions{};

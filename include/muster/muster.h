@@ -1,6 +1,7 @@
 // All of Muster's library. `docs/library.md` is the guide to it.
 #pragma once
 
+#include "muster/advisor.h"          // IWYU pragma: export
 #include "muster/blocking_client.h"  // IWYU pragma: export
 #include "muster/client.h"           // IWYU pragma: export
 #include "muster/codec.h"            // IWYU pragma: export

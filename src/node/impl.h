@@ -14,6 +14,7 @@
 #include "discovery/founding.h"
 #include "edge/edge.h"
 #include "methods/registry.h"
+#include "node/advisors.h"
 #include "node/consensus.h"
 #include "node/counters.h"
 #include "node/disk_jobs.h"
@@ -239,6 +240,10 @@ class Node::Impl {
   void drop_late_wishes(Now now);
   void send_invoked(LinkId link, wire::Invoked invoked);
 
+  // advice.cc: what services want themselves, while this server leads.
+  bool may_advise() const;
+  bool advise(Now now);
+
   // steering.cc: what operators want; settings.
   void steer(LinkId link, const wire::Frame& frame, Now now);
   Result<Steering> begin_steering(const wire::Steer& steer, Now now);
@@ -352,6 +357,8 @@ class Node::Impl {
   std::map<ServerNumber, std::pair<wire::ServerState::Value, Instant>> states_proposed_;
   std::vector<Steering> steerings_;
   std::vector<OperatorWish> wishes_;
+  Advisors advisors_{{}};
+  Instant next_advice_{Instant::max()};
   std::set<ServerNumber> retired_;  // Members that put their data away, as others tell.
   std::set<GroupId> met_;           // Other groups of this name that were reported.
   Instant next_meeting_{};

@@ -157,6 +157,9 @@ wire::ServerStats Node::Impl::server_stats(Instant) const {
   stats.set_batches_forwarded(counters_.batches_forwarded);
   stats.set_batches_taken_in(counters_.batches_taken_in);
   stats.set_events(counters_.events);
+  stats.set_advice_given(advisors_.counts().given);
+  stats.set_advice_accepted(advisors_.counts().accepted);
+  stats.set_advice_refused(advisors_.counts().refused);
   stats.set_sessions(state().sessions().size());
   stats.set_clients(edge_.attached());
   stats.set_links(edge_.links());

@@ -189,6 +189,7 @@ bool Node::Impl::work_once(Now now) {
   take_consensus(std::move(outputs), now);
   const Leadership before = leadership_;
   watch_leadership(now);
+  if (advise(now)) worked = true;
   return worked || leadership_ != before;  // Batches wait for the new leader.
 }
 
@@ -216,6 +217,7 @@ Outputs Node::Impl::drain(Now now) {
   }
   for (wire::Probe& probe : finder_.take_probes()) out_.probes.push_back({std::move(probe)});
   append(out_.notices, peers_.take_notices());
+  append(out_.notices, advisors_.take_notices());
   append(out_.disk, jobs_.take());
   return std::exchange(out_, {});
 }
@@ -226,7 +228,7 @@ Instant Node::Impl::deadline() const {
   if (stop_by_) next = std::min(next, *stop_by_);
   if (!consensus_) return next;
   if (has_more_ || consensus_->has_more()) return Instant{};
-  return std::min({next, consensus_->raft().deadline(), consensus_->deadline()});
+  return std::min({next, next_advice_, consensus_->raft().deadline(), consensus_->deadline()});
 }
 
 Report Node::Impl::report() const {

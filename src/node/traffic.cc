@@ -164,6 +164,7 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   }
   edge_.applied(outputs.news, self, now.monotonic);
   answer_operators(outputs.answers);
+  advisors_.answered(outputs.answers, now.monotonic);
   edge_.events(outputs.events, state());
   counters_.events += outputs.events.size();
   for (const raft::ReadOutcome& read : outputs.reads) {
