@@ -10,14 +10,15 @@
 namespace muster::mobility {
 namespace {
 
-constexpr std::array<std::string_view, 8> order_names{"",
+constexpr std::array<std::string_view, 9> order_names{"",
                                                       "go to the scene",
                                                       "stand down",
                                                       "go to the hospital",
                                                       "expect a patient",
                                                       "expect nobody",
                                                       "give green",
-                                                      "take green back"};
+                                                      "take green back",
+                                                      "patient arrived"};
 
 void put(const AskIncidents& query, schema::Query& out) {
   schema::AskIncidents& ask = *out.mutable_incidents();

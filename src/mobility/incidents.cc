@@ -254,6 +254,12 @@ void Mobility::take_step(IncidentId id, StepKind reached, service::Output& outpu
     Unit& hospital = change(UnitId{Kind::hospital, incident.hospital});
     std::get<Hospital>(hospital.role).promised.erase(id);
     tell(hospital, output);
+    order(hospital.id,
+          {.kind = OrderKind::patient_arrived,
+           .incident = id,
+           .step = incident.last_step() + 1,
+           .unit = ambulance},
+          output);
     end_wishes_of(ambulance, output);
   }
   add_step(id, {.kind = reached, .unit = unit, .over_capacity = incident.over_capacity}, output);

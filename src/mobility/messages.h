@@ -176,6 +176,7 @@ enum class OrderKind : std::uint8_t {
   expect_nobody = 5,    ///< Hospital: the promise is void.
   give_green = 6,       ///< Light: for `way`, no longer than `lease` from when it is heard.
   take_green_back = 7,  ///< Light.
+  patient_arrived = 8,  ///< Hospital: the bed is taken.
 };
 std::string_view name_of(OrderKind kind);
 /// What a unit is to do, on its own topic, which has the orders that stand as its state (`Orders`).

@@ -258,7 +258,7 @@ void put_order(const Order& order, schema::Order& out) {
 
 Result<Order> to_order(const schema::Order& order) {
   const auto kind =
-      to_value(order.kind(), OrderKind::go_to_scene, OrderKind::take_green_back, "order");
+      to_value(order.kind(), OrderKind::go_to_scene, OrderKind::patient_arrived, "order");
   if (!kind) return kind.error();
   const auto severity = to_value(order.severity(), Severity::critical, Severity::minor, "severity");
   if (!severity) return severity.error();
