@@ -236,6 +236,17 @@ TEST_F(AdviceTest, OneIsAskedAtItsIntervalWhileNothingIsApplied) {
   ASSERT_TRUE(run_until([&] { return counts(second) == Counts{1, 1, 0}; }));
 }
 
+TEST_F(AdviceTest, WhatIsAdvisedIsInTheLogInTheSameTurn) {
+  wish_.interval = turn;
+  have_something_applied();
+  pass(1s);
+  const std::uint64_t before = status(second).last_index();
+  wish_.words["north"] = "green";
+  now_ += turn;
+  drain(second);
+  EXPECT_EQ(status(second).last_index(), before + 1);
+}
+
 TEST_F(AdviceTest, OneThatIsNotDueIsNotAsked) {
   pass(100ms);
   const int before = wish_.asked;

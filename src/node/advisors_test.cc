@@ -275,12 +275,12 @@ TEST_F(AdvisorsTest, OfOneAsking64AreTakenAndOfAService256AreOnTheirWay) {
 }
 
 TEST_F(AdvisorsTest, OfThoseRefused256AreRemembered) {
+  script_.interval = 1h;
   for (int i = 0; i < 257; ++i) {
     script_.wanted.clear();
     script_.want(std::to_string(i), "c" + std::to_string(i));
     ASSERT_EQ(ask(i * 5ms).size(), 1U);
     refuse("c" + std::to_string(i));
-    script_.interval = 1h;
   }
   script_.wanted.clear();
   for (int i = 0; i < 257; ++i) script_.want(std::to_string(i), "c" + std::to_string(i));
