@@ -1,7 +1,7 @@
 # libmuster: one library made of all folders, for programs outside, and what is installed.
 #
 # Static, unless BUILD_SHARED_LIBS is on. Programs see include/muster/ only; what the folders need
-# themselves (OpenSSL, Protocol Buffers, spdlog, ISA-L) is linked and not included.
+# themselves (OpenSSL, Protocol Buffers, spdlog, ISA-L, pugixml) is linked and not included.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -28,13 +28,13 @@ target_compile_features(libmuster INTERFACE cxx_std_20)
 target_include_directories(libmuster INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
                            "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 target_link_libraries(libmuster PUBLIC Boost::headers Threads::Threads
-                      PRIVATE OpenSSL::Crypto protobuf::libprotobuf spdlog::spdlog PkgConfig::ISAL)
+                      PRIVATE OpenSSL::Crypto protobuf::libprotobuf spdlog::spdlog PkgConfig::ISAL pugixml::pugixml)
 
 # A static library leaves it to the program to link what it needs.
 get_target_property(kind libmuster TYPE)
 if(kind STREQUAL STATIC_LIBRARY)
   set(MUSTER_STATIC ON)
-  set(MUSTER_PKG_CONFIG_REQUIRES "libcrypto >= 3, protobuf >= 3.21, spdlog >= 1.10, libisal")
+  set(MUSTER_PKG_CONFIG_REQUIRES "libcrypto >= 3, protobuf >= 3.21, spdlog >= 1.10, libisal, pugixml >= 1.13")
 else()
   set(MUSTER_STATIC OFF)
   set(MUSTER_PKG_CONFIG_REQUIRES "")
