@@ -27,7 +27,7 @@ muster_folder(server USES node methods gateway storage storage/format net raft d
 muster_folder(library USES client session server node methods net discovery group service wire base LINKS spdlog::spdlog
               PRECOMPILE <boost/asio.hpp>)
 muster_folder(cli USES library client session server node methods gateway storage storage/format net raft discovery
-              edge replica group auction chat echo service wire base LINKS spdlog::spdlog fmt::fmt PkgConfig::EDIT
+              edge replica group mobility auction chat echo service wire base LINKS spdlog::spdlog fmt::fmt PkgConfig::EDIT
               PROGRAM muster)
 if(TARGET cli_test)
   target_link_libraries(cli_test PRIVATE muster_storage_simulated)  # For crashes of `recover`.

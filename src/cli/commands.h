@@ -44,6 +44,8 @@ CLI::App* add_console(CLI::App& root, ExitCode& exit);
 CLI::App* add_chat(CLI::App& root, ExitCode& exit);
 /// `muster auction`: lots, bids, and a record to verify.
 CLI::App* add_auction(CLI::App& root, ExitCode& exit);
+/// `muster mobility`: units of a city, incidents, and what becomes of them.
+CLI::App* add_mobility(CLI::App& root, ExitCode& exit);
 /// `muster bench`: puts the group under load and measures it.
 CLI::App* add_bench(CLI::App& root, ExitCode& exit);
 /// `muster demo`: a whole group on this machine, live.

@@ -99,6 +99,7 @@ ExitCode run(std::vector<std::string> arguments) {
   add_console(root, exit);
   add_chat(root, exit);
   add_auction(root, exit);
+  add_mobility(root, exit);
   add_bench(root, exit);
   add_demo(root, exit);
   add_doctor(root, exit);

@@ -168,6 +168,8 @@ class LightActor final : public Actor {
   Fix fix() const override { return {.place = where_}; }
   std::string doing() const override;
   const SignalController& controller() const { return controller_; }
+  /// How many movements its crossing has.
+  std::size_t movements() const;
 
  private:
   const std::string id_;

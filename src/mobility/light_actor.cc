@@ -98,6 +98,10 @@ void LightActor::answered(const Request& request, const Result<Receipt>& receipt
   if (receipt && signal->order == order_) told_ = signal->status;
 }
 
+std::size_t LightActor::movements() const {
+  return crossing_of(place_, node_).plan.conflicts.size();
+}
+
 std::string LightActor::doing() const {
   return holds_ ? "for an ambulance: " + std::string(told_ ? name_of(*told_) : "requested")
                 : "its programme";
