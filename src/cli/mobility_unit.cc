@@ -178,7 +178,8 @@ void UnitProgram::changed(const session::StateChange& change) {
   if (change.kind == Change::lost) word = "lost";
   if (change.kind == Change::resumed) word = "resumed";
   if (change.kind == Change::ended) word = "ended";
-  if (word == nullptr) return;
+  // Being sent on to another server before it is signed on is nothing to tell.
+  if (word == nullptr || (change.kind == Change::lost && !client_->is_signed_on())) return;
   std::string text;
   if (change.kind == Change::lost) text = "the connection to " + server + " is lost; trying others";
   if (change.kind == Change::resumed) text = "goes on at " + server;

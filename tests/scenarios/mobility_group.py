@@ -3,8 +3,10 @@
 In a network namespace of its own, so that the ports 8000, 8888 and 8080 are free.
 """
 
-from story import expect, tell
+import json
 import time
+
+from story import expect, tell
 
 
 def scenario(story):
@@ -29,22 +31,36 @@ def scenario(story):
         server.says(r"election: cause=joined:\S+-8080 .* leader=\S+-8080 .* rule=highest-id")
         server.says("debug .* heartbeats and pings")
 
-    story.chapter("Clients find the servers by themselves")
+    story.chapter("Clients of four kinds find the servers by themselves")
     story.run("discover")
-    clients = {}
-    for name, port in (("ambulance", 8000), ("car", 8888), ("hospital", 8080)):
-        others = " ".join(f"--server 127.0.0.1:{each}" for each in (8000, 8888, 8080)
-                          if each != port)
-        clients[name] = story.start(name, f"chat {name} --follow --server 127.0.0.1:{port} {others}")
-        clients[name].type(f"{name} is on the road")
-        clients[name].says(f"{name}: {name} is on the road")
-    story.eventually("members", "^#1 .* 1 ")
+    light = story.start("light", "mobility client --client-type TrafficLight")
+    light.says("^TrafficLight traffic_light_1 is signed on at ")
+    hospital = story.start("hospital", "mobility client --client-type Hospital --beds 1")
+    hospital.says("^Hospital hospital_1 is signed on at ")
+    ambulance = story.start("ambulance", "mobility client")
+    ambulance.says("^Ambulance ambulance_1 is signed on at ")
+    car = story.start("car", "mobility client --client-type car --client-id red")
+    car.says("^Car red is signed on at ")
+    units = story.run("mobility units")
+    expect("traffic_light_1" in units and "1 free beds" in units, "the group knows them all")
+    taken = story.run("mobility client --client-type Car --client-id red", code=1)
+    expect("red" in taken and "free" in taken, "an id that is taken is refused with another one")
 
-    story.chapter("A server is killed: its clients go on at another one")
+    story.chapter("A crash: the ambulance is sent, and accepts")
+    car.type("c")
+    incident = car.says(r"^incident (\S+) is reported").group(1)
+    ambulance.says(f"^go to the scene: incident {incident}, red")
+    ambulance.type("o")
+    car.says(f"^incident {incident}: .*accepted +ambulance_1")
+    car.type("c")
+    car.says(f"^incident {incident} is known already")
+
+    story.chapter("A server is killed: its clients go on at another one, and so does the incident")
     first.kill()
-    clients["ambulance"].type("at the scene")
-    for client in clients.values():
-        client.says("ambulance: at the scene")
+    ambulance.type("r")
+    car.says(f"^incident {incident}: .*on scene")
+    ambulance.says(f"^go to the hospital: incident {incident}, hospital_1")
+    hospital.says(f"^expect a patient: incident {incident}, ambulance_1")
     story.eventually("members", r"^#1 .*FAILED")
 
     story.chapter("The leader is killed: the highest ID that is left leads, and everybody is told")
@@ -54,12 +70,21 @@ def scenario(story):
     first.says("^ready ")
     watcher.says("8000.*(back|returned|ALIVE|alive)|returned:")
     third.kill()
+    ambulance.type("t")
     for server in (first, second):
         server.says(r"election: cause=lost:\S+-8080 .* leader=\S+-8888 .* rule=highest-id")
     watcher.says(r"election: cause=lost:\S+-8080 ")
-    clients["hospital"].type("two beds are free")
-    for client in clients.values():
-        client.says("hospital: two beds are free")
+    car.says(f"^incident {incident}: .*transporting")
+
+    story.chapter("The patient is handed over, and the ambulance is free for the next one")
+    ambulance.type("a")
+    hospital.says(f"^patient arrived: incident {incident}")
+    car.says(f"^incident {incident}: .*closed")
+    steps = story.run(f"mobility show {incident} --json")
+    kinds = [step["kind"] for step in json.loads(steps)["steps"]]
+    expect(kinds == ["REPORTED", "ASSIGNED", "ACCEPTED", "ON_SCENE", "BED_RESERVED",
+                     "TRANSPORTING", "HANDED_OVER", "CLOSED"], "no step is missing, none is twice")
+    expect("1 closed" in story.run("mobility figures"), "and the figures have it")
 
 
 if __name__ == "__main__":

@@ -108,15 +108,18 @@ class Story:
         self.actors.append(actor)
         return actor
 
-    def run(self, words, code=0, seconds=30):
+    def run(self, words, code=0, seconds=30, lines_shown=200):
         """Runs `muster WORDS` to its end, which must be with this exit code."""
         print(f"  $ muster {words}", flush=True)
         done = subprocess.run(self.command(words), env=self.environment(), cwd=self.folder,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=seconds)
         text = done.stdout + done.stderr
-        for line in text.rstrip().splitlines():
+        lines = text.rstrip().splitlines()
+        for line in lines[:lines_shown]:
             print(f"    {line}", flush=True)
+        if len(lines) > lines_shown:
+            print(f"    and {len(lines) - lines_shown} lines more", flush=True)
         if done.returncode != code:
             raise Failure(f"muster {words} ended with {done.returncode}, not {code}")
         return text

@@ -1,0 +1,135 @@
+"""A city of real clients whose servers are killed, one after the other, again and again.
+
+Without an argument it takes a quarter of a minute. `city.py long`: 500 cars, 40 ambulances, 6
+hospitals, 60 lights, heartbeats every 15 ms and 30 crashes a minute for 3 minutes; a server is
+killed every 20 s and started again 5 s later.
+"""
+
+import dataclasses
+import json
+import sys
+import time
+
+from story import expect, free_ports, tell
+
+LEGAL = {  # What may follow a step in a chain.
+    "REPORTED": {"QUEUED", "ASSIGNED", "CANCELLED"},
+    "QUEUED": {"ASSIGNED", "REASSIGNED", "BED_LOST", "CANCELLED"},
+    "ASSIGNED": {"ACCEPTED", "REASSIGNED", "QUEUED", "BED_LOST", "CANCELLED"},
+    "REASSIGNED": {"ACCEPTED", "REASSIGNED", "QUEUED", "BED_LOST", "CANCELLED"},
+    "ACCEPTED": {"ON_SCENE", "REASSIGNED", "QUEUED", "BED_LOST", "CANCELLED"},
+    "ON_SCENE": {"BED_RESERVED", "DIVERTED", "TRANSPORTING", "QUEUED", "BED_LOST", "CANCELLED"},
+    "BED_RESERVED": {"TRANSPORTING", "DIVERTED", "BED_LOST", "QUEUED", "CANCELLED"},
+    "DIVERTED": {"TRANSPORTING", "HANDED_OVER", "DIVERTED", "BED_LOST", "QUEUED", "CANCELLED"},
+    "BED_LOST": {"DIVERTED", "QUEUED", "ASSIGNED", "REASSIGNED", "ACCEPTED", "ON_SCENE",
+                 "TRANSPORTING", "HANDED_OVER", "CANCELLED"},
+    "TRANSPORTING": {"HANDED_OVER", "DIVERTED", "BED_LOST", "QUEUED"},
+    "HANDED_OVER": {"CLOSED"},
+    "CLOSED": set(),
+    "CANCELLED": set(),
+}
+
+
+@dataclasses.dataclass
+class Scale:
+    city: str     # Options.
+    seconds: int  # That it lives.
+    kill_every: float
+    start_after: float
+    kills: int
+
+
+SHORT = Scale(city="--cars 40 --ambulances 8 --hospitals 2 --lights 12 --beds 30 --pace 30 "
+              "--crashes-per-minute 90", seconds=12, kill_every=5, start_after=1.5, kills=2)
+LONG = Scale(city="--grid 20x12 --cars 500 --ambulances 40 --hospitals 6 --lights 60 --beds 60 "
+             "--pace 5 --crashes-per-minute 30", seconds=180, kill_every=20, start_after=5, kills=8)
+
+
+def check_chain(incident):
+    """No link is missing, none is twice, and each follows the one before it."""
+    name = incident["id"]
+    steps = incident["steps"]
+    for place, step in enumerate(steps):
+        expect_quietly(step["index"] == place + 1 and step["follows"] == place,
+                       f"{name}: step {place + 1} follows the one before")
+        if place > 0:
+            before = steps[place - 1]["kind"]
+            expect_quietly(step["kind"] in LEGAL[before],
+                           f"{name}: {step['kind']} may follow {before}")
+    ended = [step for step in steps if step["kind"] in ("CLOSED", "HANDED_OVER")]
+    expect_quietly(len(ended) <= 2, f"{name}: it is handed over and closed once")
+
+
+def expect_quietly(holds, what):
+    if not holds:
+        expect(False, what)
+
+
+def scenario(story, scale):
+    ports = free_ports(7)
+    udp = ports.pop()
+    servers = {}
+
+    def serve(name):
+        port, peer_port = ports["abc".index(name) * 2:][:2]
+        servers[name] = story.start(
+            name, f"serve --name {name} --tcp-port {port} --peer-port {peer_port} --data {name} "
+            f"--discovery-port {udp}")
+        servers[name].address = f"127.0.0.1:{port}"
+
+    def sleep_until(moment):
+        time.sleep(max(0.0, moment - time.monotonic()))
+
+    story.chapter("Three servers, and a city that comes to life")
+    for name in "abc":
+        serve(name)
+        servers[name].says("^ready ")
+    everywhere = " ".join(f"--server {server.address}" for server in servers.values())
+    city = story.start("city", f"mobility city {scale.city} --duration {scale.seconds}s --json "
+                       f"{everywhere}")
+    city.says('"reported":[1-9]', seconds=30)
+
+    story.chapter("Its servers die, the leader among them, and come back")
+    begin = time.monotonic()
+    for number in range(scale.kills):
+        sleep_until(begin + number * scale.kill_every)
+        leader = story.eventually(f"status {everywhere}", r"^leader +([abc])\b").group(1)
+        others = [name for name in "abc" if name != leader]
+        victim = leader if number % 2 == 0 else others[number // 2 % 2]
+        servers[victim].kill()
+        sleep_until(begin + number * scale.kill_every + scale.start_after)
+        serve(victim)
+        servers[victim].says("^ready ")
+
+    story.chapter("No report is lost, no chain is broken, nobody is sent twice")
+    expect(city.process.wait(scale.seconds + 60) == 0, "the city ends by itself")
+    summary = json.loads(city.said[-1])
+    incidents = [json.loads(line) for line in
+                 story.run(f"mobility incidents --json {everywhere}", lines_shown=1).splitlines()
+                 if line.startswith("{")]
+    for incident in incidents:
+        check_chain(incident)
+    states = {}
+    for incident in incidents:
+        states[incident["state"]] = states.get(incident["state"], 0) + 1
+    print(f"    {len(incidents)} incidents: {states}", flush=True)
+    print(f"    {city.said[-1]}", flush=True)
+    expect(len(incidents) + summary["figures"]["repeatedReports"] >= summary["reported"] > 0,
+           "each report that was acknowledged is there")
+    expect(states.get("CLOSED", 0) > 0, "patients came to hospitals")
+    # The city has left: whatever was under way waits for other ambulances now.
+    expect(set(states) <= {"CLOSED", "WAITING", "CANCELLED"}, "all others are queued")
+    working = [step["unit"] for incident in incidents for step in incident["steps"]
+               if step["kind"] == "HANDED_OVER"]
+    expect(len(working) == states.get("CLOSED", 0), "each was handed over once")
+    if scale is LONG:
+        expect(summary["sessionsEnded"] == 0, "no client lost its session")
+    for server in servers.values():
+        expect(server.process.poll() is None, "no server ended by itself")
+    story.run(f"mobility figures {everywhere}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in ([], ["long"]):
+        sys.exit("usage: city.py [long]")
+    tell(lambda story: scenario(story, LONG if sys.argv[1:] else SHORT))
