@@ -69,6 +69,21 @@ Result<Approach> to_approach(const schema::Approach& approach) {
       .ambulance = approach.ambulance(), .place = *place, .radius_cm = approach.radius_cm()};
 }
 
+/// Adds one after the other, as long as they fit. False if not all did.
+template <class Values, class List, class Put>
+bool put_all(const Values& from, List& out, std::size_t bytes_max, Put put) {
+  constexpr std::size_t framing = 6;  // Of each.
+  std::size_t bytes = 0;
+  for (const auto& one : from) {
+    put(one, *out.Add());
+    bytes += out.rbegin()->ByteSizeLong() + framing;
+    if (bytes <= bytes_max || out.size() == 1) continue;
+    out.RemoveLast();
+    return false;
+  }
+  return true;
+}
+
 /// Calls `read` for each of `from`, and gives what it gave.
 template <class Value, class List, class Read>
 Result<std::vector<Value>> read_all(const List& from, Read read) {
@@ -192,10 +207,11 @@ Result<Query> decode_query(BytesView bytes) {
                "the query asks nothing that this version of the mobility service knows"};
 }
 
-Bytes encode(const Incidents& incidents) {
+Bytes encode(const Incidents& incidents, std::size_t bytes_max) {
   schema::Incidents message;
-  for (const Incident& one : incidents.incidents) put_incident(one, *message.add_incidents());
-  message.set_more(incidents.more);
+  const auto add = [&](const Incident& one, schema::Incident& out) { put_incident(one, out); };
+  const bool fits = put_all(incidents.incidents, *message.mutable_incidents(), bytes_max, add);
+  message.set_more(incidents.more || !fits);
   return wire::encode(message);
 }
 Result<Incidents> decode_incidents(BytesView bytes) {
@@ -206,10 +222,11 @@ Result<Incidents> decode_incidents(BytesView bytes) {
   return Incidents{.incidents = std::move(*incidents), .more = message->more()};
 }
 
-Bytes encode(const Units& units) {
+Bytes encode(const Units& units, std::size_t bytes_max) {
   schema::Units message;
-  for (const Unit& one : units.units) put_unit(one, *message.add_units());
-  message.set_more(units.more);
+  const auto add = [&](const Unit& one, schema::Unit& out) { put_unit(one, out); };
+  const bool fits = put_all(units.units, *message.mutable_units(), bytes_max, add);
+  message.set_more(units.more || !fits);
   return wire::encode(message);
 }
 Result<Units> decode_units(BytesView bytes) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "mobility/mobility.h"
+#include "mobility/wishes.h"
 
 namespace muster::mobility {
 namespace {
@@ -102,6 +103,11 @@ Mobility::Handled Mobility::handle(const Reserve& request, CommandRef, service::
   };
   if (!request.over_capacity && !takes(*unit)) return stale(id.id + " has no bed for it");
   if (request.over_capacity) {
+    // What it holds itself would be free for it.
+    const Unit* const held = find({Kind::hospital, incident->hospital});
+    const bool has_bed =
+        held != nullptr && !incident->over_capacity && !std::get<Hospital>(held->role).diversion;
+    if (has_bed) return stale(incident->hospital + " has a bed for it");
     for (const std::string& other : ids_of(Kind::hospital)) {
       if (takes(*find({Kind::hospital, other}))) return stale(other + " has a free bed");
     }
@@ -145,9 +151,7 @@ Mobility::Handled Mobility::handle(const Locate& request, CommandRef command,
     Unit& changing = change(one.unit);
     changing.place = one.place;
     changing.placed = command.time;
-    const bool drives =
-        changing.state == UnitState::accepted || changing.state == UnitState::transporting;
-    if (!drives) continue;
+    if (!drives(changing)) continue;
     output.publish(way_topic, encode(Approach{.ambulance = one.unit.id,
                                               .place = one.place,
                                               .radius_cm = options_.approach_radius_cm}));
@@ -237,7 +241,7 @@ std::vector<Approach> Mobility::approaches() const {
   std::vector<Approach> out;
   for (const std::string& id : ids_of(Kind::ambulance)) {
     const Unit& unit = *find({Kind::ambulance, id});
-    if (unit.state != UnitState::accepted && unit.state != UnitState::transporting) continue;
+    if (!drives(unit)) continue;
     out.push_back({.ambulance = id, .place = unit.place, .radius_cm = options_.approach_radius_cm});
   }
   return out;

@@ -3,15 +3,9 @@
 #include <utility>
 
 #include "mobility/dispatcher.h"
+#include "mobility/wishes.h"
 
 namespace muster::mobility {
-namespace {
-
-bool drives(const Unit& unit) {
-  return unit.state == UnitState::accepted || unit.state == UnitState::transporting;
-}
-
-}  // namespace
 
 // ---- Lights -------------------------------------------------------------------------------------
 

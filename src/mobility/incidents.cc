@@ -90,14 +90,16 @@ void Mobility::changed(IncidentId id) {
   }
   if (is_over(incident.state)) {
     open_.erase(id);
+    open_of_car_.erase(incident.car);
     over_.emplace(incident.over_at, id);
   } else {
     open_.insert(id);
+    open_of_car_.emplace(incident.car, id);
   }
 }
 
-void Mobility::forget_oldest() {
-  while (over_.size() > options_.over_kept) {
+void Mobility::make_room() {
+  while (over_.size() >= options_.over_kept) {
     incidents_.erase(over_.begin()->second);
     over_.erase(over_.begin());
   }
@@ -105,11 +107,13 @@ void Mobility::forget_oldest() {
 
 // ---- Reports ------------------------------------------------------------------------------------
 
-const Incident* Mobility::same_as(const Unit& car, Geographic place) const {
+const Incident* Mobility::same_as(const Unit& car, Geographic place, bool by_itself) const {
   const auto last = std::get<Car>(car.role).incident;
   const Incident* const incident = last ? find(*last) : nullptr;
   if (incident == nullptr) return nullptr;
   if (!is_over(incident->state)) return incident;
+  // Who took a false alarm back and now reports means it; others may not have heard of it.
+  if (incident->state == IncidentState::cancelled && by_itself) return nullptr;
   if (house_.read().seen - incident->reported > options_.repeat_window) return nullptr;
   const Projection& projection = map_.projection();
   const auto here = projection.to_plane(place);
@@ -128,7 +132,8 @@ Mobility::Handled Mobility::handle(const Report& request, CommandRef command,
   }
   const Geographic place = request.place.value_or(car->place);
   if (const auto located = map_.locate(place); !located) return located.error();
-  if (const Incident* const same = same_as(*car, place)) {
+  const bool by_itself = car->session == command.session;
+  if (const Incident* const same = same_as(*car, place, by_itself)) {
     ++house_.write().figures.repeated_reports;
     return receipt(*same, true);
   }
@@ -154,7 +159,7 @@ Mobility::Handled Mobility::handle(const Report& request, CommandRef command,
   unit.since = command.time;
   unit.place = place;
   unit.placed = command.time;
-  ++unit.version;
+  raise(unit);
   tell(unit, output);
   if (available_.empty()) {
     ++house_.write().figures.queued;
@@ -215,9 +220,12 @@ Mobility::Handled Mobility::handle(const Progress& request, CommandRef command,
   if (static_cast<int>(incident->state) + 1 != static_cast<int>(next)) {
     return not_next(*incident, request.reached);
   }
-  if (next == IncidentState::transporting && incident->hospital.empty()) {
+  // It may have been lost on the way to it, too.
+  const bool needs_hospital =
+      next == IncidentState::transporting || next == IncidentState::handed_over;
+  if (needs_hospital && incident->hospital.empty()) {
     return Error{ErrorCode::failed_precondition,
-                 "no hospital is chosen yet; wait for the order to go to one"};
+                 "no hospital is chosen; wait for the order to go to one"};
   }
   // A receiver that errs must not hold up the step: a place off the map is left out.
   if (request.place && map_.locate(*request.place)) {
@@ -289,6 +297,7 @@ void Mobility::finish(IncidentId id, StepKind kind, Cause cause, service::Output
   Incident& incident = change(id);
   incident.state = kind == StepKind::cancelled ? IncidentState::cancelled : IncidentState::closed;
   incident.over_at = house_.read().seen;
+  make_room();
   Figures& figures = house_.write().figures;
   ++(kind == StepKind::cancelled ? figures.cancelled : figures.closed);
   const UnitId car_id{Kind::car, incident.car};
@@ -298,10 +307,9 @@ void Mobility::finish(IncidentId id, StepKind kind, Cause cause, service::Output
     Unit& unit = change(car_id);
     unit.state = UnitState::present;
     unit.since = house_.read().seen;
-    ++unit.version;
+    raise(unit);
     tell(unit, output);
   }
-  forget_oldest();
 }
 
 void Mobility::release_bed(IncidentId id, service::Output& output) {

@@ -1,33 +1,12 @@
 // Who has a light: ambulances that want its green, one at a time.
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "mobility/mobility.h"
+#include "mobility/wishes.h"
 #include "muster/check.h"
 
 namespace muster::mobility {
-namespace {
-
-/// The light could still give it green.
-bool is_open(PreemptionStatus status) {
-  return status != PreemptionStatus::rejected && status != PreemptionStatus::max_presence;
-}
-
-/// The worst case first; of equals, who asked first. Those that are done are last.
-bool comes_before(const Granting& a, const Granting& b) {
-  const auto rank = [](const Granting& one) {
-    return std::tuple(!is_open(one.status), one.severity, one.asked);
-  };
-  return rank(a) < rank(b);
-}
-
-void add_granted_time(Figures& figures, const Granting& wish, LogTime now) {
-  if (!wish.granted_at) return;
-  figures.preempted_ms += static_cast<std::uint64_t>((now - *wish.granted_at).count());
-}
-
-}  // namespace
 
 Mobility::Handled Mobility::handle(const Preempt& request, CommandRef command,
                                    service::Output& output) {
@@ -40,9 +19,7 @@ Mobility::Handled Mobility::handle(const Preempt& request, CommandRef command,
     return receipt();
   }
   if (ambulance == nullptr) return Error{ErrorCode::not_found, "the ambulance has gone"};
-  const bool drives =
-      ambulance->state == UnitState::accepted || ambulance->state == UnitState::transporting;
-  if (ambulance->version != request.ambulance_version || !drives) {
+  if (ambulance->version != request.ambulance_version || !drives(*ambulance)) {
     return Error{ErrorCode::aborted, request.ambulance + " has changed; look again"};
   }
   auto& role = std::get<Light>(change(id).role);
@@ -63,7 +40,10 @@ Mobility::Handled Mobility::handle(const Preempt& request, CommandRef command,
     ++house_.write().figures.preemptions;
   }
   const Milliseconds lease = std::min(request.lease, options_.green_lease_max);
+  // What was no way over the crossing may be one from another road.
   const bool is_new_way = wish->way != *request.way;
+  if (is_new_way && !is_open(wish->status)) wish->status = PreemptionStatus::watch_other_traffic;
+  if (is_new_way) end_green(*wish);
   wish->way = *request.way;
   wish->until = command.time + lease;
   const bool has_it = wish == role.wishes.begin() && wish->order != 0 && is_open(wish->status);
@@ -73,8 +53,8 @@ Mobility::Handled Mobility::handle(const Preempt& request, CommandRef command,
     wish->order = ++role.last_order;
     tell_light(id.id, output);
   }
-  changed(id);
   settle(id.id, output);
+  tell(*find(id), output);
   Receipt out = receipt(*find(id));
   out.step = role.last_order;
   return out;
@@ -93,19 +73,17 @@ Mobility::Handled Mobility::handle(const Signal& request, CommandRef command,
   // It was taken back or given anew meanwhile; that is not the light's fault.
   const bool is_past = wish == role.wishes.end() || wish != role.wishes.begin();
   if (is_past || wish->status == request.status) return receipt(**found, true);
-  Figures& figures = house_.write().figures;
-  if (request.status == PreemptionStatus::granted && !wish->granted_at) {
+  if (request.status == PreemptionStatus::granted) {
+    if (!wish->was_granted) ++house_.write().figures.preemptions_granted;
+    wish->was_granted = true;
     wish->granted_at = command.time;
-    ++figures.preemptions_granted;
+  } else {
+    end_green(*wish);
   }
-  if (!is_open(request.status)) {
-    add_granted_time(figures, *wish, command.time);
-    wish->granted_at.reset();
-    wish->order = 0;
-  }
+  if (!is_open(request.status)) wish->order = 0;
   wish->status = request.status;
-  tell(*find(id), output);
   settle(id.id, output);
+  tell(*find(id), output);
   return receipt(*find(id));
 }
 
@@ -117,17 +95,22 @@ void Mobility::settle(const std::string& light, service::Output& output) {
       role.wishes.front().order == 0) {
     for (Granting& other : role.wishes) {
       if (other.order == 0) continue;
-      add_granted_time(house_.write().figures, other, house_.read().seen);
-      other.granted_at.reset();
+      end_green(other);
       other.order = 0;
       other.status = PreemptionStatus::watch_other_traffic;
     }
     role.wishes.front().order = ++role.last_order;
     role.wishes.front().status = PreemptionStatus::requested;
     tell_light(light, output);
-    tell(*find(id), output);
   }
   changed(id);
+}
+
+void Mobility::end_green(Granting& wish) {
+  if (!wish.granted_at) return;
+  const auto green = house_.read().seen - *wish.granted_at;
+  house_.write().figures.preempted_ms += static_cast<std::uint64_t>(green.count());
+  wish.granted_at.reset();
 }
 
 void Mobility::tell_light(const std::string& light, service::Output& output) {
@@ -142,13 +125,13 @@ void Mobility::end_wish(const std::string& light, const std::string& ambulance,
   auto& role = std::get<Light>(change(id).role);
   const auto wish = std::ranges::find(role.wishes, ambulance, &Granting::ambulance);
   if (wish == role.wishes.end()) return;
+  end_green(*wish);
   const Granting ended = *wish;
   role.wishes.erase(wish);
   if (const auto lights = lights_of_.find(ambulance); lights != lights_of_.end()) {
     lights->second.erase(light);
     if (lights->second.empty()) lights_of_.erase(lights);
   }
-  add_granted_time(house_.write().figures, ended, house_.read().seen);
   settle(light, output);
   const bool is_taken_over = !role.wishes.empty() && role.wishes.front().order != 0;
   if (ended.order != 0 && !is_taken_over) {

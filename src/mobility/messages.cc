@@ -154,7 +154,10 @@ Result<Request> read(const schema::Progress& progress) {
   if (!ambulance) return ambulance.error();
   const auto place = place_of(progress);
   if (!place) return place.error();
-  const auto reached = static_cast<StepKind>(progress.reached());
+  const auto step =
+      to_value(progress.reached(), StepKind::reported, StepKind::cancelled, "step of an ambulance");
+  if (!step) return step.error();
+  const StepKind reached = *step;
   constexpr std::array possible{StepKind::accepted, StepKind::on_scene, StepKind::transporting,
                                 StepKind::handed_over, StepKind::closed};
   if (std::ranges::find(possible, reached) == possible.end()) {

@@ -180,8 +180,8 @@ enum class OrderKind : std::uint8_t {
 };
 std::string_view name_of(OrderKind kind);
 /// What a unit is to do, on its own topic, which has the orders that stand as its state (`Orders`).
-/// Whoever has seen an order of that incident and step ignores it; of lights the step is their own
-/// count, whatever the incident.
+/// Whoever has seen an order of that kind, incident and step ignores it; of lights the step is
+/// their own count, whatever the incident.
 struct Order {
   OrderKind kind{OrderKind::go_to_scene};
   IncidentId incident{};
@@ -216,7 +216,9 @@ Bytes encode(const std::vector<Approach>& approaches);
 
 // ---- Queries ------------------------------------------------------------------------------------
 
-constexpr std::uint32_t listed_max = 256;  ///< Units or incidents in one answer.
+constexpr std::uint32_t listed_max = 256;  ///< Units or incidents in one answer, if they are
+constexpr std::size_t answer_bytes_max = 200 * 1024;  ///< not longer than this,
+constexpr std::size_t state_bytes_max = 480 * 1024;   ///< or, in the state of a topic, this.
 
 /// Incidents by ascending id; the answer is an `Incidents`.
 struct AskIncidents {
@@ -255,7 +257,8 @@ struct Incidents {
   bool more{false};  ///< There are further ones behind the last.
   friend bool operator==(const Incidents&, const Incidents&) = default;
 };
-Bytes encode(const Incidents& incidents);
+/// What does not fit is left out, and there is `more`; at least one is always in it.
+Bytes encode(const Incidents& incidents, std::size_t bytes_max = answer_bytes_max);
 [[nodiscard]] Result<Incidents> decode_incidents(BytesView bytes);
 
 struct Units {
@@ -263,7 +266,7 @@ struct Units {
   bool more{false};
   friend bool operator==(const Units&, const Units&) = default;
 };
-Bytes encode(const Units& units);
+Bytes encode(const Units& units, std::size_t bytes_max = answer_bytes_max);
 [[nodiscard]] Result<Units> decode_units(BytesView bytes);
 
 struct MapAnswer {

@@ -29,7 +29,10 @@ const RoadMap& standard_map() {
 
 Mobility::Mobility(const Options& options) : options_(options), map_(standard_map()) {
   check(options.first_steps_kept > 0 && options.first_steps_kept < options.steps_kept);
-  check(options.wishes_max > 0);
+  check(options.wishes_max > 0 && options.over_kept > 0);
+  for (const Kind kind : {Kind::car, Kind::ambulance, Kind::hospital, Kind::traffic_light}) {
+    free_numbers_.emplace(kind, FreeNumbers(options.units_max));
+  }
 }
 
 const Incident* Mobility::find(IncidentId id) const {

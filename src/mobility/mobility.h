@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "mobility/figures.h"
+#include "mobility/free_numbers.h"
 #include "mobility/messages.h"
 #include "mobility/road_map.h"
 #include "mobility/values.h"
@@ -26,8 +27,10 @@ namespace muster::mobility {
 inline constexpr ServiceId service_id{5};
 
 /// Each event is an incident with its newest step; the state is an `Incidents` of those not over.
+/// If not all have room in it, it has `more`, and the rest is there for asking; so have `Units`.
 inline constexpr std::string_view incidents_topic = "mobility/incidents";
-/// Each event is a `UnitEvent`; the state is a `Units`.
+/// Each event is a `UnitEvent`; the state is a `Units`. Places of those that drive are told on
+/// `way_topic` only.
 inline constexpr std::string_view units_topic = "mobility/units";
 /// Each event is an `Approach`; the state is the list of those.
 inline constexpr std::string_view way_topic = "mobility/way";
@@ -48,16 +51,17 @@ const RoadMap& standard_map();
 ///
 /// **Incidents** are chains of steps, each following the one before (`StepKind`). A report makes
 /// one, unless the car has one that is not over, or had one close by within `repeat_window`: then
-/// it is that one. An ambulance takes the steps from `accepted` to `closed` in their order, under
-/// the order that gave it the incident.
+/// it is that one; a car itself that took it back means another. An ambulance takes the steps from
+/// `accepted` to `closed` in their order, under the order that gave it the incident.
 ///
 /// **Decisions** (`Assign`, `Reserve`, `Preempt`, `Locate`) are commands of the leader's advisor
 /// alone. Each names the incident's last step and the version of the unit it chose; if one of them
 /// has moved it is refused with ABORTED and changes nothing. So of two leaders' decisions one at
 /// most holds, an ambulance has one incident at most, and no more beds are promised than are free.
-/// A unit's version moves with everything but its place and, of a hospital, with promises: their
-/// number is looked at itself. Over capacity a bed is promised only if no hospital that takes
-/// patients has a free one.
+/// A unit's version moves with everything but its place, a light's wishes, and the promises of a
+/// hospital: their number is looked at itself. No two states of units have had the same one, so a
+/// unit that signs on again is another one. Over capacity a bed is promised only if no hospital
+/// that takes patients has a free one.
 ///
 /// **Beds** are leases: promised when the hospital is chosen, taken when the patient is handed
 /// over, free again when the incident goes elsewhere or ends, or after `bed_lease`.
@@ -83,7 +87,7 @@ class Mobility final : public service::Machine {
   struct Options {
     std::size_t units_max{8'000};
     std::size_t open_incidents_max{4'096};
-    std::size_t over_kept{10'000};     ///< Incidents that are over; the oldest go.
+    std::size_t over_kept{10'000};     ///< Incidents that are over; the oldest go. At least 1.
     std::size_t steps_kept{128};       ///< Of an incident,
     std::size_t first_steps_kept{16};  ///< of them so many first ones; those behind them go.
     std::size_t wishes_max{8};         ///< At one light.
@@ -163,7 +167,8 @@ class Mobility final : public service::Machine {
   /// What there is one of.
   struct House final : service::Part {
     LogTime seen{};
-    Position at{};  // Of what is carried out.
+    Position at{};              // Of what is carried out.
+    std::uint64_t versions{0};  // That units were given.
     Figures figures{};
     void encode(Bytes& out) const override;
   };
@@ -200,6 +205,8 @@ class Mobility final : public service::Machine {
   Result<const Unit*> own(const UnitId& id, CommandRef command) const;
   std::string free_id(Kind kind) const;
   Unit& change(const UnitId& id) { return units_.at(id).unit.write().unit; }
+  /// It gets a version that none has had.
+  void raise(Unit& unit) { unit.version = ++house_.write().versions; }
   void changed(const UnitId& id);
   void tell(const Unit& unit, service::Output& output);
   void order(const UnitId& to, const Order& order, service::Output& output);
@@ -213,22 +220,25 @@ class Mobility final : public service::Machine {
   /// Appends it to the chain and tells it.
   void add_step(IncidentId id, Step step, service::Output& output);
   /// The incident that a report of this car, there, is about already.
-  const Incident* same_as(const Unit& car, Geographic place) const;
+  const Incident* same_as(const Unit& car, Geographic place, bool by_itself) const;
   /// It waits for another ambulance. The state of the one that had it is the caller's to set.
   void put_back(IncidentId id, Cause cause, service::Output& output);
   void stand_down(const std::string& ambulance, IncidentId id, service::Output& output);
   void finish(IncidentId id, StepKind kind, Cause cause, service::Output& output);
   void release_bed(IncidentId id, service::Output& output);
   void lose_bed(IncidentId id, Cause cause, service::Output& output);
-  void forget_oldest();
+  void make_room();
   void take_step(IncidentId id, StepKind reached, service::Output& output);
 
   // Lights.
-  /// Lets whoever comes first have the light, and tells it if that is another one than before.
+  /// Lets whoever comes first have the light, and tells it if that is another one than before. To
+  /// tell others is the caller's.
   void settle(const std::string& light, service::Output& output);
   void tell_light(const std::string& light, service::Output& output);
   void end_wish(const std::string& light, const std::string& ambulance, service::Output& output);
   void end_wishes_of(const std::string& ambulance, service::Output& output);
+  /// It does not hold the light any more.
+  void end_green(Granting& wish);
 
   Result<Bytes> answer(const AskIncidents& query) const;
   Result<Bytes> answer(const AskIncident& query) const;
@@ -245,8 +255,13 @@ class Mobility final : public service::Machine {
   [[nodiscard]] Result<void> restore_incident(Reader& reader);
   [[nodiscard]] Result<void> restore_atlas(Reader& reader);
   [[nodiscard]] Result<void> restore_house(Reader& reader);
-  /// What refers to another part finds it there.
+  /// What refers to another part finds it there, and nothing is beyond its limit.
   bool is_consistent() const;
+  bool is_consistent(const Unit& unit) const;
+  bool is_consistent(const Unit& unit, const Ambulance& ambulance) const;
+  bool is_consistent(const Unit& unit, const Hospital& hospital) const;
+  bool is_consistent(const Light& light) const;
+  bool is_consistent(const Incident& incident) const;
 
   const Options options_;
   std::map<UnitId, KeptUnit> units_{};
@@ -256,6 +271,8 @@ class Mobility final : public service::Machine {
   // Found again from the parts.
   RoadMap map_;
   std::map<SessionId, UnitId> by_session_{};
+  std::map<Kind, FreeNumbers> free_numbers_{};
+  std::map<std::string, IncidentId> open_of_car_{};
   std::set<IncidentId> open_{};
   std::set<Urgency> waiting_{};
   std::set<std::pair<LogTime, IncidentId>> over_{};
@@ -263,7 +280,7 @@ class Mobility final : public service::Machine {
   std::map<std::string, std::set<std::string>> lights_of_{};  // That an ambulance has wishes at.
   std::set<std::pair<LogTime, IncidentId>> incidents_due_{};
   std::set<std::pair<LogTime, UnitId>> units_due_{};
-  bool restored_whole_{false};
+  std::uint8_t restored_tag_{0};  // Of the part restored last.
 };
 
 }  // namespace muster::mobility

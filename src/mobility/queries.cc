@@ -111,10 +111,11 @@ Result<Bytes> Mobility::answer(const AskMap& query) const {
     return Error{ErrorCode::invalid_argument,
                  "the map has " + std::to_string(map.size()) + " bytes; ask from 0 on"};
   }
+  const wire::Sha256 digest = atlas.map.empty() ? wire::sha256(map) : atlas.digest;
   const std::size_t size = std::min(map_part_bytes_max, map.size() - query.offset);
   const auto begin = map.begin() + static_cast<std::ptrdiff_t>(query.offset);
   return encode(MapAnswer{.name = map_.name(),
-                          .part = {.digest = wire::sha256(map),
+                          .part = {.digest = digest,
                                    .total_bytes = map.size(),
                                    .offset = query.offset,
                                    .bytes = {begin, begin + static_cast<std::ptrdiff_t>(size)}}});
@@ -131,12 +132,12 @@ Result<Bytes> Mobility::topic_state(std::string_view topic) const {
       incident.steps_dropped = last - 1;
       out.incidents.push_back(std::move(incident));
     }
-    return encode(out);
+    return encode(out, state_bytes_max);
   }
   if (topic == units_topic) {
     Units out;
     for (const auto& [id, kept] : units_) out.units.push_back(kept.unit.read().unit);
-    return encode(out);
+    return encode(out, state_bytes_max);
   }
   if (topic == way_topic) return encode(approaches());
   for (const Kind kind : {Kind::car, Kind::ambulance, Kind::hospital, Kind::traffic_light}) {

@@ -12,8 +12,6 @@ namespace {
 using wire::put_time;
 using wire::to_time;
 
-constexpr std::int32_t latitude_max = 90 * units_per_degree;
-constexpr std::int32_t longitude_max = 180 * units_per_degree;
 constexpr Milliseconds span_max = std::chrono::hours{24};
 
 void put_step(const Step& step, schema::Step& out) {
@@ -115,15 +113,20 @@ IncidentId to_incident_id(const schema::Position& id) {
   return {{.index = {id.index()}, .ordinal = id.ordinal()}};
 }
 
+bool is_on_globe(Geographic place) {
+  constexpr std::int32_t latitude_max = 90 * units_per_degree;
+  constexpr std::int32_t longitude_max = 180 * units_per_degree;
+  return place.latitude >= -latitude_max && place.latitude <= latitude_max &&
+         place.longitude >= -longitude_max && place.longitude <= longitude_max;
+}
+
 void put_place(Geographic place, schema::Place& out) {
   out.set_latitude_e7(place.latitude);
   out.set_longitude_e7(place.longitude);
 }
 Result<Geographic> to_place(const schema::Place& place) {
   const Geographic out{.latitude = place.latitude_e7(), .longitude = place.longitude_e7()};
-  const bool is_on_globe = out.latitude >= -latitude_max && out.latitude <= latitude_max &&
-                           out.longitude >= -longitude_max && out.longitude <= longitude_max;
-  if (is_on_globe) return out;
+  if (is_on_globe(out)) return out;
   return Error{ErrorCode::invalid_argument,
                "a place is beyond 90 degrees of latitude or 180 of longitude"};
 }

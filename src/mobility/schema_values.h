@@ -13,6 +13,7 @@ constexpr std::size_t unit_id_bytes_max = 64;
 
 void put_incident_id(IncidentId id, schema::Position& out);
 IncidentId to_incident_id(const schema::Position& id);
+bool is_on_globe(Geographic place);
 void put_place(Geographic place, schema::Place& out);
 void put_unit_id(const UnitId& id, schema::UnitId& out);
 void put_way(Way way, schema::Way& out);

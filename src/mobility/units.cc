@@ -34,10 +34,7 @@ Result<const Unit*> Mobility::own(const UnitId& id, CommandRef command) const {
 }
 
 std::string Mobility::free_id(Kind kind) const {
-  for (std::uint32_t number = 1;; ++number) {
-    std::string id = std::string(id_prefix(kind)) + "_" + std::to_string(number);
-    if (!units_.contains({kind, id})) return id;
-  }
+  return std::string(id_prefix(kind)) + "_" + std::to_string(free_numbers_.at(kind).lowest_free());
 }
 
 Mobility::Handled Mobility::handle(const SignOn& request, CommandRef command,
@@ -66,6 +63,11 @@ Mobility::Handled Mobility::handle(const SignOn& request, CommandRef command,
   Unit& unit = part.unit;
   switch (request.unit.kind) {
     case Kind::car:
+      // It may be back after a loss, and its crash is still the same one.
+      if (const auto open = open_of_car_.find(request.unit.id); open != open_of_car_.end()) {
+        unit.role = Car{.incident = open->second};
+        unit.state = UnitState::crashed;
+      }
       break;
     case Kind::ambulance:
       unit.role = Ambulance{.on_duty_since = command.time};
@@ -78,7 +80,9 @@ Mobility::Handled Mobility::handle(const SignOn& request, CommandRef command,
       unit.role = Light{};
       break;
   }
+  raise(unit);
   by_session_.emplace(command.session, request.unit);
+  free_numbers_.at(request.unit.kind).take(request.unit);
   changed(request.unit);
   tell(unit, output);
   return receipt(unit);
@@ -106,9 +110,10 @@ void Mobility::remove(const UnitId& id, service::Output& output) {
     if (incident && find(*incident)->state == IncidentState::handed_over) {
       finish(*incident, StepKind::closed, Cause::ambulance_lost, output);
     } else if (incident) {
-      // Who took the patient left him where it was seen last.
-      if (find(*incident)->state == IncidentState::transporting) {
-        change(*incident).pickup = find(id)->place;
+      // Who took the patient left him where it was seen last, if that was on this map.
+      const Geographic place = find(id)->place;
+      if (find(*incident)->state == IncidentState::transporting && map_.locate(place)) {
+        change(*incident).pickup = place;
       }
       put_back(*incident, Cause::ambulance_lost, output);
     }
@@ -126,6 +131,7 @@ void Mobility::remove(const UnitId& id, service::Output& output) {
   if (const auto due = units_.at(id).due) units_due_.erase({*due, id});
   by_session_.erase(unit.session);
   units_.erase(id);
+  free_numbers_.at(unit.id.kind).give_back(unit.id);
   available_.erase(id.kind == Kind::ambulance ? id.id : "");
   output.publish(units_topic, encode(UnitEvent{.unit = unit, .gone = true}));
 }
@@ -188,7 +194,7 @@ void Mobility::set_ambulance(const std::string& id, UnitState state,
   ambulance.incident = incident;
   if (unit.state != state) unit.since = now;
   unit.state = state;
-  ++unit.version;
+  raise(unit);
   changed(unit_id);
   tell(unit, output);
 }
@@ -241,7 +247,7 @@ Mobility::Handled Mobility::handle(const Beds& request, CommandRef command,
   auto& hospital = std::get<Hospital>(unit.role);
   hospital.free_beds = static_cast<std::uint32_t>(free);
   hospital.diversion = diversion;
-  ++unit.version;
+  raise(unit);
   tell(unit, output);
   return receipt(unit);
 }

@@ -206,8 +206,9 @@ struct Granting {
   Position asked{};  ///< When it was asked first.
   Way way{};
   PreemptionStatus status{PreemptionStatus::requested};
-  LogTime until{};  ///< Its lease.
-  std::optional<LogTime> granted_at{};
+  LogTime until{};                      ///< Its lease.
+  std::optional<LogTime> granted_at{};  ///< Since when it is green for it.
+  bool was_granted{false};              ///< It was, and is counted.
   friend bool operator==(const Granting&, const Granting&) = default;
 };
 struct Light {
@@ -224,7 +225,7 @@ struct Unit {
   Capabilities capabilities{0};
   UnitState state{UnitState::present};
   LogTime since{};           ///< That it is in this state.
-  std::uint64_t version{0};  ///< Raised when anything but the place changes; see the service.
+  std::uint64_t version{0};  ///< Another one when anything but the place changes; see `Mobility`.
   std::variant<Car, Ambulance, Hospital, Light> role{};
   friend bool operator==(const Unit&, const Unit&) = default;
 };
