@@ -143,35 +143,45 @@ void Dispatcher::assign(const View& view, Advices& out) {
 void Dispatcher::improve(const View& view, Advices& out) {
   if (!view.city.waiting().empty() || view.city.available().empty()) return;
   std::vector<Candidate> free = candidates(view);
-  std::size_t decisions = 0;
-  for (const IncidentId id : view.city.open_incidents()) {
-    if (free.empty() || decisions >= options_.decisions_max) return;
-    const Incident& incident = *view.city.find(id);
-    const bool is_on_its_way =
-        incident.state == IncidentState::assigned || incident.state == IncidentState::accepted;
-    if (!is_on_its_way) continue;
-    if (incident.reassignments >= view.city.options().reassignments_max) continue;
-    const auto to = on_map(incident.pickup);
-    const auto from = place_of(*view.city.find({Kind::ambulance, incident.ambulance}), view);
-    if (!to || !from) continue;
-    ++decisions;
-    const auto left = router_->route(*from, *to);
-    const auto best = nearest_of(free, *to, incident.severity);
-    if (!left || !best) continue;
-    const Milliseconds gain = left->time - best->cost;
-    const bool is_worth_it =
-        gain >= options_.better_least && gain * 100 >= left->time * options_.better_percent;
-    if (!is_worth_it) continue;
-    const Unit& unit = *best->candidate->unit;
-    proposed_[unit.id.id] = {.version = unit.version, .at = view.now};
-    out.push_back({.subject = subject_of(id),
-                   .command = encode(Request{Assign{.incident = id,
-                                                    .follows = incident.last_step(),
-                                                    .ambulance = unit.id.id,
-                                                    .ambulance_version = unit.version,
-                                                    .travel = best->travel}})});
-    free.erase(free.begin() + (best->candidate - free.data()));
+  // So many a time, and all in turn: the first ones must not keep the others from being looked at.
+  const std::set<IncidentId>& open = view.city.open_incidents();
+  auto at = open.upper_bound(improved_last_);
+  std::size_t looked_at = 0;
+  for (std::size_t i = 0; i < open.size(); ++i, ++at) {
+    if (free.empty() || looked_at >= options_.decisions_max) return;
+    if (at == open.end()) at = open.begin();
+    improved_last_ = *at;
+    if (improve(*view.city.find(*at), free, view, out)) ++looked_at;
   }
+}
+
+/// False if there was nothing to look at.
+bool Dispatcher::improve(const Incident& incident, std::vector<Candidate>& free, const View& view,
+                         Advices& out) {
+  const bool is_on_its_way =
+      incident.state == IncidentState::assigned || incident.state == IncidentState::accepted;
+  if (!is_on_its_way) return false;
+  if (incident.reassignments >= view.city.options().reassignments_max) return false;
+  const auto to = on_map(incident.pickup);
+  const auto from = place_of(*view.city.find({Kind::ambulance, incident.ambulance}), view);
+  if (!to || !from) return false;
+  const auto left = router_->route(*from, *to);
+  const auto best = nearest_of(free, *to, incident.severity);
+  if (!left || !best) return true;
+  const Milliseconds gain = left->time - best->cost;
+  const bool is_worth_it =
+      gain >= options_.better_least && gain * 100 >= left->time * options_.better_percent;
+  if (!is_worth_it) return true;
+  const Unit& unit = *best->candidate->unit;
+  proposed_[unit.id.id] = {.version = unit.version, .at = view.now};
+  out.push_back({.subject = subject_of(incident.id),
+                 .command = encode(Request{Assign{.incident = incident.id,
+                                                  .follows = incident.last_step(),
+                                                  .ambulance = unit.id.id,
+                                                  .ambulance_version = unit.version,
+                                                  .travel = best->travel}})});
+  free.erase(free.begin() + (best->candidate - free.data()));
+  return true;
 }
 
 // ---- Hospitals ----------------------------------------------------------------------------------

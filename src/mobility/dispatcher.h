@@ -107,6 +107,8 @@ class Dispatcher final : public service::Advisor {
 
   void assign(const View& view, Advices& out);
   void improve(const View& view, Advices& out);
+  bool improve(const Incident& incident, std::vector<Candidate>& free, const View& view,
+               Advices& out);
   void choose_hospitals(const View& view, Advices& out);
   std::vector<Ward> wards(const View& view) const;
   void choose_hospital(const Incident& incident, Cause cause, std::vector<Ward>& wards,
@@ -127,6 +129,7 @@ class Dispatcher final : public service::Advisor {
   };
   std::map<std::string, Sited> sited_{};  // Lights.
   std::map<NodeIndex, std::string> light_at_{};
+  IncidentId improved_last_{};  // That was looked at; the next asking goes on behind it.
   Instant next_improvement_{};
   Instant next_wave_{};
   Instant next_places_{};

@@ -95,17 +95,22 @@ void Dispatcher::ask_lights_for(const Unit& ambulance, const View& view, Advices
 
 void Dispatcher::log_places(const View& view, Advices& out) {
   Locate places;
+  const auto propose = [&] {
+    if (places.units.empty()) return;
+    out.push_back({.subject = "places from " + places.units.front().unit.id,
+                   .command = encode(Request{std::exchange(places, {})})});
+  };
   for (const std::string& id : view.city.ids_of(Kind::ambulance)) {
     const Unit& unit = *view.city.find({Kind::ambulance, id});
-    if (!drives(unit) || places.units.size() >= locate_units_max) continue;
+    if (!drives(unit)) continue;
     const auto at = place_of(unit, view, true);
     if (!at) continue;
     const Geographic place = map_->geographic(*at);
     if (place == unit.place) continue;
     places.units.push_back({.unit = unit.id, .version = unit.version, .place = place});
+    if (places.units.size() == locate_units_max) propose();
   }
-  if (places.units.empty()) return;
-  out.push_back({.subject = "places", .command = encode(Request{std::move(places)})});
+  propose();
 }
 
 }  // namespace muster::mobility
