@@ -24,7 +24,7 @@ struct CityModel {
   std::string group{};
   std::string map_name{};
   std::vector<std::string> servers{};  ///< Those that have units now, with their number.
-  std::string trouble{};             ///< Why nothing goes on; may be empty.
+  std::string trouble{};               ///< Why nothing goes on; may be empty.
   std::vector<CityUnit> units{};
   std::vector<mobility::Incident> incidents{};  ///< The newest last, each with its newest step.
   mobility::FiguresSummary figures{};
