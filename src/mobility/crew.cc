@@ -49,6 +49,10 @@ bool Crew::hear(const Order& order) {
   switch (order.kind) {
     case OrderKind::go_to_scene:
       if (is_own && order.step <= job_->order) return false;
+      if (const auto over = over_.find(order.incident); over != over_.end()) {
+        if (order.step <= over->second) return false;
+      }
+      if (job_) end(job_->incident, job_->order);
       job_ = Job{.incident = order.incident,
                  .order = order.step,
                  .scene = order.place,
@@ -63,9 +67,9 @@ bool Crew::hear(const Order& order) {
       job_->over_capacity = order.over_capacity;
       return true;
     case OrderKind::stand_down:
-      if (!is_own || order.step < job_->order) return false;
-      job_.reset();
-      return true;
+      if (is_own && order.step < job_->order) return false;
+      end(order.incident, order.step);
+      return is_own;
     default:
       return false;  // Not for ambulances.
   }
@@ -77,10 +81,18 @@ bool Crew::hear_all(const std::vector<Order>& orders) {
                                      one.incident == job_->incident && one.step >= job_->order;
                             });
   const bool is_over = job_ && !still_stands;
-  if (is_over) job_.reset();
+  if (is_over) end(job_->incident, job_->order);
   bool is_new = is_over;
   for (const Order& order : orders) is_new = hear(order) || is_new;
   return is_new;
+}
+
+// Incidents are numbered by place in the log: the first ones are the oldest.
+void Crew::end(IncidentId incident, std::uint32_t step) {
+  if (job_ && job_->incident == incident) job_.reset();
+  auto& over = over_[incident];
+  over = std::max(over, step);
+  if (over_.size() > over_max) over_.erase(over_.begin());
 }
 
 Result<Progress> Crew::say(StepKind reached, Geographic place) const {
@@ -104,7 +116,7 @@ Result<Progress> Crew::say(StepKind reached, Geographic place) const {
 void Crew::reached(const Progress& progress) {
   if (!job_ || job_->incident != progress.incident || job_->order != progress.order) return;
   const IncidentState state = state_of(progress.reached);
-  if (state == IncidentState::closed) return job_.reset();
+  if (state == IncidentState::closed) return end(progress.incident, progress.order);
   job_->reached = std::max(job_->reached, state);
 }
 

@@ -1,6 +1,9 @@
 // What an ambulance knows of its job: the order it has, how far it has come, what it says next.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +18,8 @@ namespace muster::mobility {
 /// Pure. Thread-safety: none.
 class Crew {
  public:
+  /// So many of the jobs that are over are remembered, so that their orders are not heard anew.
+  static constexpr std::size_t over_max = 32;
   struct Job {
     IncidentId incident{};
     std::uint32_t order{0};
@@ -42,11 +47,14 @@ class Crew {
   /// The group has it.
   void reached(const Progress& progress);
   /// It begins anew, in another session.
-  void reset() { job_.reset(); }
+  void reset() { job_.reset(), over_.clear(); }
 
  private:
+  void end(IncidentId incident, std::uint32_t step);
+
   std::string id_;
   std::optional<Job> job_{};
+  std::map<IncidentId, std::uint32_t> over_{};  // By which step.
 };
 
 /// The step that comes next in a job as far as its ambulance decides it; nothing when it is over.

@@ -29,10 +29,6 @@ Result<void> check_unit(const Unit* unit, std::uint64_t version) {
   return {};
 }
 
-bool has_step(const Incident& incident, StepKind kind) {
-  return std::ranges::find(incident.steps, kind, &Step::kind) != incident.steps.end();
-}
-
 }  // namespace
 
 // ---- Ambulances ---------------------------------------------------------------------------------
@@ -55,7 +51,7 @@ Mobility::Handled Mobility::handle(const Assign& request, CommandRef, service::O
                      std::to_string(incident->reassignments) + " times, and now stays"};
   }
   if (!before.empty()) end_wishes_of(before, output);
-  const bool is_first = !has_step(*incident, StepKind::assigned);
+  const bool is_first = incident->order == 0;  // Its steps may not go back so far.
   Incident& changing = change(request.incident);
   changing.ambulance = id.id;
   changing.state = IncidentState::assigned;
@@ -112,7 +108,7 @@ Mobility::Handled Mobility::handle(const Reserve& request, CommandRef, service::
       if (takes(*find({Kind::hospital, other}))) return stale(other + " has a free bed");
     }
   }
-  const bool is_first = !has_step(*incident, StepKind::bed_reserved);
+  const bool is_first = incident->bed_until == LogTime{};
   release_bed(request.incident, output);
   auto& hospital = std::get<Hospital>(change(id).role);
   if (!request.over_capacity) --hospital.free_beds;
