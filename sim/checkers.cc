@@ -86,6 +86,7 @@ void OneOrder::applied(std::size_t server, Position position, const AppliedComma
   }
   newest_ = position;
   order_.emplace(position, command);
+  if (command.of_leader) return;
   exactly_once_.ordered(position, command);
   if (command.service != register_service) return;
   if (const auto decoded = decode_register_command(payload)) model_.ordered(position, *decoded);

@@ -15,6 +15,7 @@
 #include "node/options.h"
 #include "sim/auction_checkers.h"
 #include "sim/followers.h"
+#include "sim/mobility_checkers.h"
 #include "sim/network.h"
 #include "sim/register.h"
 #include "sim/violation.h"
@@ -26,6 +27,7 @@ namespace muster::sim {
 struct AppliedCommand {
   OperationId id;
   ServiceId service;
+  bool of_leader{false};     ///< By itself: it has no operation.
   std::uint32_t checksum{};  ///< Of session, log time and payload.
   bool refused{false};
   std::uint32_t reply_checksum{};
@@ -278,11 +280,13 @@ class Heard {
 /// All of them. `seen` is called after every turn of a server.
 struct Checkers {
   Checkers(const node::Options& limits, bool strict_founding,
-           const auction::Auction::Options& auction_limits)
+           const auction::Auction::Options& auction_limits,
+           const mobility::Mobility::Options& mobility_limits)
       : one_group(strict_founding),
         majority_kept(limits),
         within_limits(limits),
-        auctions(auction_limits) {}
+        auctions(auction_limits),
+        mobility(mobility_limits) {}
   Checkers(const Checkers&) = delete;
   Checkers& operator=(const Checkers&) = delete;
 
@@ -306,6 +310,7 @@ struct Checkers {
   WithinLimits within_limits;
   Heard heard;
   AuctionCheckers auctions;
+  MobilityCheckers mobility;
 };
 
 }  // namespace muster::sim

@@ -7,6 +7,7 @@
 #include "muster/check.h"
 #include "muster/codec.h"
 #include "sim/auction_house.h"
+#include "sim/city_hall.h"
 #include "sim/register.h"
 #include "sim/server.h"
 #include "sim/witness.h"
@@ -22,6 +23,7 @@ using std::chrono::milliseconds;
 /// Longer than any run: what the group never answers is for the liveness check to find.
 constexpr Duration patience = std::chrono::hours(1);
 constexpr Duration retry_when_full = milliseconds(50);
+constexpr std::uint32_t authors_apart = 1'000;  ///< Clients are fewer.
 
 }  // namespace
 
@@ -31,9 +33,13 @@ Client::Client(std::uint32_t number, HostId host, const Scenario& scenario, Worl
       scenario_(scenario),
       world_(world),
       random_(scenario.seed * 1'000 + 500 + number),
+      author_(number),
       follower_(number, world.checkers.published) {
   world_.network.set_process(host_, this, HostState::refusing);
   if (scenario.auctions.on) auctions_.emplace(number, scenario, world.checkers.auctions);
+  if (scenario.mobility.on && number <= scenario.mobility.units()) {
+    unit_.emplace(number, scenario, world.checkers.mobility, world.events.now());
+  }
   open_session();
 }
 
@@ -60,13 +66,14 @@ void Client::open_session() {
   echoed_.clear();
 }
 
-// Some rely on their heartbeats, and ask for an early end; others have the group's timeout.
+// Some rely on their heartbeats, and ask for an early end, as units of cities do; others have the
+// group's timeout.
 void Client::draw_heartbeats(session::Session::Options& options) {
   session_timeout_ = scenario_.limits.session_timeout;
-  const std::uint64_t draw = random_.below(4);
+  const std::uint64_t draw = unit_ ? 1 + random_.below(3) : random_.below(4);
   if (draw == 0) return;  // Each second, which is the default.
   options.heartbeat_interval = milliseconds(draw == 1 ? 30 : draw == 2 ? 100 : 300);
-  if (draw == 3) return;
+  if (draw == 3 && !unit_) return;
   session_timeout_ = wire::shortest_timeout(options.heartbeat_interval);
   options.session_timeout = session_timeout_;
 }
@@ -83,7 +90,13 @@ void Client::vanish() {
 void Client::start() {
   making_ = true;
   make_operation();
+  if (unit_) act_as_unit();
   turn();
+}
+
+void Client::stop() {
+  making_ = false;
+  if (unit_) unit_->calm_down();
 }
 
 void Client::make_operation() {
@@ -140,16 +153,56 @@ void Client::make_auction_command() {
   turn();
 }
 
-void Client::command(ServiceId service, OperationId id, Bytes payload) {
+// ---- As a unit of a city ------------------------------------------------------------------------
+
+void Client::act_as_unit() {
+  if (gone_) return;
+  world_.events.after(UnitLoad::apart, [this] { act_as_unit(); });
+  if (unit_->departs()) return depart();
+  if (!session_->opened()) return;
+  for (const UnitLoad::Said& said : unit_->advance(world_.events.now())) say_as_unit(said);
+  check(session_->set_payload(unit_->fix()).has_value());
+  turn();
+}
+
+void Client::say_as_unit(const UnitLoad::Said& said) {
+  const OperationId id = next_operation();
+  if (command(mobility::service_id, id, with_operation(id, said.request))) {
+    std::prev(commands_.end())->second.said = said;
+  } else {
+    unit_answered(said, Error{ErrorCode::unavailable, "it was not sent"});
+  }
+}
+
+void Client::unit_answered(const UnitLoad::Said& said, const Result<mobility::Receipt>& receipt) {
+  if (!unit_->answered(said, receipt, world_.events.now())) return;
+  // What was told before is of another stay.
+  const wire::EventPosition from{.command = receipt->position};
+  for (const std::string& topic : unit_->topics()) {
+    session_->unfollow(topic);
+    check(session_->follow(topic, from).has_value());
+  }
+}
+
+// The program dies; another one begins with a new session, while the group waits for the old one,
+// and still takes what that one sent.
+void Client::depart() {
+  world_.trace.event(world_.events.now(), "depart", number_);
+  author_ += authors_apart;
+  begin_again();
+}
+
+bool Client::command(ServiceId service, OperationId id, Bytes payload) {
   const SharedBytes shared(std::move(payload));
   const Instant now = world_.events.now();
   const auto sequence = session_->call(service, shared, now, now + patience);
-  if (!sequence) return;  // Full, or ended: not sent, so it never was.
+  if (!sequence) return false;  // Full, or ended: not sent, so it never was.
   world_.trace.event(now, "call", number_, id.number, service.value);
   commands_.emplace(sequence->value, Command{.id = id,
                                              .service = service,
                                              .began = world_.checkers.real_time.floor(),
                                              .payload = shared});
+  return true;
 }
 
 // One more than the session may have in flight is refused with the word for that, and not sent.
@@ -242,7 +295,11 @@ void Client::turn() {
   for (const session::CompletedCall& call : ready.calls) finish(call);
   for (const session::CompletedRead& read : ready.reads) finish(read);
   for (const session::TopicNews& news : ready.topics) {
-    follower_.told(news);
+    if (session::topic_of(news) == register_topic) {
+      follower_.told(news);
+    } else {
+      unit_->told(news, world_.events.now());
+    }
   }
   if (std::exchange(ended_, false)) session_ended();
   schedule_tick();
@@ -284,9 +341,17 @@ void Client::session_ended() {
     throw Violation("sessions stay", "the session of client " + std::to_string(number_) +
                                          " ended though its client was there");
   }
+  begin_again();
+}
+
+void Client::begin_again() {
   forged_.clear();
-  commands_.clear();
+  for (const auto& [sequence, command] : std::exchange(commands_, {})) {
+    if (!command.said) continue;
+    unit_answered(*command.said, Error{ErrorCode::aborted, "the session has ended"});
+  }
   reads_.clear();
+  if (unit_) unit_->session_began();
   for (const auto& [link, end] : links_) world_.network.close(end);
   links_.clear();
   open_session();
@@ -390,10 +455,14 @@ void Client::acknowledge(const Command& command, const session::Reply& reply) {
     return auctions_->answered(world_.checkers.auctions.commands.at(command.id),
                                auction::decode_receipt(reply.payload.view()).value());
   }
+  if (command.said) {
+    return unit_answered(*command.said, mobility::decode_receipt(reply.payload.view()).value());
+  }
   last_value_ = Reader(reply.payload.view()).integer<std::uint64_t>();
 }
 
 void Client::refuse(const Command& command, const Error& error) {
+  if (command.said) unit_answered(*command.said, error);
   if (error.outcome == Outcome::not_applied) {
     world_.checkers.exactly_once.refused(command.id);
   }

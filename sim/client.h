@@ -18,6 +18,7 @@
 #include "sim/network.h"
 #include "sim/scenario.h"
 #include "sim/trace.h"
+#include "sim/unit_load.h"
 
 namespace muster::sim {
 
@@ -39,7 +40,7 @@ class Client final : public Process {
   /// Begins to make operations, at moments drawn by chance.
   void start();
   /// Makes no more; those under way are still answered.
-  void stop() { making_ = false; }
+  void stop();
   /// Nothing waits for an answer.
   bool idle() const { return commands_.empty() && reads_.empty(); }
   /// It was told of all events there are.
@@ -71,6 +72,7 @@ class Client final : public Process {
     ServiceId service;
     RealTimeOrder::Floor began;
     SharedBytes payload;
+    std::optional<UnitLoad::Said> said{};  // As a unit.
   };
   struct Read {
     enum class Kind : std::uint8_t { linearizable, local, tally };
@@ -85,11 +87,16 @@ class Client final : public Process {
   void make_register_command();
   void make_echo_command();
   void make_auction_command();
+  void act_as_unit();
+  void say_as_unit(const UnitLoad::Said& said);
+  void unit_answered(const UnitLoad::Said& said, const Result<mobility::Receipt>& receipt);
+  void depart();
+  void begin_again();
   void make_read(Read::Kind kind, std::uint32_t key);
   void pass_the_limit();
   void forge();
-  void command(ServiceId service, OperationId id, Bytes payload);
-  OperationId next_operation() { return {number_, ++operations_}; }
+  bool command(ServiceId service, OperationId id, Bytes payload);
+  OperationId next_operation() { return {author_, ++operations_}; }
 
   void turn();
   void schedule_tick();
@@ -111,6 +118,7 @@ class Client final : public Process {
   std::map<std::uint64_t, EndId> links_;  // By the session's number.
   std::map<std::uint64_t, Command> commands_;
   std::map<std::uint64_t, Read> reads_;
+  std::uint32_t author_;  // The number, and another one after each death.
   std::uint64_t operations_{0};
   std::uint64_t answered_{0};
   std::uint64_t moves_{0};
@@ -120,6 +128,7 @@ class Client final : public Process {
   std::optional<GroupId> server_group_;          // Of the server at hand, as it says.
   Follower follower_;
   std::optional<AuctionLoad> auctions_;
+  std::optional<UnitLoad> unit_;
   std::set<std::uint64_t> forged_;  // Sequence numbers of commands that only a leader may make.
   Instant last_heard_{};            // A server that has this session open.
   std::optional<EndId> home_end_;   // Of the connection on which it was opened or resumed last.

@@ -20,7 +20,10 @@ constexpr Duration hunt_after_max[] = {std::chrono::microseconds(200), milliseco
 }  // namespace
 
 Faults::Faults(const Scenario& scenario, World world)
-    : scenario_(scenario), world_(world), random_(scenario.seed * 1'000 + 900) {}
+    : scenario_(scenario),
+      world_(world),
+      random_(scenario.seed * 1'000 + 900),
+      random_of_steps_(scenario.seed * 1'000 + 899) {}
 
 void Faults::begin() {
   if (scenario_.split_at_start) split();
@@ -154,6 +157,20 @@ void Faults::hunt(Server& leader) {
   world_.events.after(random_.between(Duration{}, latest), [this, &leader] {
     if (over_ || leader.state() != Server::State::running || !leader.report().leads) return;
     strike(leader);
+  });
+}
+
+void Faults::incident_moved() {
+  if (over_ || world_.events.now().time_since_epoch() < scenario_.faults_from) return;
+  if (!random_of_steps_.chance(scenario_.mobility.deadly_steps)) return;
+  const Duration latest = hunt_after_max[random_of_steps_.below(std::size(hunt_after_max))];
+  world_.events.after(random_of_steps_.between(Duration{}, latest), [this] {
+    if (over_) return;
+    for (const auto& server : world_.servers) {
+      if (server->state() != Server::State::running || !server->report().leads) continue;
+      server->die(false);
+      return start_later(*server);
+    }
   });
 }
 

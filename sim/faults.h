@@ -35,6 +35,8 @@ class Faults {
   Faults(const Scenario& scenario, World world);
 
   void begin();
+  /// An incident has taken a step: by chance the leader dies of it, at once or soon.
+  void incident_moved();
   /// Ends all faults: every machine runs, every path is open, every disk is whole.
   void heal_all();
 
@@ -66,6 +68,7 @@ class Faults {
   const Scenario& scenario_;
   World world_;
   Random random_;
+  Random random_of_steps_;
   std::vector<std::vector<Path>> cuts_;  // Healed ones are empty.
   Instant starts_again_{};               // Nothing is started before.
   bool over_{false};

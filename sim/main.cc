@@ -37,6 +37,8 @@ struct Totals {
   std::uint64_t gaps{0};
   std::uint64_t wishes{0};
   std::uint64_t lots{0};
+  std::uint64_t incidents{0};
+  std::uint64_t incident_steps{0};
   std::uint64_t digest{0xcbf29ce484222325U};
 };
 
@@ -58,6 +60,8 @@ void add(Totals& totals, const Summary& summary) {
   totals.gaps += summary.gaps;
   totals.wishes += summary.wishes;
   totals.lots += summary.lots;
+  totals.incidents += summary.incidents;
+  totals.incident_steps += summary.incident_steps;
   totals.digest = (totals.digest ^ summary.digest) * 0x100000001b3U;
 }
 
@@ -97,7 +101,7 @@ void print_summary(const Totals& totals, Clock::duration passed) {
   std::printf(
       "%llu seeds, %.0f simulated seconds, %llu starts, %llu of them after a kill or stop, %llu "
       "operations answered, %llu events and %llu gaps told, %llu wishes of operators granted, %llu "
-      "lots ended, %llu frames, %llu steps, "
+      "lots ended, %llu incidents over after %llu steps, %llu frames, %llu steps, "
       "%.1f s, %.0f simulated seconds per second, digest %016llx\n",
       static_cast<unsigned long long>(totals.seeds), simulated,
       static_cast<unsigned long long>(totals.starts),
@@ -105,6 +109,8 @@ void print_summary(const Totals& totals, Clock::duration passed) {
       static_cast<unsigned long long>(totals.acknowledged),
       static_cast<unsigned long long>(totals.events), static_cast<unsigned long long>(totals.gaps),
       static_cast<unsigned long long>(totals.wishes), static_cast<unsigned long long>(totals.lots),
+      static_cast<unsigned long long>(totals.incidents),
+      static_cast<unsigned long long>(totals.incident_steps),
       static_cast<unsigned long long>(totals.frames), static_cast<unsigned long long>(totals.steps),
       real, simulated / real, static_cast<unsigned long long>(totals.digest));
 }

@@ -145,8 +145,7 @@ bool ChainsStay::is_due_to(const CityDeed& deed, const Incident& before, const S
     default:
       break;
   }
-  const auto* const said =
-      deed.request ? std::get_if<mobility::Progress>(&*deed.request) : nullptr;
+  const auto* const said = deed.request ? std::get_if<mobility::Progress>(&*deed.request) : nullptr;
   const Unit* const unit = before_.find({Kind::ambulance, before.ambulance});
   return said != nullptr && unit != nullptr && unit->session == deed.session &&
          said->incident == before.id && said->order == before.order && said->reached == step.kind;
@@ -154,10 +153,11 @@ bool ChainsStay::is_due_to(const CityDeed& deed, const Incident& before, const S
 
 void ChainsStay::shown(const std::string& to, const Incident& incident) const {
   const auto known = before_.incidents.find(incident.id);
-  const bool is_known = known != before_.incidents.end() &&
-                        incident.last_step() <= known->second.steps.size();
-  if (!is_known) throw Violation("chains stay", to + " sees more of " + name(incident.id) +
-                                                    " than there is in the log");
+  const bool is_known =
+      known != before_.incidents.end() && incident.last_step() <= known->second.steps.size();
+  if (!is_known)
+    throw Violation("chains stay",
+                    to + " sees more of " + name(incident.id) + " than there is in the log");
   for (const Step& step : incident.steps) {
     const auto& steps = known->second.steps;
     if (step.index > 0 && step.index <= steps.size() && steps[step.index - 1] == step) continue;
@@ -205,8 +205,8 @@ void BedsKept::promise(const Incident& told) {
                                          "have the patient of " + name(told.id));
   }
   if (is_real && !takes(account->second)) {
-    throw Violation("beds are kept", "Hospital " + told.hospital + " has no bed for " +
-                                         name(told.id));
+    throw Violation("beds are kept",
+                    "Hospital " + told.hospital + " has no bed for " + name(told.id));
   }
   const bool any_takes =
       std::ranges::any_of(accounts_, [](const auto& one) { return takes(one.second); });
@@ -250,13 +250,12 @@ void BedsKept::done(const Mobility& city) const {
                       account->second.diversion == is.diversion &&
                       account->second.promised == is.promised;
     if (same) continue;
-    throw Violation("beds are kept",
-                    "Hospital " + id + " has " + std::to_string(is.free_beds) + " free beds and " +
-                        std::to_string(is.promised.size()) + " promised, by what it said " +
-                        std::to_string(account == accounts_.end() ? 0 : account->second.free) +
-                        " and " +
-                        std::to_string(
-                            account == accounts_.end() ? 0 : account->second.promised.size()));
+    throw Violation(
+        "beds are kept",
+        "Hospital " + id + " has " + std::to_string(is.free_beds) + " free beds and " +
+            std::to_string(is.promised.size()) + " promised, by what it said " +
+            std::to_string(account == accounts_.end() ? 0 : account->second.free) + " and " +
+            std::to_string(account == accounts_.end() ? 0 : account->second.promised.size()));
   }
 }
 
@@ -279,7 +278,8 @@ void OneHolder::done(const Mobility& city) const {
       const bool is_first = &wish == &light.wishes.front();
       const bool is_granted = wish.status != PreemptionStatus::watch_other_traffic && is_open(wish);
       if (!is_first && (wish.order != 0 || is_granted)) fail("is of more than one ambulance");
-      if (is_first && is_open(wish) && wish.order == 0) fail("is of nobody though it is wished for");
+      if (is_first && is_open(wish) && wish.order == 0)
+        fail("is of nobody though it is wished for");
       if (rank(wish) < rank(light.wishes.front())) fail("is not of the worst case");
       if (wish.order > light.last_order) fail("has an order that it was never told");
       const Unit* const unit = city.find(UnitId{Kind::ambulance, wish.ambulance});

@@ -56,9 +56,9 @@ CitiesAlike::Name CitiesAlike::name_of(const CityDeed& deed) {
 bool CitiesAlike::seen(std::size_t server, const CityDeed& deed) {
   const auto [known, fresh] = deeds_.emplace(name_of(deed), deed.checksum);
   if (known->second == deed.checksum) return fresh;
-  throw Violation("cities alike",
-                  server_name(server) + " told otherwise than another what happened at log time " +
-                      std::to_string(deed.time.milliseconds) + " ms");
+  throw Violation("cities alike", server_name(server) +
+                                      " told otherwise than another what happened at log time " +
+                                      std::to_string(deed.time.milliseconds) + " ms");
 }
 
 // ---- Decisions ----------------------------------------------------------------------------------
@@ -80,8 +80,8 @@ namespace {
 void follows(const CityStory& before, IncidentId id, std::uint32_t step) {
   const auto found = before.incidents.find(id);
   if (found != before.incidents.end() && found->second.steps.size() == step) return;
-  throw Violation("decisions fit", "one was carried out that does not follow the last step of " +
-                                       name(id));
+  throw Violation("decisions fit",
+                  "one was carried out that does not follow the last step of " + name(id));
 }
 
 const Unit& has_version(const CityStory& before, const UnitId& id, std::uint64_t version) {
@@ -133,8 +133,8 @@ void OneAmbulance::done(const Mobility& city) const {
     if (!has) continue;
     const Incident* const incident = city.find(*has);
     if (incident != nullptr && incident->ambulance == id && !is_over(incident->state)) continue;
-    throw Violation("one ambulance", name(unit.id) + " is with " + name(*has) +
-                                         ", which is not its own");
+    throw Violation("one ambulance",
+                    name(unit.id) + " is with " + name(*has) + ", which is not its own");
   }
   for (const IncidentId id : city.open_incidents()) {
     const Incident& incident = *city.find(id);
@@ -146,8 +146,8 @@ void OneAmbulance::done(const Mobility& city) const {
     const Unit* const unit = city.find(UnitId{Kind::ambulance, incident.ambulance});
     if (unit == nullptr) throw Violation("one ambulance", name(id) + " is with one that has gone");
     if (std::get<mobility::Ambulance>(unit->role).incident == id) continue;
-    throw Violation("one ambulance", name(id) + " is with " + name(unit->id) +
-                                         ", which has another one");
+    throw Violation("one ambulance",
+                    name(id) + " is with " + name(unit->id) + ", which has another one");
   }
 }
 
@@ -160,7 +160,9 @@ Unit as_told(Unit is, const Unit& told) {
   is.place = told.place;
   is.placed = told.placed;
   if (is.id.kind == Kind::traffic_light) is.role = told.role;
-  return mobility::decode_unit_event(mobility::encode(mobility::UnitEvent{.unit = is})).value().unit;
+  return mobility::decode_unit_event(mobility::encode(mobility::UnitEvent{.unit = is}))
+      .value()
+      .unit;
 }
 
 }  // namespace

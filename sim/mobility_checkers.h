@@ -44,7 +44,7 @@ struct CityDeed {
 /// A city as those know it who follow everything.
 struct CityStory {
   struct Chain {
-    mobility::Incident now{};              ///< As was told last; and its order.
+    mobility::Incident now{};             ///< As was told last; and its order.
     std::vector<mobility::Step> steps{};  ///< All there ever were.
   };
   std::map<mobility::IncidentId, Chain> incidents{};
@@ -122,8 +122,8 @@ class OneAmbulance {
   std::uint64_t orders() const { return orders_.size(); }
 
  private:
-  using Name = std::tuple<mobility::UnitId, mobility::OrderKind, mobility::IncidentId, std::uint32_t,
-                          std::uint64_t>;
+  using Name = std::tuple<mobility::UnitId, mobility::OrderKind, mobility::IncidentId,
+                          std::uint32_t, std::uint64_t>;
   const CityStory& story_;
   std::set<Name> orders_;
 };

@@ -11,6 +11,7 @@
 
 #include "auction/auction.h"
 #include "base/random.h"
+#include "mobility/mobility.h"
 #include "muster/time.h"
 #include "node/options.h"
 #include "storage/log_store.h"
@@ -96,6 +97,27 @@ struct AuctionOptions {
   auction::Auction::Options limits{};
 };
 
+/// A city, if there is any: the machine is then on all servers, and clients are its units.
+struct MobilityOptions {
+  bool on{false};
+  std::size_t cars{3};
+  std::size_t ambulances{4};
+  std::size_t hospitals{2};
+  std::size_t lights{3};
+  std::uint32_t pace{100};  ///< How many times faster than in truth units live.
+  double crashes{0.2};      ///< Of a car, per second,
+  std::size_t crashes_max{100};
+  double whims{0.2};         ///< of what people do of their own accord: of a unit, per second,
+  double nonsense{0.5};      ///< of what must be refused,
+  double departures{0.02};   ///< and of clients that die.
+  double unheard{0.05};      ///< Of orders to go to a scene: nobody in the ambulance hears them.
+  double late{0.1};          ///< Of askings of an advisor: that it says something old besides.
+  double deadly_steps{0.0};  ///< Of an incident's steps: the leader dies of them.
+  mobility::Mobility::Options limits{};
+
+  std::size_t units() const { return cars + ambulances + hospitals + lights; }
+};
+
 /// The leader dies once, when it has stored this entry, or knows it to be committed; soon another
 /// process starts in its place.
 struct LeaderDies {
@@ -130,6 +152,7 @@ struct Scenario {
   DiskOptions disk;
   LoadOptions load;
   AuctionOptions auctions;
+  MobilityOptions mobility;
   node::Options limits;  ///< Names, addresses and seeds are filled in per server.
   std::vector<std::uint32_t> priorities{};  ///< Per server.
   std::array<double, fault_count> rates{};  ///< Per second, for the whole group.

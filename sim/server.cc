@@ -110,6 +110,9 @@ node::MachineFactory Server::machines() {
       add(std::make_unique<AuctionHouse>(number_, scenario_.auctions.limits,
                                          world_.checkers.auctions, houses_));
     }
+    if (scenario_.mobility.on) {
+      add(std::make_unique<CityHall>(number_, scenario_, world_.checkers.mobility, halls_));
+    }
     return machines;
   };
 }

@@ -12,6 +12,7 @@
 #include "node/node.h"
 #include "sim/auction_house.h"
 #include "sim/checkers.h"
+#include "sim/city_hall.h"
 #include "sim/clock.h"
 #include "sim/datagrams.h"
 #include "sim/disk.h"
@@ -80,6 +81,8 @@ class Server final : public Process, public DatagramListener {
   const node::Report& report() const { return report_; }
   /// The auctions as this server has them, if there are any. Precondition: running or paused.
   const AuctionHouse& auctions() const { return *houses_.back(); }
+  /// The city as this server has it, if there is any. Precondition: running or paused.
+  const mobility::Mobility& city() const { return halls_.back()->city(); }
   /// A break of the disk that the server may answer by exiting.
   void break_disk(Fault how);
   void repair_disk();
@@ -127,6 +130,7 @@ class Server final : public Process, public DatagramListener {
   State state_{State::dark};
   storage::Identity fresh_identity_;  // Of a folder that holds nothing.
   AuctionHouse::Houses houses_;       // Of the process.
+  CityHall::Halls halls_;
   std::unique_ptr<node::Node> node_;
   std::vector<node::Input> inbox_;
   std::vector<SharedBytes> heartbeats_;  // That came in with it.

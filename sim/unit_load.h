@@ -80,7 +80,7 @@ class UnitLoad {
   std::size_t crashes_{0};
   std::vector<mobility::Order> heard_{};  // The newest few.
   using Taken = std::tuple<mobility::IncidentId, std::uint32_t, mobility::StepKind>;
-  std::set<Taken> taken_{};                           // Steps that the group has, in this session.
+  std::set<Taken> taken_{};  // Steps that the group has, in this session.
   std::map<mobility::IncidentId, std::uint32_t> seen_{};  // Of incidents, the newest step.
 };
 

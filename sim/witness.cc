@@ -1,11 +1,29 @@
 #include "sim/witness.h"
 
+#include <utility>
+#include <vector>
+
 #include "base/crc32c.h"
+#include "muster/advisor.h"
 #include "muster/codec.h"
 
 namespace muster::sim {
 
 namespace {
+
+/// Shows the advisor the machine that it knows.
+class Interpreter final : public service::Advisor {
+ public:
+  explicit Interpreter(std::unique_ptr<service::Advisor> advisor) : advisor_(std::move(advisor)) {}
+  Duration interval() const override { return advisor_->interval(); }
+  std::vector<service::Advice> advise(const service::Machine& applied,
+                                      const service::LiveValues& live, Instant now) override {
+    return advisor_->advise(static_cast<const Witness&>(applied).machine(), live, now);
+  }
+
+ private:
+  std::unique_ptr<service::Advisor> advisor_;
+};
 
 /// Listens to the answer on its way.
 class Listener final : public service::Output {
@@ -69,9 +87,16 @@ Result<Bytes> Witness::query(BytesView request) const {
   return answer;
 }
 
+std::unique_ptr<service::Advisor> Witness::make_advisor() const {
+  auto advisor = machine_->make_advisor();
+  if (!advisor) return nullptr;
+  return std::make_unique<Interpreter>(std::move(advisor));
+}
+
 void Witness::apply(const service::Command& command, service::Output& output) {
-  AppliedCommand seen{.id = operation_of(command.payload),
+  AppliedCommand seen{.id = command.system ? OperationId{} : operation_of(command.payload),
                       .service = machine_->id(),
+                      .of_leader = command.system,
                       .checksum = checksum(command)};
   Listener listener(output, seen, [&](BytesView event) {
     if (id() == register_service) {
@@ -79,7 +104,8 @@ void Witness::apply(const service::Command& command, service::Output& output) {
     }
   });
   machine_->apply(command, listener);
-  if (const auto group = group_()) checkers_.one_group.applied(server_, *group);
+  const auto group = group_();
+  if (group && !command.system) checkers_.one_group.applied(server_, *group);
   checkers_.order.applied(server_, command.position, seen, command.payload);
 }
 

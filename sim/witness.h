@@ -40,6 +40,8 @@ class Witness final : public service::Machine {
   service::FrozenParts freeze() const override { return machine_->freeze(); }
   [[nodiscard]] Result<void> restore(BytesView part) override { return machine_->restore(part); }
   void clear() override { machine_->clear(); }
+  std::unique_ptr<service::Advisor> make_advisor() const override;
+  const service::Machine& machine() const { return *machine_; }
   void set_behaviour(std::uint32_t version) override { machine_->set_behaviour(version); }
 
  private:

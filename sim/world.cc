@@ -31,7 +31,8 @@ bool is_voter(const wire::Member& member) {
 World::World(const Scenario& scenario, bool printing)
     : scenario_(scenario),
       trace_(printing),
-      checkers_(scenario.limits, scenario.strict_founding, scenario.auctions.limits),
+      checkers_(scenario.limits, scenario.strict_founding, scenario.auctions.limits,
+                scenario.mobility.limits),
       network_(scenario.network, scenario.seed * 1'000 + 901, events_, trace_),
       datagrams_(scenario_, events_, network_, trace_),
       faults_(scenario_, {events_, network_, datagrams_, trace_, servers_, clients_}) {
@@ -73,6 +74,7 @@ Summary World::run() {
   verify_leaving();
   verify_contents();
   verify_auctions();
+  verify_city();
   verify_who_goes();
 
   Summary summary;
@@ -90,6 +92,10 @@ Summary World::run() {
   }
   summary.wishes = operator_->granted();
   summary.lots = checkers_.auctions.time.ended();
+  for (const auto& [id, chain] : checkers_.mobility.story.incidents) {
+    if (is_over(chain.now.state)) ++summary.incidents;
+  }
+  summary.incident_steps = checkers_.mobility.steps;
   summary.late_max = checkers_.auctions.time.late_max();
   summary.digest = trace_.digest();
   return summary;
@@ -110,6 +116,7 @@ void World::start(std::size_t number) {
 void World::run_until(Instant until) {
   while (events_.run_next(until)) {
     note_ends();
+    note_incident_steps();
     kill_leader_in_its_place();
   }
 }
@@ -119,6 +126,14 @@ void World::note_ends() {
   LogIndex newest;
   for (const auto& server : servers_) newest = std::max(newest, server->report().applied);
   ends_.resize(checkers_.auctions.time.ended(), newest);
+}
+
+void World::note_incident_steps() {
+  if (checkers_.mobility.steps == incident_steps_.size()) return;
+  LogIndex newest;
+  for (const auto& server : servers_) newest = std::max(newest, server->report().applied);
+  incident_steps_.resize(checkers_.mobility.steps, newest);
+  faults_.incident_moved();
 }
 
 void World::kill_leader_in_its_place() {
@@ -191,6 +206,17 @@ void World::verify_auctions() const {
     if (server.state() != Server::State::running) continue;
     for (const auto& [lot, story] : checkers_.auctions.stories) {
       checkers_.auctions.found(number, server.auctions().history(lot));
+    }
+  }
+}
+
+// All servers have the same incidents, with all their steps, and all that was acknowledged.
+void World::verify_city() const {
+  if (!scenario_.mobility.on) return;
+  for (std::size_t number = 0; number < servers_.size(); ++number) {
+    const Server& server = *servers_[number];
+    if (server.state() == Server::State::running) {
+      checkers_.mobility.found(number, server.city());
     }
   }
 }
@@ -279,6 +305,7 @@ std::optional<std::string> World::what_is_missing() const {
     if (!clients_[number]->idle()) return name + " waits";
     if (!clients_[number]->told_all()) return name + " was not told all events";
   }
+  if (auto open = checkers_.mobility.what_is_open()) return open;
   return std::nullopt;
 }
 

@@ -22,12 +22,14 @@ struct Summary {
   std::uint64_t steps{0};
   std::uint64_t frames{0};
   std::uint64_t acknowledged{0};
-  std::uint64_t starts{0};    ///< Of servers.
-  std::uint64_t restarts{0};  ///< Those of them that ran before: so many were killed or stopped.
-  std::uint64_t events{0};    ///< That followers of a topic were told.
-  std::uint64_t gaps{0};      ///< That they were told of.
-  std::uint64_t wishes{0};    ///< Of an operator, that came true.
-  std::uint64_t lots{0};      ///< That were sold, or not, or taken back.
+  std::uint64_t starts{0};     ///< Of servers.
+  std::uint64_t restarts{0};   ///< Those of them that ran before: so many were killed or stopped.
+  std::uint64_t events{0};     ///< That followers of a topic were told.
+  std::uint64_t gaps{0};       ///< That they were told of.
+  std::uint64_t wishes{0};     ///< Of an operator, that came true.
+  std::uint64_t lots{0};       ///< That were sold, or not, or taken back.
+  std::uint64_t incidents{0};  ///< That are over.
+  std::uint64_t incident_steps{0};       ///< Of all of them.
   std::chrono::milliseconds late_max{};  ///< Of a lot's end that was due, by log time.
   std::uint64_t digest{0};
 };
@@ -46,17 +48,22 @@ class World {
   std::uint64_t digest() const { return trace_.digest(); }
   /// Where in the log lots ended, or up to some entries before.
   const std::vector<LogIndex>& ends() const { return ends_; }
+  /// The same of the steps of incidents.
+  const std::vector<LogIndex>& incident_steps() const { return incident_steps_; }
+  const CityStory& city() const { return checkers_.mobility.story; }
 
  private:
   void start(std::size_t number);
   void run_until(Instant until);
   void note_ends();
+  void note_incident_steps();
   void kill_leader_in_its_place();
   void wait_until_live();
   /// By when the group must be live, after the last fault.
   Instant live_by() const;
   void verify_contents();
   void verify_auctions() const;
+  void verify_city() const;
   void verify_leaving();
   void verify_who_goes();
   /// Kills the home of this client in every other run, where the others can do without. Returns
@@ -81,6 +88,7 @@ class World {
   std::optional<Operator> operator_;
   Faults faults_;
   std::vector<LogIndex> ends_;
+  std::vector<LogIndex> incident_steps_;
   bool leader_died_{false};
 };
 
