@@ -24,8 +24,11 @@ std::vector<service::Advice> Dispatcher::advise(const service::Machine& applied,
   check(applied.id() == service_id);
   const View view{.city = static_cast<const Mobility&>(applied), .live = live, .now = now};
   follow_map(view.city);
-  std::erase_if(proposed_,
-                [&](const auto& one) { return now - one.second.at >= options_.proposed_anew; });
+  const auto is_old = [&](const auto& one) {
+    return now - one.second.at >= options_.proposed_anew;
+  };
+  std::erase_if(proposed_, is_old);
+  std::erase_if(looked_at_, is_old);
   Advices out;
   assign(view, out);
   choose_hospitals(view, out);
@@ -123,6 +126,12 @@ void Dispatcher::assign(const View& view, Advices& out) {
   for (const Mobility::Urgency& urgency : view.city.waiting()) {
     if (free.empty() || decisions >= options_.decisions_max) return;
     const Incident& incident = *view.city.find(urgency.id);
+    // One whose ambulance is on its way through the log must not take another one each time, and
+    // one that can't be reached must not keep the others from being looked at.
+    const auto before = looked_at_.find(urgency.id);
+    if (before != looked_at_.end() && before->second.version == incident.last_step()) continue;
+    looked_at_[urgency.id] = {.version = incident.last_step(), .at = view.now};
+    ++decisions;
     const auto to = on_map(incident.pickup);
     if (!to) continue;
     const auto best = nearest_of(free, *to, incident.severity);
@@ -136,7 +145,6 @@ void Dispatcher::assign(const View& view, Advices& out) {
                                                     .ambulance_version = unit.version,
                                                     .travel = best->travel}})});
     free.erase(free.begin() + (best->candidate - free.data()));
-    ++decisions;
   }
 }
 

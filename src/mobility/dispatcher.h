@@ -123,6 +123,7 @@ class Dispatcher final : public service::Advisor {
   std::optional<RoadMap> map_{};
   std::optional<Router> router_{};
   std::map<std::string, Proposed> proposed_{};  // Ambulances, for which nothing came of it yet.
+  std::map<IncidentId, Proposed> looked_at_{};  // Those that wait, by their last step.
   struct Sited {
     Geographic place{};
     std::optional<NodeIndex> node{};

@@ -49,8 +49,13 @@ TEST_F(DispatcherTest, TheNearestAmbulanceIsSentOnce) {
   const IncidentId id = town.crash("car_1");
   EXPECT_THAT(advise(false), ElementsAre("assign near"));
   now -= 500ms;
+  EXPECT_THAT(advise(false), IsEmpty());  // That is on its way, and no reason to send another one.
+  town.sign_on(car("car_2"), Town::crossing(5, 5));
+  town.crash("car_2");
+  now -= 900ms;
   EXPECT_THAT(advise(false), ElementsAre("assign far"));  // The other is spoken for a while.
   EXPECT_EQ(town.assign(id, "near"), "ok");
+  EXPECT_THAT(advise(), ElementsAre("assign far"));
   EXPECT_THAT(advise(), IsEmpty());
 }
 
@@ -156,7 +161,7 @@ TEST_F(WardsTest, WhenAllAreFullTheLeastBadOneIsChosenUntilAnotherHasABed) {
   EXPECT_THAT(advise(), IsEmpty());
   set("far", 1);
   EXPECT_THAT(advise(), ElementsAre("reserve far"));
-  EXPECT_EQ(town.chain(id).back(), "6 diverted far: another ambulance is nearer");
+  EXPECT_EQ(town.chain(id).back(), "6 diverted far: a better one is free");
   EXPECT_THAT(advise(), IsEmpty());
 }
 

@@ -64,7 +64,7 @@ void Dispatcher::ask_lights_for(const Unit& ambulance, const View& view, Advices
                                                      .arrives = arrives,
                                                      .lease = lease}})});
   };
-  std::set<std::string> ahead;
+  std::set<std::string> ahead;  // Also those that it is too early to ask.
   Milliseconds arrives{0};
   const Network& network = map_->network();
   for (std::size_t i = 0; i + 1 < route->edges.size(); ++i) {
@@ -74,10 +74,10 @@ void Dispatcher::ask_lights_for(const Unit& ambulance, const View& view, Advices
         i == 0 ? whole - std::min<std::uint64_t>(from->offset_cm, whole) : whole;
     arrives += Milliseconds{static_cast<std::int64_t>(
         static_cast<std::uint64_t>(edge.travel_time().count()) * rest / whole)};
-    if (arrives > options_.wave_ahead) break;
     const auto light = light_at_.find(edge.to);
     if (light == light_at_.end()) continue;
     ahead.insert(light->second);
+    if (arrives > options_.wave_ahead) continue;
     const Way way{.from = route->edges[i], .to = route->edges[i + 1]};
     const auto& wishes =
         std::get<Light>(view.city.find({Kind::traffic_light, light->second})->role).wishes;

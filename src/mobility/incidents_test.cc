@@ -248,7 +248,7 @@ TEST_F(IncidentsTest, ABetterAmbulanceTakesOverUntilTheIncidentWasGivenOnOftenEn
   town.assign(id, "ambulance_1");
   town.progress("ambulance_1", id, StepKind::accepted);
   EXPECT_EQ(town.assign(id, "ambulance_2"), "ok");
-  EXPECT_EQ(town.chain(id).back(), "4 reassigned ambulance_2: another ambulance is nearer");
+  EXPECT_EQ(town.chain(id).back(), "4 reassigned ambulance_2: a better one is free");
   EXPECT_EQ(town.state(ambulance("ambulance_1")), "available");
   EXPECT_EQ(town.take_orders(ambulance("ambulance_1")).back(), "stand down 111.0/4");
   EXPECT_THAT(town.standing(ambulance("ambulance_1")), IsEmpty());

@@ -203,7 +203,9 @@ struct Town {
     constexpr std::array steps{StepKind::accepted, StepKind::on_scene, StepKind::transporting,
                                StepKind::handed_over, StepKind::closed};
     std::string said =
-        city.find(incident)->state == IncidentState::waiting && to > IncidentState::waiting ? assign(incident, by_whom) : "ok";
+        city.find(incident)->state == IncidentState::waiting && to > IncidentState::waiting
+            ? assign(incident, by_whom)
+            : "ok";
     for (const StepKind step : steps) {
       if ((said != "ok" && said != "again") || city.find(incident)->state >= to) return said;
       const bool needs_bed = city.find(incident)->hospital.empty();

@@ -99,7 +99,7 @@ enum class Cause : std::uint8_t {
   ambulance_lost = 2,  ///< Its session ended.
   not_accepted = 3,    ///< It did not answer its order in time.
   gave_up = 4,         ///< It went off duty, or says it can't.
-  better = 5,          ///< Another one is so much nearer.
+  better = 5,          ///< Another one is so much nearer, or has a bed.
   hospital_lost = 6,
   hospital_on_diversion = 7,
   lease_expired = 8,
