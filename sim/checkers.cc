@@ -9,6 +9,9 @@ namespace muster::sim {
 
 namespace {
 
+// Of a key: beyond, a history is left undecided.
+constexpr std::uint64_t history_steps_max = 200'000;
+
 std::string text(Position position) {
   return std::to_string(position.index.value) + "." + std::to_string(position.ordinal);
 }
@@ -361,6 +364,37 @@ void Checkers::seen(ProcessId process, const node::Report& report, Instant now) 
   majority_kept.seen(report, now);
   heirs_stay.seen(report, now);
   within_limits.seen(server, report);
+}
+
+// ---- Linearizability without the log
+// --------------------------------------------------------------
+
+void History::begun(OperationId id, BytesView command, Instant now) {
+  const auto decoded = decode_register_command(command);
+  if (decoded) open_.emplace(id, ObservedOperation{.command = *decoded, .begun = now});
+}
+
+void History::answered(OperationId id, std::optional<std::uint64_t> value, Instant now) {
+  auto operation = open_.extract(id);
+  if (operation.empty()) return;
+  operation.mapped().ended = now;
+  operation.mapped().value = value;
+  done_.push_back(operation.mapped());
+}
+
+void History::read(std::uint32_t key, std::uint64_t value, Instant begun, Instant now) {
+  done_.push_back({.command = {.id = {}, .kind = RegisterCommand::Kind::read, .key = key},
+                   .begun = begun,
+                   .ended = now,
+                   .value = value});
+}
+
+void History::check() const {
+  std::vector<ObservedOperation> all = done_;
+  for (const auto& [id, operation] : open_) all.push_back(operation);
+  const Linearizability result = check_linearizability(std::move(all), history_steps_max);
+  if (result.verdict != Linearizability::Verdict::broken) return;
+  throw Violation("linearizable history", "key " + std::to_string(result.key) + ": " + result.why);
 }
 
 }  // namespace muster::sim

@@ -15,6 +15,7 @@
 #include "node/options.h"
 #include "sim/auction_checkers.h"
 #include "sim/followers.h"
+#include "sim/linearizability.h"
 #include "sim/mobility_checkers.h"
 #include "sim/network.h"
 #include "sim/register.h"
@@ -119,6 +120,24 @@ class RealTimeOrder {
   const OneOrder& order_;
   const RegisterModel& model_;
   Floor floor_;
+};
+
+/// What clients saw of the registers, for the checker that looks for an order without knowing the
+/// log's (`linearizability.h`).
+class History {
+ public:
+  /// Commands for other services are passed by.
+  void begun(OperationId id, BytesView command, Instant now);
+  void answered(OperationId id, std::optional<std::uint64_t> value, Instant now);
+  /// It was certainly not applied.
+  void withdrawn(OperationId id) { open_.erase(id); }
+  void read(std::uint32_t key, std::uint64_t value, Instant begun, Instant now);
+  /// At the end of a run. Throws if there is no order.
+  void check() const;
+
+ private:
+  std::map<OperationId, ObservedOperation> open_;
+  std::vector<ObservedOperation> done_;
 };
 
 /// One process of one server: a server that was restarted is another one.
@@ -298,6 +317,7 @@ struct Checkers {
   OneOrder order{exactly_once, model};
   AcknowledgedStays acknowledged{order};
   RealTimeOrder real_time{order, model};
+  History history;
   OneLeaderPerTerm one_leader;
   OneGroup one_group;
   OneView one_view;

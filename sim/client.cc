@@ -198,6 +198,7 @@ bool Client::command(ServiceId service, OperationId id, Bytes payload) {
   const auto sequence = session_->call(service, shared, now, now + patience);
   if (!sequence) return false;  // Full, or ended: not sent, so it never was.
   world_.trace.event(now, "call", number_, id.number, service.value);
+  if (service == register_service) world_.checkers.history.begun(id, shared.view(), now);
   commands_.emplace(sequence->value, Command{.id = id,
                                              .service = service,
                                              .began = world_.checkers.real_time.floor(),
@@ -237,8 +238,9 @@ void Client::make_read(Read::Kind kind, std::uint32_t key) {
                                       kind != Read::Kind::local, now, now + patience);
   if (!request) return;
   world_.trace.event(now, "read", number_, key, request->value);
-  reads_.emplace(request->value,
-                 Read{.kind = kind, .key = key, .began = world_.checkers.real_time.floor()});
+  reads_.emplace(
+      request->value,
+      Read{.kind = kind, .key = key, .began = world_.checkers.real_time.floor(), .asked = now});
 }
 
 void Client::verify() {
@@ -459,16 +461,19 @@ void Client::acknowledge(const Command& command, const session::Reply& reply) {
     return unit_answered(*command.said, mobility::decode_receipt(reply.payload.view()).value());
   }
   last_value_ = Reader(reply.payload.view()).integer<std::uint64_t>();
+  world_.checkers.history.answered(command.id, last_value_, world_.events.now());
 }
 
 void Client::refuse(const Command& command, const Error& error) {
   if (command.said) unit_answered(*command.said, error);
   if (error.outcome == Outcome::not_applied) {
     world_.checkers.exactly_once.refused(command.id);
+    world_.checkers.history.withdrawn(command.id);
   }
   if (error.outcome != Outcome::applied) return;
   // What a group refuses that gave way stands in no order.
   if (error.message.find("gave way") != std::string::npos) {
+    world_.checkers.history.withdrawn(command.id);
     return world_.checkers.exactly_once.refused(command.id);
   }
   const auto position = world_.checkers.exactly_once.position_of(command.id);
@@ -478,6 +483,7 @@ void Client::refuse(const Command& command, const Error& error) {
                                               " was refused by nobody: " + error.message);
   }
   world_.checkers.real_time.command_done(command.began, *position);
+  world_.checkers.history.answered(command.id, std::nullopt, world_.events.now());
 }
 
 void Client::finish(const session::CompletedRead& read) {
@@ -507,6 +513,7 @@ void Client::finish(const session::CompletedRead& read) {
     world_.checkers.real_time.local_read_done(asked.key, read.result->index, value);
   } else {
     world_.checkers.real_time.read_done(asked.began, asked.key, read.result->index, value);
+    world_.checkers.history.read(asked.key, value, asked.asked, world_.events.now());
   }
 }
 

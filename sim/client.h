@@ -79,6 +79,7 @@ class Client final : public Process {
     Kind kind{Kind::linearizable};
     std::uint32_t key{};
     RealTimeOrder::Floor began;
+    Instant asked{};
   };
 
   void open_session();

@@ -184,8 +184,8 @@ std::string in_words(const ObservedOperation& operation) {
 
 std::string why_broken(const std::vector<ObservedOperation>& operations, const Search& search) {
   std::set<std::size_t> in_order(search.longest_order().begin(), search.longest_order().end());
-  std::string text = std::to_string(search.longest()) + " of " +
-                     std::to_string(operations.size()) + " operations have an order";
+  std::string text = std::to_string(search.longest()) + " of " + std::to_string(operations.size()) +
+                     " operations have an order";
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (in_order.contains(i) || !operations[i].ended) continue;
     return text + "; behind them does not fit: " + in_words(operations[i]);
@@ -200,8 +200,7 @@ Linearizability check_linearizability(std::vector<ObservedOperation> history,
   std::map<std::uint32_t, std::vector<ObservedOperation>> by_key;
   for (ObservedOperation& one : history) {
     check(!one.ended || *one.ended >= one.begun);
-    const bool says_nothing =
-        !one.ended && one.command.kind == RegisterCommand::Kind::read;
+    const bool says_nothing = !one.ended && one.command.kind == RegisterCommand::Kind::read;
     if (!says_nothing) by_key[one.command.key].push_back(std::move(one));
   }
   Linearizability all;

@@ -17,21 +17,24 @@ Instant at(std::int64_t ms) {
 }
 
 ObservedOperation write(std::uint64_t value, std::int64_t begun, std::int64_t ended) {
-  return {.command = {.kind = Kind::write, .value = value},
+  return {.command = {.id = {}, .kind = Kind::write, .value = value},
           .begun = at(begun),
           .ended = at(ended),
           .value = value};
 }
 ObservedOperation read(std::uint64_t value, std::int64_t begun, std::int64_t ended) {
-  return {.command = {.kind = Kind::read}, .begun = at(begun), .ended = at(ended), .value = value};
+  return {.command = {.id = {}, .kind = Kind::read},
+          .begun = at(begun),
+          .ended = at(ended),
+          .value = value};
 }
 ObservedOperation unanswered(std::uint64_t value, std::int64_t begun) {
-  return {.command = {.kind = Kind::write, .value = value}, .begun = at(begun)};
+  return {.command = {.id = {}, .kind = Kind::write, .value = value}, .begun = at(begun)};
 }
 ObservedOperation set_if(std::uint64_t expected, std::uint64_t value, bool is_done,
                          std::int64_t begun, std::int64_t ended) {
   ObservedOperation one{
-      .command = {.kind = Kind::compare_and_set, .value = value, .expected = expected},
+      .command = {.id = {}, .kind = Kind::compare_and_set, .value = value, .expected = expected},
       .begun = at(begun),
       .ended = at(ended)};
   if (is_done) one.value = value;
@@ -95,7 +98,8 @@ TEST(LinearizabilityTest, KeysAreCheckedByThemselves) {
   EXPECT_EQ(result.key, 5U);
 }
 
-/// A true history: operations of several clients, each of which takes effect at a moment of its own.
+/// A true history: operations of several clients, each of which takes effect at a moment of its
+/// own.
 std::vector<ObservedOperation> true_history(std::uint64_t seed, std::size_t operations) {
   Random random(seed);
   struct Planned {
@@ -110,7 +114,8 @@ std::vector<ObservedOperation> true_history(std::uint64_t seed, std::size_t oper
     const Instant effect = begun + random.between(0us, 100us);
     const Instant ended = effect + random.between(0us, 100us);
     client = ended + 1us;
-    ObservedOperation one{.command = {.kind = static_cast<Kind>(1 + random.below(3)),
+    ObservedOperation one{.command = {.id = {},
+                                      .kind = static_cast<Kind>(1 + random.below(3)),
                                       .value = random.below(5),
                                       .expected = random.below(5)},
                           .begun = begun,

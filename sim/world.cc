@@ -197,6 +197,7 @@ void World::verify_contents() {
   };
   while (!done() && events_.now() < bound) run_until(events_.now() + look_every);
   if (!done()) throw Violation("live after the faults", "the last reads got no answer");
+  checkers_.history.check();
 }
 
 // All servers have the same record of each lot, with all that was acknowledged.
