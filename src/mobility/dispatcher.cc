@@ -95,6 +95,7 @@ std::optional<Dispatcher::Nearest> Dispatcher::nearest_of(const std::vector<Cand
                                                           const OnEdge& to, Severity severity) {
   const Place goal = map_->network().place_of(to);
   std::vector<std::pair<std::int64_t, const Candidate*>> by_distance;
+  by_distance.reserve(candidates.size());
   for (const Candidate& one : candidates) {
     by_distance.emplace_back(distance(map_->network().place_of(one.at), goal), &one);
   }
