@@ -79,6 +79,15 @@ mobility::Dispatcher::Options hurried() {
   return options;
 }
 
+/// A decision as of before its unit changed last.
+Bytes from_before(BytesView command) {
+  mobility::Request request = mobility::decode_request(command).value();
+  if (auto* const assign = std::get_if<mobility::Assign>(&request)) --assign->ambulance_version;
+  if (auto* const reserve = std::get_if<mobility::Reserve>(&request)) --reserve->hospital_version;
+  if (auto* const preempt = std::get_if<mobility::Preempt>(&request)) --preempt->ambulance_version;
+  return mobility::encode(request);
+}
+
 /// A dispatcher that says besides, at times, what it or another leader's advised some time ago.
 class Forgetful final : public service::Advisor {
  public:
@@ -96,13 +105,43 @@ class Forgetful final : public service::Advisor {
     // At rest nobody says anything.
     const bool is_at_rest = city.open_incidents().empty() || advised_.empty();
     if (is_at_rest || !random_.chance(late_)) return said;
+    // First, while all else that it names is as it says.
+    if (auto wrong = random_.chance(0.5) ? wrong_now(city, said) : std::nullopt) {
+      said.insert(said.begin(), late(std::move(*wrong)));
+      return said;
+    }
     const std::size_t newest = std::min(advised_.size(), std::size_t{1} << random_.below(8));
     const std::size_t at = advised_.size() - 1 - random_.below(newest);
-    said.push_back({.subject = "late " + std::to_string(++lates_), .command = advised_[at]});
+    said.push_back(late(advised_[at]));
     return said;
   }
 
  private:
+  service::Advice late(Bytes command) {
+    return {.subject = "late " + std::to_string(++lates_), .command = std::move(command)};
+  }
+  /// What would be advised by one that missed the last change of a unit, or knows nothing of beds.
+  std::optional<Bytes> wrong_now(const mobility::Mobility& city,
+                                 const std::vector<service::Advice>& said) {
+    if (!said.empty() && random_.chance(0.5)) {
+      return from_before(said[random_.below(said.size())].command);
+    }
+    const auto hospitals = city.ids_of(mobility::Kind::hospital);
+    if (hospitals.empty()) return std::nullopt;
+    for (const mobility::IncidentId id : city.open_incidents()) {
+      const mobility::Incident& incident = *city.find(id);
+      if (incident.state != mobility::IncidentState::on_scene) continue;
+      const auto* const unit = city.find(
+          mobility::UnitId{mobility::Kind::hospital, hospitals[random_.below(hospitals.size())]});
+      mobility::Reserve reserve{.incident = id, .follows = incident.last_step()};
+      reserve.hospital = unit->id.id;
+      reserve.hospital_version = unit->version;
+      reserve.over_capacity = random_.chance(0.3);
+      return mobility::encode(mobility::Request{reserve});
+    }
+    return std::nullopt;
+  }
+
   mobility::Dispatcher dispatcher_;
   Random random_;
   const double late_;

@@ -45,14 +45,31 @@ mobility::OnEdge UnitLoad::somewhere() {
   return {.edge = {static_cast<std::uint32_t>(random_.below(edges))}};
 }
 
+namespace {
+
+/// In the middle, where most come through.
+const mobility::Crossing& crossing_of_light(std::size_t number) {
+  const auto crossings = mobility::standard_map().crossings();
+  return crossings[crossings.size() / 2 + number];
+}
+
+/// Right behind the first light: who goes there goes over its crossing.
+mobility::OnEdge behind_light() {
+  const auto edges = mobility::standard_map().network().edges();
+  const auto edge = std::ranges::find(edges, crossing_of_light(0).node, &mobility::Edge::from);
+  return {.edge = {static_cast<std::uint32_t>(edge - edges.begin())}, .offset_cm = 1'000};
+}
+
+}  // namespace
+
 std::unique_ptr<mobility::Actor> UnitLoad::make_actor(std::uint32_t client,
                                                       const Scenario& scenario, Instant now) {
   const MobilityOptions& city = scenario.mobility;
-  const mobility::ActorPlace place{.map = mobility::standard_map(),
-                                   .router = router_,
-                                   .at = somewhere(),
-                                   .pace = city.pace,
-                                   .now = now};
+  mobility::ActorPlace place{.map = mobility::standard_map(),
+                             .router = router_,
+                             .at = somewhere(),
+                             .pace = city.pace,
+                             .now = now};
   std::size_t number = client - 1;
   const auto id = [&](Kind kind) {
     return std::string(mobility::id_prefix(kind)) + "_" + std::to_string(number + 1);
@@ -71,14 +88,13 @@ std::unique_ptr<mobility::Actor> UnitLoad::make_actor(std::uint32_t client,
   number -= city.ambulances;
   if (number < city.hospitals) {
     const auto beds = static_cast<std::uint32_t>(1 + random_.below(3));
+    if (random_.chance(0.8)) place.at = behind_light();
     return std::make_unique<mobility::HospitalActor>(id(Kind::hospital), place, beds,
                                                      is_special ? mobility::trauma_centre : 0);
   }
   number -= city.hospitals;
   check(number < city.lights);
-  const auto crossings = place.map.crossings();
-  // In the middle, where most come through.
-  crossing_ = &crossings[crossings.size() / 2 + number];
+  crossing_ = &crossing_of_light(number);
   auto light =
       std::make_unique<mobility::LightActor>(id(Kind::traffic_light), place, crossing_->node);
   light_ = light.get();
@@ -156,6 +172,7 @@ void UnitLoad::act_at_will(std::vector<Said>& out, Instant now) {
 }
 
 std::optional<mobility::Request> UnitLoad::whim() {
+  if (random_.chance(0.1)) return mobility::SignOff{.unit = id_};
   if (id_.kind == Kind::ambulance) {
     return mobility::Duty{.ambulance = id_.id, .on = random_.chance(0.3)};
   }
@@ -255,9 +272,15 @@ bool UnitLoad::answered(const Said& what, const Result<mobility::Receipt>& recei
     sign_on_at_ = now + sign_on_again;
     if (!receipt) return false;
     signed_on_ = true;
+    seen_.clear();  // All from here on is told, perhaps again.
     actor_->signed_on();
     off_duty_since_.reset();
     return true;
+  }
+  if (receipt && std::holds_alternative<mobility::SignOff>(request)) {
+    session_began();  // It comes back in the same one.
+    sign_on_at_ = now + sign_on_again;
+    return false;
   }
   const auto* const said = std::get_if<Progress>(&request);
   const auto* const report = std::get_if<mobility::Report>(&request);

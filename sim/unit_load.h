@@ -34,7 +34,7 @@ class UnitLoad {
 
   /// To be followed once it is signed on, from there on.
   std::vector<std::string> topics() const;
-  /// A new session: nothing is signed on, and nothing is on its way.
+  /// A new session: nothing is signed on.
   void session_began();
   /// Goes on, and says what is to be sent: first of all that it is there.
   std::vector<Said> advance(Instant now);
