@@ -5,15 +5,11 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "cli/json_line.h"
-#include "cli/mobility_client.h"
 #include "cli/mobility_lines.h"
 #include "mobility/mobility.h"
-#include "mobility/sumo.h"
 
 namespace muster::cli {
 namespace {
@@ -104,12 +100,10 @@ void City::begin(Resident& resident) {
 UnitClient::Handlers City::handlers(Resident& resident) {
   return {.sign_on =
               [this, &resident] {
-                if (!resident.actor) {
-                  resident.actor = make_actor(resident, resident.client->id());
-                }
+                call_by_its_id(resident);
                 return resident.actor->sign_on();
               },
-          .on_signed_on = [&resident] { resident.actor->signed_on(); },
+          .on_signed_on = [&resident](const mobility::Receipt&) { resident.actor->signed_on(); },
           .on_trouble =
               [this](const Error& error, bool fatal) {
                 ++counts_.errors;
@@ -119,7 +113,8 @@ UnitClient::Handlers City::handlers(Resident& resident) {
                 exit_ = report(error);
                 end();
               },
-          .on_order = [this, &resident](const mobility::Order& order) { heard(resident, order); },
+          .on_order = [this, &resident](const mobility::Order& order,
+                                        Position) { heard(resident, order); },
           .on_orders =
               [this, &resident](const std::vector<mobility::Order>& orders) {
                 if (resident.actor) resident.actor->hear_all(orders, loop_.now());
@@ -134,6 +129,16 @@ UnitClient::Handlers City::handlers(Resident& resident) {
                 if (change.kind == session::StateChange::Kind::ended) ++counts_.sessions_ended;
                 if (change.kind == session::StateChange::Kind::resumed) ++counts_.moves;
               }};
+}
+
+// The group may call it otherwise than before; it is where it was.
+void City::call_by_its_id(Resident& resident) {
+  const std::string& id = resident.client->id();
+  if (resident.actor && resident.actor->sign_on().unit.id == id) return;
+  if (resident.actor) {
+    if (const auto at = map_.locate(resident.actor->fix().place)) resident.at = *at;
+  }
+  resident.actor = make_actor(resident, id);
 }
 
 std::unique_ptr<mobility::Actor> City::make_actor(const Resident& resident, const std::string& id) {
@@ -407,77 +412,14 @@ void City::tell_summary() const {
   }
   for (const std::string& line : figures_lines(figures_)) fmt::print("{}\n", line);
   fmt::print(
-      "this city     {} crashes, {} acknowledged (median {:.1f} ms, 99 % within {:.1f} ms)\n",
+      "this city      {} crashes, {} acknowledged (median {:.1f} ms, 99 % within {:.1f} ms)\n",
       counts_.crashes, counts_.reported, in_ms(counts_.acknowledged.percentile(0.5)),
       in_ms(counts_.acknowledged.percentile(0.99)));
   fmt::print(
-      "dispatch      an ambulance was told after {:.1f} ms (median; 99 % within {:.1f} ms)\n",
+      "               an ambulance was told after {:.1f} ms (median; 99 % within {:.1f} ms)\n",
       in_ms(counts_.dispatched.percentile(0.5)), in_ms(counts_.dispatched.percentile(0.99)));
-  fmt::print("clients       {} units, {} moves to another server, {} sessions ended, {} errors\n",
+  fmt::print("clients        {} units, {} moves to another server, {} sessions ended, {} errors\n",
              residents_.size(), counts_.moves, counts_.sessions_ended, counts_.errors);
-}
-
-namespace {
-
-Result<mobility::RoadMap> read_network(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return Error{ErrorCode::not_found, path + " can't be read; name a SUMO .net.xml file"};
-  }
-  const std::string xml{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const std::size_t slash = path.find_last_of('/');
-  std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  name.resize(std::min(name.size(), mobility::RoadMap::name_bytes_max));
-  auto read = mobility::read_sumo(xml, std::move(name));
-  if (!read) return Error{read.error().code, path + ": " + read.error().message};
-  fmt::print(stderr,
-             "{}: {} crossings, {} roads, {} lights ({} with a programme that was made up)\n", path,
-             read->map.network().nodes().size(), read->map.network().edges().size(),
-             read->map.crossings().size(), read->made_programmes);
-  return std::move(read->map);
-}
-
-/// Nothing: that which the group has.
-Result<std::optional<mobility::RoadMap>> wanted_map(const CityOptions& options) {
-  if (!options.network.empty()) {
-    auto map = read_network(options.network);
-    if (!map) return map.error();
-    return std::optional(std::move(*map));
-  }
-  if (!options.grid) return std::optional<mobility::RoadMap>{};
-  auto map = mobility::RoadMap::grid(*options.grid, mobility::default_origin);
-  if (!map) return map.error();
-  return std::optional(std::move(*map));
-}
-
-boost::asio::awaitable<ExitCode> prepare(MobilityClient& client,
-                                         const std::optional<mobility::RoadMap>& wanted,
-                                         std::optional<mobility::RoadMap>& out) {
-  if (wanted) {
-    const auto sent = co_await client.send_map(*wanted);
-    if (!sent) co_return report(sent.error());
-  }
-  auto map = co_await client.map();
-  if (!map) co_return report(map.error());
-  out = std::move(*map);
-  co_return 0;
-}
-
-}  // namespace
-
-ExitCode run_city(const CityOptions& options) {
-  const auto wanted = wanted_map(options);
-  if (!wanted) return report(wanted.error());
-  std::vector<std::string> servers = options.client.servers_to_try();
-  ClientOptions asking = options.client;
-  asking.servers = servers;
-  std::optional<mobility::RoadMap> map;
-  const ExitCode prepared =
-      with_mobility(asking, [&](MobilityClient& client) { return prepare(client, *wanted, map); });
-  if (!map) return prepared;
-  net::Loop loop;
-  City city(loop, options, std::move(servers), std::move(*map));
-  return city.run();
 }
 
 }  // namespace muster::cli

@@ -61,6 +61,7 @@ class City {
   void begin_some();
   void begin(Resident& resident);
   UnitClient::Handlers handlers(Resident& resident);
+  void call_by_its_id(Resident& resident);
   std::unique_ptr<mobility::Actor> make_actor(const Resident& resident, const std::string& id);
   void heard(Resident& resident, const mobility::Order& order);
   void answered(Resident& resident, const mobility::Request& request,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -39,7 +40,22 @@ Cell cell_of(const CityUnit& unit) {
     case mobility::Kind::car:
       break;
   }
-  return {'.', Style::plain, 1};
+  return {'o', Style::plain, 1};
+}
+
+constexpr std::size_t roads_max = 5'000;  // Of more, no single one could be seen.
+
+/// Marks the cells that a road passes.
+template <class At>
+void draw_road(mobility::Place from, mobility::Place to, std::int64_t cells, At at) {
+  const std::int64_t east = to.x - std::int64_t{from.x};
+  const std::int64_t north = to.y - std::int64_t{from.y};
+  const char mark = std::abs(north) > std::abs(east) ? '|' : '-';
+  for (std::int64_t i = 0; i <= cells; ++i) {
+    Cell& cell = at({.x = static_cast<std::int32_t>(from.x + east * i / cells),
+                     .y = static_cast<std::int32_t>(from.y + north * i / cells)});
+    if (cell.weight == 0) cell.mark = cell.mark == ' ' ? mark : cell.mark;
+  }
 }
 
 struct Bounds {
@@ -75,6 +91,11 @@ std::vector<StyledLine> draw_map(const CityModel& model, const mobility::RoadMap
         std::clamp<std::int64_t>((bounds.top - place.y) * last_row / height, 0, last_row);
     return cells[static_cast<std::size_t>(row)][static_cast<std::size_t>(column)];
   };
+  const auto roads = map.network().edges();
+  for (const mobility::Edge& road : roads.first(roads.size() <= roads_max ? roads.size() : 0)) {
+    draw_road(map.network().node(road.from).place, map.network().node(road.to).place,
+              static_cast<std::int64_t>(std::max(columns, rows)), at);
+  }
   for (const CityUnit& unit : model.units) {
     const Cell cell = cell_of(unit);
     Cell& there = at(unit.place);
@@ -119,8 +140,8 @@ std::vector<StyledLine> render(const CityModel& model, const mobility::RoadMap& 
   for (const std::string& line : figures_lines(model.figures)) {
     below.push_back(line_of(Style::plain, line));
   }
-  below.push_back(line_of(Style::quiet, fmt::format("cars gave way {} times   H hospital  A "
-                                                    "ambulance  * crash  + light  . car   q quits",
+  below.push_back(line_of(Style::quiet, fmt::format("gave way {}   H hospital  A "
+                                                    "ambulance  * crash  + light  o car   q quits",
                                                     model.gave_way)));
   const std::size_t taken = lines.size() + below.size();
   const std::size_t rows = size.rows > taken ? size.rows - taken : 0;

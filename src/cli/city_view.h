@@ -33,8 +33,8 @@ struct CityModel {
 };
 
 /// The whole view: at most `rows` lines of at most `columns` characters. On the left the map, with
-/// `H` hospitals, `A` ambulances, `*` crashed cars, `+` lights and `.` cars; on the right the
-/// incidents. Pure.
+/// `H` hospitals, `A` ambulances, `*` crashed cars, `+` lights and `o` cars on the roads, if
+/// these are few enough to be seen; on the right the incidents. Pure.
 std::vector<StyledLine> render(const CityModel& model, const mobility::RoadMap& map, ViewSize size);
 
 }  // namespace muster::cli

@@ -6,6 +6,8 @@
 
 #include "cli/mobility_commands.h"
 #include "cli/options.h"
+#include "wire/limits.h"
+#include "wire/plain_text.h"
 
 namespace muster::cli {
 namespace {
@@ -48,53 +50,83 @@ CLI::Option* add_number(CLI::App& command, const std::string& name, std::uint32_
       ->capture_default_str();
 }
 
+struct TypedUnit {
+  UnitOptions unit{};
+  TypedPlace place{};
+  std::string kind{"Ambulance"};
+  std::vector<std::string> capabilities{};
+};
+
+/// What an option is about, of a unit of another kind, can only be a slip.
+void require_kind(const std::string& option, const UnitOptions& unit, mobility::Kind kind) {
+  if (unit.kind == kind) return;
+  throw CLI::ValidationError(option, "is of a unit of the kind " + std::string(name_of(kind)) +
+                                         ", not " + std::string(name_of(unit.kind)));
+}
+
+void take_capability(const std::string& name, UnitOptions& unit) {
+  if (name == "advanced-life-support") {
+    require_kind("--capability " + name, unit, mobility::Kind::ambulance);
+    unit.capabilities |= mobility::advanced_life_support;
+  } else if (name == "trauma-centre") {
+    require_kind("--capability " + name, unit, mobility::Kind::hospital);
+    unit.capabilities |= mobility::trauma_centre;
+  } else {
+    throw CLI::ValidationError("--capability",
+                               name + " is none: advanced-life-support or trauma-centre");
+  }
+}
+
+void take_unit(TypedUnit& typed, bool has_id, bool has_beds, bool has_pace) {
+  UnitOptions& unit = typed.unit;
+  unit.kind = taken("--client-type", mobility::kind_from(typed.kind));
+  if (has_id) {
+    if (auto valid = wire::validate_plain_word("it", unit.id, wire::name_bytes_max, "#"); !valid) {
+      throw CLI::ValidationError("--client-id", valid.error().message);
+    }
+  }
+  unit.place = typed.place.place();
+  if (has_beds) require_kind("--beds", unit, mobility::Kind::hospital);
+  for (const std::string& name : typed.capabilities) take_capability(name, unit);
+  const bool has_own_pace = unit.automatic && unit.kind != mobility::Kind::traffic_light;
+  if (has_pace && !has_own_pace) {
+    throw CLI::ValidationError("--pace",
+                               "is of what lives by itself: give --auto too, and no "
+                               "light, which shows real times");
+  }
+}
+
 void add_unit(CLI::App& mobility, ExitCode& exit) {
   CLI::App* const command =
       mobility.add_subcommand("client", "one unit: a car, an ambulance, a hospital or a light");
-  struct Typed {
-    UnitOptions unit{};
-    TypedPlace place{};
-    std::string kind{"Ambulance"};
-    std::vector<std::string> capabilities{};
-  };
-  const auto typed = std::make_shared<Typed>();
+  const auto typed = std::make_shared<TypedUnit>();
   command->add_option("--client-type", typed->kind, "Ambulance, Car, TrafficLight or Hospital")
       ->type_name("KIND")
       ->capture_default_str();
-  command
-      ->add_option("--client-id", typed->unit.id,
-                   "what it is called; default: its kind and the first free number")
-      ->type_name("ID");
+  CLI::Option* const id =
+      command
+          ->add_option("--client-id", typed->unit.id,
+                       "what it is called; default: its kind and the first free number")
+          ->type_name("ID");
   add_duration(*command, "--heartbeat-interval", typed->unit.heartbeat_interval,
                "between two signs of life, with its place in them",
                {.lowest = std::chrono::milliseconds{15}, .highest = std::chrono::seconds{60}});
   add_place(*command, typed->place, "where it is");
-  add_number(*command, "--beds", typed->unit.beds, 0, mobility::beds_max,
-             "free ones, of a hospital");
+  CLI::Option* const beds = add_number(*command, "--beds", typed->unit.beds, 0, mobility::beds_max,
+                                       "free ones, of a hospital");
   command
       ->add_option("--capability", typed->capabilities,
                    "advanced-life-support of an ambulance, trauma-centre of a hospital")
       ->type_name("NAME");
   command->add_flag("--auto", typed->unit.automatic,
                     "drives and takes its steps by itself; a hospital discharges patients");
-  add_number(*command, "--pace", typed->unit.pace, 1, pace_max,
-             "with --auto: how many times faster than real time it lives");
+  CLI::Option* const pace =
+      add_number(*command, "--pace", typed->unit.pace, 1, pace_max,
+                 "with --auto: how many times faster than real time it lives");
   add_client_options(*command, typed->unit.client);
-  command->callback([typed, &exit] {
-    UnitOptions& unit = typed->unit;
-    unit.kind = taken("--client-type", mobility::kind_from(typed->kind));
-    unit.place = typed->place.place();
-    for (const std::string& name : typed->capabilities) {
-      if (name == "advanced-life-support") {
-        unit.capabilities |= mobility::advanced_life_support;
-      } else if (name == "trauma-centre") {
-        unit.capabilities |= mobility::trauma_centre;
-      } else {
-        throw CLI::ValidationError("--capability",
-                                   name + " is none: advanced-life-support or trauma-centre");
-      }
-    }
-    exit = run_unit(unit);
+  command->callback([typed, id, beds, pace, &exit] {
+    take_unit(*typed, id->count() > 0, beds->count() > 0, pace->count() > 0);
+    exit = run_unit(typed->unit);
   });
 }
 
@@ -172,6 +204,9 @@ mobility::GridOptions read_grid(const std::string& text) {
   const auto rows = has_cross ? std::from_chars(columns.ptr + 1, end, grid.rows) : columns;
   if (!has_cross || rows.ec != std::errc{} || rows.ptr != end) {
     throw CLI::ValidationError("--grid", text + " is none: write columns and rows as 12x8");
+  }
+  if (const auto made = mobility::make_grid(grid); !made) {
+    throw CLI::ValidationError("--grid", made.error().message);
   }
   return grid;
 }

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
 #include <cstdlib>
 #include <utility>
 
 #include "cli/auction_lines.h"
-#include "cli/json_line.h"
+#include "mobility/mobility.pb.h"
 #include "wire/json.h"
 
 namespace muster::cli {
@@ -26,17 +25,23 @@ std::string since_text(Milliseconds time) {
   return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
 }
 
+/// As the schema has it: `ON_SCENE`.
+template <class Enum, class Value>
+std::string name_in(Value value) {
+  return Enum::Value_Name(static_cast<typename Enum::Value>(value));
+}
+
 std::string steps_json(const mobility::Incident& incident) {
   std::string steps = "[";
   for (const mobility::Step& step : incident.steps) {
     if (steps.size() > 1) steps += ",";
     steps += JsonLine()
                  .add("index", step.index)
-                 .add("kind", enum_text(name_of(step.kind)))
+                 .add("kind", schema_name(step.kind))
                  .add("follows", step.follows)
                  .add_json("time", wire::json_time(step.time))
                  .add("unit", step.unit)
-                 .add("cause", step.cause == mobility::Cause::none ? "" : name_of(step.cause))
+                 .add("cause", name_in<mobility::schema::Cause>(step.cause))
                  .add("overCapacity", step.over_capacity)
                  .text();
   }
@@ -60,8 +65,7 @@ JsonLine& add_place(JsonLine& line, mobility::Geographic place) {
 
 std::string role_text(const mobility::Unit& unit) {
   if (const auto* const hospital = std::get_if<mobility::Hospital>(&unit.role)) {
-    return fmt::format("{} free beds{}", hospital->free_beds,
-                       hospital->diversion ? ", on diversion" : "");
+    return beds_text(hospital->free_beds, hospital->diversion);
   }
   if (const auto* const light = std::get_if<mobility::Light>(&unit.role)) {
     if (light->wishes.empty()) return "";
@@ -74,6 +78,13 @@ std::string role_text(const mobility::Unit& unit) {
     incident = ambulance->incident;
   }
   return incident ? "incident " + to_text(*incident) : "";
+}
+
+std::string response_text(const mobility::FiguresSummary& figures) {
+  if (figures.responses == 0) return "response time  - (no ambulance was on a scene yet)";
+  return fmt::format("response time  mean {}, median {}, 90 % within {} ({} of them)",
+                     since_text(figures.response_mean), since_text(figures.response_p50),
+                     since_text(figures.response_p90), figures.responses);
 }
 
 /// Names and values, numbers as they are.
@@ -108,13 +119,16 @@ std::vector<std::pair<std::string, std::string>> figures_fields(
 
 }  // namespace
 
-std::string enum_text(std::string_view name) {
-  std::string out;
-  for (const char each : name) {
-    const bool is_letter = std::isalnum(static_cast<unsigned char>(each)) != 0;
-    out += is_letter ? static_cast<char>(std::toupper(static_cast<unsigned char>(each))) : '_';
-  }
-  return out;
+std::string schema_name(mobility::Kind kind) {
+  return name_in<mobility::schema::Kind>(kind);
+}
+std::string schema_name(mobility::StepKind kind) {
+  return name_in<mobility::schema::StepKind>(kind);
+}
+
+std::string beds_text(std::uint32_t free, bool diversion) {
+  return fmt::format("{} free {}{}", free, free == 1 ? "bed" : "beds",
+                     diversion ? ", on diversion" : "");
 }
 
 std::string place_text(mobility::Geographic place) {
@@ -179,9 +193,7 @@ std::vector<std::string> figures_lines(const mobility::FiguresSummary& figures) 
       fmt::format("incidents      {} ({} open, {} of them waiting; {} closed, {} cancelled)",
                   figures.incidents, figures.open, figures.waiting, figures.closed,
                   figures.cancelled),
-      fmt::format("response time  mean {}, median {}, 90 % within {} ({} of them)",
-                  since_text(figures.response_mean), since_text(figures.response_p50),
-                  since_text(figures.response_p90), figures.responses),
+      response_text(figures),
       fmt::format("targets        {} within 7 minutes, {} within 15",
                   share_text(figures.responses_within_7_min, figures.responses),
                   share_text(figures.responses_within_15_min, figures.responses)),
@@ -190,7 +202,7 @@ std::vector<std::string> figures_lines(const mobility::FiguresSummary& figures) 
       fmt::format("utilisation    {} of the time on duty",
                   share_text(figures.busy_ms, figures.on_duty_ms)),
       fmt::format("dispatch       {} queued, {} reassigned, {} diverted, {} over capacity, {} "
-                  "reports repeated",
+                  "repeated",
                   figures.queued, figures.reassigned, figures.diverted, figures.over_capacity,
                   figures.repeated_reports),
       fmt::format("lights         {} asked for green, {} granted, {} s held up for others",
@@ -206,11 +218,11 @@ std::string incident_json(const mobility::Incident& incident) {
       .add("index", incident.id.position.index.value)
       .add("ordinal", incident.id.position.ordinal)
       .add("car", incident.car)
-      .add("state", enum_text(name_of(incident.state)))
+      .add("state", name_in<mobility::schema::IncidentState>(incident.state))
       .add("ambulance", incident.ambulance)
       .add("hospital", incident.hospital)
       .add("overCapacity", incident.over_capacity)
-      .add("severity", enum_text(name_of(incident.severity)))
+      .add("severity", name_in<mobility::schema::Severity>(incident.severity))
       .add("occupants", incident.occupants)
       .add_json("reported", wire::json_time(incident.reported));
   add_place(line, incident.place);
@@ -222,8 +234,8 @@ std::string incident_json(const mobility::Incident& incident) {
 std::string unit_json(const mobility::Unit& unit) {
   JsonLine line;
   line.add("id", unit.id.id)
-      .add("kind", enum_text(name_of(unit.id.kind)))
-      .add("state", enum_text(name_of(unit.state)));
+      .add("kind", schema_name(unit.id.kind))
+      .add("state", name_in<mobility::schema::UnitState>(unit.state));
   add_place(line, unit.place);
   line.add_json("since", wire::json_time(unit.since));
   std::string incident;
@@ -238,20 +250,32 @@ std::string unit_json(const mobility::Unit& unit) {
   return line.add("incident", incident)
       .add("freeBeds", hospital == nullptr ? 0U : hospital->free_beds)
       .add("diversion", hospital != nullptr && hospital->diversion)
-      .add("preemption", is_asked ? enum_text(name_of(light->wishes.front().status)) : "")
+      .add("preemption",
+           is_asked ? name_in<mobility::schema::Preemption>(light->wishes.front().status) : "")
       .add("preemptedBy", is_asked ? light->wishes.front().ambulance : "")
       .text();
 }
 
-std::string order_json(const mobility::Order& order) {
+JsonLine receipt_line(std::string_view event, const mobility::Receipt& receipt) {
+  JsonLine line;
+  line.add("event", event)
+      .add("index", receipt.position.index.value)
+      .add("ordinal", receipt.position.ordinal)
+      .add_json("time", wire::json_time(receipt.time));
+  return line;
+}
+
+std::string order_json(const mobility::Order& order, Position at) {
   JsonLine line;
   line.add("event", "order")
-      .add("kind", enum_text(name_of(order.kind)))
+      .add("index", at.index.value)
+      .add("ordinal", at.ordinal)
+      .add("kind", name_in<mobility::schema::OrderKind>(order.kind))
       .add("incident", to_text(order.incident))
       .add("step", order.step)
       .add("unit", order.unit);
   return add_place(line, order.place)
-      .add("severity", enum_text(name_of(order.severity)))
+      .add("severity", name_in<mobility::schema::Severity>(order.severity))
       .add("occupants", order.occupants)
       .add("travelMs", order.travel.count())
       .add("overCapacity", order.over_capacity)

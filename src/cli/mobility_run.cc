@@ -56,7 +56,9 @@ awaitable<ExitCode> list_units(MobilityClient& client, const UnitsOptions& optio
   if (options.client.json) {
     for (const mobility::Unit& one : *units) fmt::print("{}\n", unit_json(one));
   } else if (units->empty()) {
-    fmt::print("no units; sign one on with: muster mobility client --client-type Ambulance\n");
+    const auto kind = options.kind.value_or(mobility::Kind::ambulance);
+    fmt::print("no {}; sign one on with: muster mobility client --client-type {}\n",
+               options.kind ? "such units" : "units", name_of(kind));
   } else {
     print_table(unit_rows(*units));
   }

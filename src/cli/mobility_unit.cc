@@ -4,13 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <utility>
 
 #include "cli/json_line.h"
-#include "cli/mobility_client.h"
 #include "cli/mobility_lines.h"
 #include "muster/check.h"
 
@@ -20,27 +18,8 @@ namespace {
 constexpr std::chrono::seconds parting_time{2};
 constexpr std::chrono::milliseconds card_interval{100};
 constexpr std::size_t shown_max = 200;
-constexpr std::size_t digits_max = 5;
-constexpr std::int64_t crossing_within_cm = 5'000;
 
-using mobility::IncidentState;
 using mobility::Kind;
-using mobility::StepKind;
-
-std::string_view keys_of(Kind kind) {
-  switch (kind) {
-    case Kind::car:
-      return "c crash   x false alarm   q quit";
-    case Kind::ambulance:
-      return "o on duty, take the order   r reached   t transporting   a available   f off duty   "
-             "q quit";
-    case Kind::hospital:
-      return "+ - a bed more or less   NUMBER and Enter: free beds   d diversion   q quit";
-    case Kind::traffic_light:
-      break;
-  }
-  return "q quit";
-}
 
 std::string light_text(const mobility::Actor& actor) {
   const auto& light = static_cast<const mobility::LightActor&>(actor);
@@ -66,6 +45,7 @@ UnitProgram::UnitProgram(net::Loop& loop, const UnitOptions& options,
       router_(map_.network(), mobility::Router::Options{}),
       at_(at),
       place_(options.place.value_or(map_.geographic(at))),
+      desk_(options.beds),
       stops_(loop.context(), SIGINT, SIGTERM),
       timer_(loop.context()),
       leaving_(loop.context()) {
@@ -120,9 +100,9 @@ UnitClient::Options UnitProgram::client_options(std::vector<std::string> servers
 
 UnitClient::Handlers UnitProgram::handlers() {
   return {.sign_on = [this] { return sign_on(); },
-          .on_signed_on = [this] { signed_on(); },
+          .on_signed_on = [this](const mobility::Receipt& receipt) { signed_on(receipt); },
           .on_trouble = [this](const Error& error, bool fatal) { trouble(error, fatal); },
-          .on_order = [this](const mobility::Order& order) { heard(order); },
+          .on_order = [this](const mobility::Order& order, Position at) { heard(order, at); },
           .on_orders = [this](const std::vector<mobility::Order>& orders) { heard_all(orders); },
           .on_approach =
               [this](const mobility::Approach& approach) {
@@ -137,34 +117,59 @@ mobility::SignOn UnitProgram::sign_on() const {
   mobility::SignOn request;
   request.place = place_;
   request.capabilities = options_.capabilities;
-  request.beds = options_.kind == Kind::hospital ? options_.beds : 0;
+  request.beds = options_.kind == Kind::hospital ? desk_.beds_to_sign_on() : 0;
   return request;
 }
 
-void UnitProgram::signed_on() {
-  const bool acts = options_.automatic || options_.kind == Kind::traffic_light;
-  if (acts && !actor_) actor_ = make_actor();
-  if (!acts && options_.kind == Kind::ambulance && !crew_) crew_.emplace(client_->id());
-  if (actor_) actor_->signed_on();
-  if (crew_) crew_->reset();
+void UnitProgram::signed_on(const mobility::Receipt& receipt) {
+  be_who_it_is();
   wanted_.clear();
   stepping_ = false;
+  trouble_.clear();
   const auto& hello = client_->session().hello();
   state_ = "signed on at " + (hello ? hello->name() : std::string("a server"));
   show(fmt::format("{} {} is signed on at {}, at {}", name_of(options_.kind), client_->id(),
                    hello ? hello->name() : "a server", place_text(fix().place)),
-       JsonLine()
-           .add("event", "signed-on")
-           .add("kind", enum_text(name_of(options_.kind)))
+       receipt_line("signed-on", receipt)
+           .add("kind", schema_name(options_.kind))
            .add("id", client_->id())
            .add("server", hello ? hello->name() : "")
            .text());
+  say_again();
   if (reader_) reader_->resume();
+}
+
+// The group may call it otherwise than before; it is where it was.
+void UnitProgram::be_who_it_is() {
+  const std::string& id = client_->id();
+  if (actor_ && actor_->sign_on().unit.id != id) {
+    if (const auto at = map_.locate(actor_->fix().place)) at_ = *at;
+    actor_.reset();
+  }
+  const bool acts = options_.automatic || options_.kind == Kind::traffic_light;
+  if (acts && !actor_) actor_ = make_actor();
+  if (actor_) actor_->signed_on();
+  if (!acts && options_.kind == Kind::ambulance) crew_.emplace(id);
+  desk_.signed_on();
+}
+
+// What the group knows no more, as it ended the session that had said so.
+void UnitProgram::say_again() {
+  if (actor_) return;
+  if (off_duty_) be_on_duty(false, "off duty");
+  if (wants_diversion_) {
+    wants_diversion_ = false;
+    tell_hospital("d");
+  }
 }
 
 void UnitProgram::trouble(const Error& error, bool fatal) {
   if (quitting_) return;
-  if (!fatal) return complain(error);
+  if (!fatal) {
+    // It is tried again and again.
+    if (std::exchange(trouble_, error.message) != error.message) complain(error);
+    return;
+  }
   terminal_.reset();
   exit_ = report(error);
   quit();
@@ -178,8 +183,8 @@ void UnitProgram::changed(const session::StateChange& change) {
   if (change.kind == Change::lost) word = "lost";
   if (change.kind == Change::resumed) word = "resumed";
   if (change.kind == Change::ended) word = "ended";
-  // Being sent on to another server before it is signed on is nothing to tell.
-  if (word == nullptr || (change.kind == Change::lost && !client_->is_signed_on())) return;
+  // Before it is signed on, being sent on to another server or refused is told otherwise.
+  if (word == nullptr || !client_->is_signed_on()) return;
   std::string text;
   if (change.kind == Change::lost) text = "the connection to " + server + " is lost; trying others";
   if (change.kind == Change::resumed) text = "goes on at " + server;
@@ -188,25 +193,37 @@ void UnitProgram::changed(const session::StateChange& change) {
   show(text, JsonLine().add("event", word).add("server", server).text());
 }
 
-void UnitProgram::heard(const mobility::Order& order) {
+void UnitProgram::heard(const mobility::Order& order, Position at) {
+  const bool was_taken =
+      !crew_ || !crew_->job() || crew_->job()->reached != mobility::IncidentState::assigned;
   const bool is_new = !crew_ || crew_->hear(order);
   if (actor_) actor_->hear(order, loop_.now());
+  desk_.hear(order);
   if (!is_new) return;
   std::string text = fmt::format("{}: incident {}", name_of(order.kind), to_text(order.incident));
   if (!order.unit.empty()) text += ", " + order.unit;
   if (order.kind == mobility::OrderKind::go_to_scene) {
-    text += fmt::format(", {} {}, at {}", name_of(order.severity), order.occupants,
-                        place_text(order.place));
+    text += fmt::format(", {}, {} {}, at {}", name_of(order.severity), order.occupants,
+                        order.occupants == 1 ? "person" : "people", place_text(order.place));
   }
   if (order.over_capacity) text += " (over capacity)";
-  show(text, order_json(order));
+  if (order.kind == mobility::OrderKind::stand_down && !was_taken) {
+    text += "; if it was not taken within 30 s, this ambulance is off duty now: o";
+  }
+  show(text, order_json(order, at));
+  // What was typed before was about another order.
+  if (order.kind != mobility::OrderKind::go_to_hospital) wanted_.clear();
   take_next_step();
 }
 
 void UnitProgram::heard_all(const std::vector<mobility::Order>& orders) {
   if (actor_) actor_->hear_all(orders, loop_.now());
-  if (!crew_ || !crew_->hear_all(orders)) return;
+  desk_.hear_all(orders);
+  if (!crew_) return;
+  const auto before = crew_->job();
+  if (!crew_->hear_all(orders)) return;
   const auto& job = crew_->job();
+  if (!job || !before || job->order != before->order) wanted_.clear();
   show(job ? "what stands: incident " + to_text(job->incident) : "no order stands any more",
        JsonLine().add("event", "orders").add("incident", job ? to_text(job->incident) : "").text());
   take_next_step();
@@ -216,8 +233,20 @@ void UnitProgram::heard_all(const std::vector<mobility::Order>& orders) {
 void UnitProgram::heard(const mobility::Incident& incident) {
   if (incident.id != reported_ || incident.steps.empty()) return;
   const mobility::Step& step = incident.steps.back();
+  reported_state_ = name_of(incident.state);
   show(fmt::format("incident {}: {}", to_text(incident.id), step_text(step, incident.reported)),
        incident_json(incident));
+}
+
+void UnitProgram::reported(const mobility::Receipt& receipt) {
+  reported_ = receipt.incident;
+  show(fmt::format("incident {} is {}", to_text(receipt.incident),
+                   receipt.repeated ? "known already: it is not over, or was reported just now"
+                                    : "reported"),
+       receipt_line("reported", receipt)
+           .add("incident", to_text(receipt.incident))
+           .add("repeated", receipt.repeated)
+           .text());
 }
 
 // ---- By itself ----------------------------------------------------------------------------------
@@ -254,7 +283,8 @@ void UnitProgram::tick() {
     for (const mobility::Request& request : actor_->advance(now)) {
       client_->send(request, [this, request](const Result<mobility::Receipt>& receipt) {
         actor_->answered(request, receipt, loop_.now());
-        if (!receipt) complain(receipt.error());
+        if (!receipt) return complain(receipt.error());
+        if (std::holds_alternative<mobility::Report>(request)) reported(*receipt);
       });
     }
     if (options_.kind == Kind::traffic_light) {
@@ -270,178 +300,6 @@ void UnitProgram::tick() {
   timer_.expires_after(std::min(options_.heartbeat_interval, most));
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error && !quitting_) tick();
-  });
-}
-
-// ---- What is typed ------------------------------------------------------------------------------
-
-void UnitProgram::take_key(char key) {
-  if (key >= '0' && key <= '9' && digits_.size() < digits_max) {
-    digits_ += key;
-  } else if (key == '\r' || key == '\n') {
-    take_word(std::exchange(digits_, {}));
-  } else {
-    digits_.clear();
-    take_word(std::string_view(&key, 1));
-  }
-}
-
-void UnitProgram::take_line(const std::string& line) {
-  const std::size_t begin = line.find_first_not_of(" \t\r");
-  if (begin == std::string::npos) return;
-  const std::size_t end = line.find_last_not_of(" \t\r");
-  take_word(std::string_view(line).substr(begin, end - begin + 1));
-}
-
-void UnitProgram::take_word(std::string_view word) {
-  if (word.empty() || quitting_) return;
-  if (word == "q") return quit();
-  if (!client_->is_signed_on()) {
-    return complain({ErrorCode::unavailable, "it is not signed on just now; wait a moment"});
-  }
-  const bool is_key = word.size() == 1;
-  if (options_.kind == Kind::ambulance && crew_ && is_key) return drive_ambulance(word.front());
-  if (options_.kind == Kind::car && is_key) return tell_car(word.front());
-  if (options_.kind == Kind::hospital) return tell_hospital(word);
-  complain({ErrorCode::invalid_argument,
-            fmt::format("{} means nothing here; the keys are: {}", word, keys_of(options_.kind))});
-}
-
-void UnitProgram::drive_ambulance(char key) {
-  const auto& job = crew_->job();
-  const IncidentState state = projected();
-  switch (key) {
-    case 'o':
-      if (job && state == IncidentState::assigned) return want(StepKind::accepted);
-      return send(mobility::Duty{.ambulance = client_->id(), .on = true}, "on duty");
-    case 'f':
-      return send(mobility::Duty{.ambulance = client_->id(), .on = false}, "off duty");
-    case 'r':
-      if (job && state == IncidentState::assigned) want(StepKind::accepted);
-      return want(state == IncidentState::transporting ? StepKind::handed_over
-                                                       : StepKind::on_scene);
-    case 't':
-      return want(StepKind::transporting);
-    case 'a':
-      if (!job) return send(mobility::Duty{.ambulance = client_->id(), .on = true}, "available");
-      if (state == IncidentState::transporting) want(StepKind::handed_over);
-      return want(StepKind::closed);
-    default:
-      complain(
-          {ErrorCode::invalid_argument, fmt::format("the keys are: {}", keys_of(options_.kind))});
-  }
-}
-
-/// How far it will have come when all that was typed is done.
-IncidentState UnitProgram::projected() const {
-  if (!crew_->job()) return IncidentState::waiting;
-  mobility::Crew::Job job = *crew_->job();
-  for (std::size_t i = 0; i < wanted_.size(); ++i) {
-    job.reached = static_cast<IncidentState>(static_cast<int>(job.reached) + 1);
-  }
-  return job.reached;
-}
-
-void UnitProgram::want(StepKind step) {
-  wanted_.push_back(step);
-  take_next_step();
-}
-
-void UnitProgram::take_next_step() {
-  if (!crew_ || stepping_ || wanted_.empty()) return;
-  const auto& job = crew_->job();
-  const StepKind step = wanted_.front();
-  // The hospital is chosen in a moment; then it goes on.
-  const bool waits = job && job->reached == IncidentState::on_scene && job->hospital.empty();
-  if (step == StepKind::transporting && waits) return;
-  if (job && step == StepKind::on_scene) place_ = job->scene;
-  if (job && step == StepKind::handed_over) place_ = job->hospital_place;
-  const auto progress = crew_->say(step, place_);
-  if (!progress) {
-    wanted_.clear();
-    return complain(progress.error());
-  }
-  stepping_ = true;
-  client_->send(*progress, [this, progress = *progress](const Result<mobility::Receipt>& receipt) {
-    step_taken(progress, receipt);
-  });
-}
-
-void UnitProgram::step_taken(const mobility::Progress& progress,
-                             const Result<mobility::Receipt>& receipt) {
-  stepping_ = false;
-  if (!receipt) {
-    wanted_.clear();
-    return complain(receipt.error());
-  }
-  crew_->reached(progress);
-  if (!wanted_.empty()) wanted_.pop_front();
-  show(fmt::format("incident {}: {}", to_text(progress.incident), name_of(progress.reached)),
-       JsonLine()
-           .add("event", "step")
-           .add("incident", to_text(progress.incident))
-           .add("step", receipt->step)
-           .add("kind", enum_text(name_of(progress.reached)))
-           .text());
-  take_next_step();
-}
-
-void UnitProgram::tell_car(char key) {
-  if (key == 'x') {
-    return send(mobility::Cancel{.car = client_->id(), .incident = reported_}, "false alarm");
-  }
-  if (key != 'c') {
-    return complain(
-        {ErrorCode::invalid_argument, fmt::format("the keys are: {}", keys_of(options_.kind))});
-  }
-  if (auto* const car = dynamic_cast<mobility::CarActor*>(actor_.get())) {
-    return car->crash(mobility::Severity::serious, 1);
-  }
-  const mobility::Report report{.car = client_->id(), .place = place_};
-  client_->send(report, [this](const Result<mobility::Receipt>& receipt) {
-    if (!receipt) return complain(receipt.error());
-    reported_ = receipt->incident;
-    show(fmt::format("incident {} is {}", to_text(reported_),
-                     receipt->repeated ? "known already" : "reported"),
-         JsonLine()
-             .add("event", "reported")
-             .add("incident", to_text(reported_))
-             .add("repeated", receipt->repeated)
-             .text());
-  });
-}
-
-void UnitProgram::tell_hospital(std::string_view word) {
-  mobility::Beds beds{.hospital = client_->id()};
-  std::int32_t number = 0;
-  const auto read = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (word == "+" || word == "-") {
-    beds.change = word == "+" ? 1 : -1;
-  } else if (word == "d") {
-    beds.diversion = !diversion_;
-  } else if (read.ec == std::errc{} && read.ptr == word.data() + word.size()) {
-    beds.free = number;
-  } else {
-    return complain(
-        {ErrorCode::invalid_argument,
-         fmt::format("{} is no number of beds; the keys are: {}", word, keys_of(options_.kind))});
-  }
-  client_->send(beds, [this, beds](const Result<mobility::Receipt>& receipt) {
-    if (!receipt) return complain(receipt.error());
-    diversion_ = beds.diversion.value_or(diversion_);
-    show(fmt::format("{} free beds{}", receipt->free_beds, diversion_ ? ", on diversion" : ""),
-         JsonLine()
-             .add("event", "beds")
-             .add("freeBeds", receipt->free_beds)
-             .add("diversion", diversion_)
-             .text());
-  });
-}
-
-void UnitProgram::send(const mobility::Request& request, const std::string& said) {
-  client_->send(request, [this, said](const Result<mobility::Receipt>& receipt) {
-    if (!receipt) return complain(receipt.error());
-    show(said, JsonLine().add("event", "said").add("what", said).text());
   });
 }
 
@@ -465,7 +323,15 @@ void UnitProgram::complain(const Error& error) {
 
 std::string UnitProgram::state_text() const {
   if (actor_) return options_.kind == Kind::traffic_light ? light_text(*actor_) : actor_->doing();
+  if (options_.kind == Kind::hospital) {
+    return fmt::format("{}, {} expected", beds_text(desk_.free_beds(), desk_.is_on_diversion()),
+                       desk_.expected());
+  }
+  if (options_.kind == Kind::car && reported_) {
+    return "incident " + to_text(*reported_) + ": " + reported_state_;
+  }
   if (!crew_) return "";
+  if (off_duty_) return "off duty";
   const auto& job = crew_->job();
   return job ? std::string(name_of(job->reached)) + ", incident " + to_text(job->incident)
              : "no order";
@@ -484,94 +350,12 @@ void UnitProgram::draw() {
   add(Style::plain, state_);
   add(Style::plain, place_text(fix().place));
   add(Style::strong, state_text() + (digits_.empty() ? "" : "   " + digits_));
-  add(Style::quiet, std::string(keys_of(options_.kind)));
+  add(Style::quiet, std::string(keys()));
   add(Style::plain, "");
   const std::size_t room = size.rows > lines.size() ? size.rows - lines.size() : 0;
   const std::size_t first = shown_.size() > room ? shown_.size() - room : 0;
   for (std::size_t i = first; i < shown_.size(); ++i) add(Style::plain, shown_[i]);
   terminal_->draw(lines);
-}
-
-// ---- Beginning ----------------------------------------------------------------------------------
-
-namespace {
-
-using boost::asio::awaitable;
-
-struct Beginning {
-  std::optional<mobility::RoadMap> map{};
-  mobility::OnEdge at{};
-};
-
-/// A crossing with a light that no unit stands at yet, else any.
-mobility::Geographic free_crossing(const mobility::RoadMap& map,
-                                   const std::vector<mobility::Unit>& lights) {
-  const auto place_of = [&](const mobility::Crossing& crossing) {
-    return map.projection().to_globe(map.network().node(crossing.node).place);
-  };
-  for (const mobility::Crossing& crossing : map.crossings()) {
-    const mobility::Geographic place = place_of(crossing);
-    if (std::ranges::none_of(lights, [&](const auto& one) { return one.place == place; })) {
-      return place;
-    }
-  }
-  return place_of(map.crossings().front());
-}
-
-/// Where it is: as it was said, else somewhere on the map.
-awaitable<Result<mobility::Geographic>> choose_place(MobilityClient& client,
-                                                     const mobility::RoadMap& map,
-                                                     const UnitOptions& options) {
-  if (options.place) co_return *options.place;
-  if (options.kind != Kind::traffic_light) {
-    const auto edges = map.network().edges().size();
-    const auto edge = static_cast<std::uint32_t>(client::make_seed() % edges);
-    co_return map.geographic({.edge = {edge}});
-  }
-  if (map.crossings().empty()) {
-    co_return Error{ErrorCode::failed_precondition, "the map has no crossing with a light"};
-  }
-  const auto lights = co_await client.units(Kind::traffic_light);
-  if (!lights) co_return lights.error();
-  co_return free_crossing(map, *lights);
-}
-
-awaitable<ExitCode> prepare(MobilityClient& client, UnitOptions& options, Beginning& begin) {
-  auto map = co_await client.map();
-  if (!map) co_return report(map.error());
-  const auto place = co_await choose_place(client, *map, options);
-  if (!place) co_return report(place.error());
-  const auto at = map->locate(*place);
-  if (!at) co_return report(at.error());
-  const auto on_plane = map->projection().to_plane(*place);
-  if (!on_plane) co_return report(on_plane.error());
-  if (options.kind == Kind::traffic_light &&
-      map->nearest_crossing(*on_plane, crossing_within_cm) == nullptr) {
-    const Error error{ErrorCode::invalid_argument,
-                      "no crossing with a light is within 50 m of that place; leave it out to get "
-                      "one that is free"};
-    co_return report(error);
-  }
-  options.place = *place;
-  begin.at = *at;
-  begin.map = std::move(*map);
-  co_return 0;
-}
-
-}  // namespace
-
-ExitCode run_unit(const UnitOptions& given) {
-  UnitOptions options = given;
-  std::vector<std::string> servers = options.client.servers_to_try();
-  Beginning begin;
-  ClientOptions asking = options.client;
-  asking.servers = servers;
-  const ExitCode prepared = with_mobility(
-      asking, [&](MobilityClient& client) { return prepare(client, options, begin); });
-  if (!begin.map) return prepared;
-  net::Loop loop;
-  UnitProgram program(loop, options, std::move(servers), std::move(*begin.map), begin.at);
-  return program.run();
 }
 
 }  // namespace muster::cli

@@ -76,8 +76,8 @@ Result<wire::Steered> steer(const ClientOptions& options, const wire::Steer& wha
     const Duration left = deadline - loop.now();
     if (left <= pause) {
       Error error = result.error();
-      error.message +=
-          fmt::format("; it was so for {}: --timeout waits longer", to_text(options.timeout));
+      error.message += fmt::format("; it was so for {}: --timeout waits longer",
+                                   muster::to_text(options.timeout));
       return error;
     }
     client::run_for(loop, pause);

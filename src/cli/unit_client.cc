@@ -12,7 +12,8 @@
 namespace muster::cli {
 namespace {
 
-constexpr std::chrono::milliseconds retry_pause{200};
+constexpr std::chrono::milliseconds retry_pause_min{200};
+constexpr std::chrono::milliseconds retry_pause_max{3'200};
 constexpr std::size_t servers_max = 64;  // That are remembered for the next session.
 
 /// No change of the group's state makes it possible.
@@ -22,12 +23,19 @@ bool is_fatal(const Error& error) {
          error.code == ErrorCode::unimplemented || error.code == ErrorCode::not_found;
 }
 
+Error still_waits(Error error) {
+  error.message += "; it is asked for again until it is free";
+  return error;
+}
+
 }  // namespace
 
 UnitClient::UnitClient(net::Loop& loop, Options options, Handlers handlers)
     : loop_(loop),
       options_(std::move(options)),
       handlers_(std::move(handlers)),
+      is_numbered_(options_.id.empty()),
+      pause_(retry_pause_min),
       retry_(loop.context()) {
   begin_session();
 }
@@ -73,13 +81,18 @@ void UnitClient::session_ended() {
   const auto& why = client_->session().last_error();
   // One that never was there and is refused stays refused; one that was comes back.
   if (!was_signed_on_ && why && is_fatal(*why)) return handlers_.on_trouble(*why, true);
+  if (why && why->code == ErrorCode::already_exists) {
+    if (is_numbered_) options_.id.clear();
+    if (!is_numbered_) handlers_.on_trouble(still_waits(*why), false);
+  }
   try_later(&UnitClient::begin_session);
 }
 
 // A client can't be replaced from within one of its handlers; and the group is not to be asked
 // without a pause.
 void UnitClient::try_later(void (UnitClient::*then)()) {
-  retry_.expires_after(retry_pause);
+  retry_.expires_after(pause_);
+  pause_ = std::min<Duration>(2 * pause_, retry_pause_max);
   retry_.async_wait(
       [this, then, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
         if (error || alive.expired() || ending_) return;
@@ -117,7 +130,8 @@ void UnitClient::signed_on(const Result<mobility::Receipt>& receipt) {
   }
   signed_on_ = true;
   was_signed_on_ = true;
-  handlers_.on_signed_on();
+  pause_ = retry_pause_min;
+  handlers_.on_signed_on(*receipt);
 }
 
 void UnitClient::end(std::function<void()> done) {
@@ -175,7 +189,7 @@ void UnitClient::take_orders(const session::TopicNews& news) {
     for (const session::Event& event : events->events) {
       const auto order = mobility::decode_order(event.payload.view());
       if (!order) handlers_.on_trouble(order.error(), false);
-      if (order) handlers_.on_order(*order);
+      if (order) handlers_.on_order(*order, event.position.command);
     }
   } else if (const auto* const gap = std::get_if<session::TopicGap>(&news)) {
     if (!gap->state) return handlers_.on_trouble(gap->state.error(), false);

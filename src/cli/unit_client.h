@@ -18,7 +18,8 @@ namespace muster::cli {
 
 /// Opens a session, signs its unit on, follows the unit's orders, and says where it is with each
 /// heartbeat. When the group has ended the session, another one is opened and the unit signed on
-/// again under its id.
+/// again under its id; if that is another unit's by now, it waits for it, or, if the group had
+/// chosen it, has another number.
 ///
 /// Handlers are called from the loop, never from within a call. Thread-safety: none.
 class UnitClient {
@@ -35,11 +36,13 @@ class UnitClient {
   struct Handlers {
     /// What to sign on as just now; the id is filled in.
     std::function<mobility::SignOn()> sign_on;
-    std::function<void()> on_signed_on;
+    /// `id()` may be another one than before.
+    std::function<void(const mobility::Receipt&)> on_signed_on;
     /// The unit can't be signed on: `fatal` says that trying on would be no use (a taken id, a
     /// place off the map), else it is tried on.
     std::function<void(const Error&, bool fatal)> on_trouble;
-    std::function<void(const mobility::Order&)> on_order;
+    /// With its place in the log.
+    std::function<void(const mobility::Order&, Position)> on_order;
     std::function<void(const std::vector<mobility::Order>&)> on_orders;  ///< All that stand.
     std::function<void(const mobility::Approach&)> on_approach;
     std::function<void(const mobility::Incident&)> on_incident;  ///< With its newest step.
@@ -71,6 +74,7 @@ class UnitClient {
   void sign_on();
   void signed_on(const Result<mobility::Receipt>& receipt);
   void session_ended();
+  /// After a pause that grows with each trial in vain.
   void try_later(void (UnitClient::*then)());
   void follow(const std::string& topic, client::Client::TopicHandler take);
   void take_orders(const session::TopicNews& news);
@@ -86,6 +90,8 @@ class UnitClient {
   bool signed_on_{false};
   bool follows_{false};
   bool was_signed_on_{false};  // In any session.
+  const bool is_numbered_;     // By the group.
+  Duration pause_;
   bool ending_{false};
   Bytes fix_{};
   boost::asio::steady_timer retry_;

@@ -42,7 +42,7 @@ def scenario(story):
     car = story.start("car", "mobility client --client-type car --client-id red")
     car.says("^Car red is signed on at ")
     units = story.run("mobility units")
-    expect("traffic_light_1" in units and "1 free beds" in units, "the group knows them all")
+    expect("traffic_light_1" in units and "1 free bed" in units, "the group knows them all")
     taken = story.run("mobility client --client-type Car --client-id red", code=1)
     expect("red" in taken and "free" in taken, "an id that is taken is refused with another one")
 
