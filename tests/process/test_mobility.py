@@ -125,13 +125,25 @@ class MobilityTest(unittest.TestCase):
         self.assertGreaterEqual(figures["closed"], 1)
         self.assertEqual([unit.quit() for unit in (hospital, ambulance, *cars)], [0] * 4)
 
+    def test_a_light_is_alone_at_its_crossing(self):
+        city = self.run_mobility("city", "--grid", "2x2", "--duration", "1s", "--cars", "0",
+                                 "--ambulances", "0", "--hospitals", "0", "--lights", "0")
+        self.assertEqual(city.returncode, 0, city.stderr)
+        for number in (1, 2):
+            light = Unit(self.group, "--client-type", "TrafficLight")
+            light.says(f"^TrafficLight traffic_light_{number} is")
+        self.refused(("client", "--client-type", "TrafficLight"), 1,
+                     "each of the 2 crossings with a light has one")
+
     def test_whoever_loses_the_session_is_back_as_it_was_and_its_incident_goes_on(self):
         hospital = Unit(self.group, "--client-type", "hospital", "--client-id", "north",
                         "--beds", "5", "--json")
         hospital.says('"id":"north"')
         hospital.type("7", "d")
         hospital.says('"freeBeds":7,"diversion":true')
-        first = Unit(self.group, "--client-id", "first")
+        # Neither is nearer, so that none is given the other one's case when both are there.
+        place = ("--latitude", "48.7758", "--longitude", "9.1829")
+        first = Unit(self.group, "--client-id", "first", *place)
         first.says("^Ambulance first is signed on")
         car = Unit(self.group, "--client-type", "car", "--client-id", "red")
         car.says("^Car red is signed on")
@@ -144,7 +156,7 @@ class MobilityTest(unittest.TestCase):
         for unit in (first, hospital):
             unit.process.signal(signal.SIGSTOP)
         car.says(f"^incident {incident}: .*queued +first +.the ambulance was lost")
-        second = Unit(self.group, "--json")
+        second = Unit(self.group, "--json", *place)
         second.says(f'"event":"order",.*"kind":"GO_TO_SCENE","incident":"{incident}"')
         second.type("o")
         car.says(f"^incident {incident}: .*accepted +ambulance_1")
