@@ -16,9 +16,9 @@ struct Beginning {
   mobility::OnEdge at{};
 };
 
-/// A crossing with a light that no unit stands at yet, else any.
-mobility::Geographic free_crossing(const mobility::RoadMap& map,
-                                   const std::vector<mobility::Unit>& lights) {
+/// A crossing with a light that no unit stands at yet.
+Result<mobility::Geographic> free_crossing(const mobility::RoadMap& map,
+                                           const std::vector<mobility::Unit>& lights) {
   const auto place_of = [&](const mobility::Crossing& crossing) {
     return map.projection().to_globe(map.network().node(crossing.node).place);
   };
@@ -28,7 +28,10 @@ mobility::Geographic free_crossing(const mobility::RoadMap& map,
       return place;
     }
   }
-  return place_of(map.crossings().front());
+  // Two at one crossing would show different things.
+  return Error{ErrorCode::failed_precondition,
+               "each of the " + std::to_string(map.crossings().size()) +
+                   " crossings with a light has one; stop one of these, or send a larger map"};
 }
 
 /// Where it is: as it was said, else somewhere on the map.
