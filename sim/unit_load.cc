@@ -292,6 +292,10 @@ bool UnitLoad::answered(const Said& what, const Result<mobility::Receipt>& recei
     off_duty_since_.reset();
     if (*receipt->state == mobility::UnitState::off_duty) off_duty_since_ = now;
   }
+  // Whoever happens to say that it takes an order knows of it from then on.
+  const bool is_luck = receipt && said != nullptr && !what.by_actor && unheard_ &&
+                       unheard_->incident == said->incident && unheard_->step == said->order;
+  if (is_luck) actor_->hear(*std::exchange(unheard_, {}), now);
   if (what.by_actor) actor_->answered(request, receipt, now);
   return false;
 }
@@ -349,7 +353,10 @@ void UnitLoad::told_gap(const session::TopicGap& news, Instant now) {
 void UnitLoad::hear(const Order& order, Instant now) {
   // Who is silent is taken off duty by the group, in its time.
   if (order.kind == OrderKind::stand_down) off_duty_since_ = now;
-  if (order.kind == OrderKind::go_to_scene && !calm_ && random_.chance(options_.unheard)) return;
+  if (order.kind == OrderKind::go_to_scene && !calm_ && random_.chance(options_.unheard)) {
+    unheard_ = order;
+    return;
+  }
   if (heard_.size() == heard_max) heard_.erase(heard_.begin());
   heard_.push_back(order);
   actor_->hear(order, now);

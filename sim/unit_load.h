@@ -78,7 +78,8 @@ class UnitLoad {
   std::optional<Instant> sign_on_at_{};
   std::optional<Instant> off_duty_since_{};
   std::size_t crashes_{0};
-  std::vector<mobility::Order> heard_{};  // The newest few.
+  std::vector<mobility::Order> heard_{};      // The newest few.
+  std::optional<mobility::Order> unheard_{};  // The newest.
   using Taken = std::tuple<mobility::IncidentId, std::uint32_t, mobility::StepKind>;
   std::set<Taken> taken_{};  // Steps that the group has, in this session.
   std::map<mobility::IncidentId, std::uint32_t> seen_{};  // Of incidents, the newest step.

@@ -103,18 +103,6 @@ void UnitClient::try_later(void (UnitClient::*then)()) {
 void UnitClient::sign_on() {
   if (client_->session().ended()) return;  // The next session does.
   options_.id = client_->session().name();
-  if (!std::exchange(follows_, true)) {
-    follow(mobility::unit_topic({options_.kind, options_.id}),
-           [this](const session::TopicNews& news) { take_orders(news); });
-    if (options_.hears_approaches) {
-      follow(std::string(mobility::way_topic),
-             [this](const session::TopicNews& news) { take_approaches(news); });
-    }
-    if (options_.hears_incidents) {
-      follow(std::string(mobility::incidents_topic),
-             [this](const session::TopicNews& news) { take_incidents(news); });
-    }
-  }
   mobility::SignOn request = handlers_.sign_on();
   request.unit = {options_.kind, options_.id};
   call(request, [this](const Result<mobility::Receipt>& receipt) { signed_on(receipt); });
@@ -132,6 +120,25 @@ void UnitClient::signed_on(const Result<mobility::Receipt>& receipt) {
   was_signed_on_ = true;
   pause_ = retry_pause_min;
   handlers_.on_signed_on(*receipt);
+  follow_all(*receipt);
+}
+
+// From its own place in the log on, so that no order is missed, whichever server answers. A unit
+// that was there already may have orders from before: those come as what stands.
+void UnitClient::follow_all(const mobility::Receipt& receipt) {
+  if (std::exchange(follows_, true)) return;
+  const Position place = receipt.repeated ? Position{.index = {1}} : receipt.position;
+  const wire::EventPosition from{.command = place};
+  follow(mobility::unit_topic({options_.kind, options_.id}), from,
+         [this](const session::TopicNews& news) { take_orders(news); });
+  if (options_.hears_approaches) {
+    follow(std::string(mobility::way_topic), from,
+           [this](const session::TopicNews& news) { take_approaches(news); });
+  }
+  if (options_.hears_incidents) {
+    follow(std::string(mobility::incidents_topic), from,
+           [this](const session::TopicNews& news) { take_incidents(news); });
+  }
 }
 
 void UnitClient::end(std::function<void()> done) {
@@ -178,8 +185,9 @@ void UnitClient::set_payload() {
 
 // ---- What is told -------------------------------------------------------------------------------
 
-void UnitClient::follow(const std::string& topic, client::Client::TopicHandler take) {
-  const auto followed = client_->follow(topic, std::nullopt, std::move(take));
+void UnitClient::follow(const std::string& topic, wire::EventPosition from,
+                        client::Client::TopicHandler take) {
+  const auto followed = client_->follow(topic, from, std::move(take));
   if (!followed) handlers_.on_trouble(followed.error(), false);
 }
 

@@ -76,7 +76,9 @@ class UnitClient {
   void session_ended();
   /// After a pause that grows with each trial in vain.
   void try_later(void (UnitClient::*then)());
-  void follow(const std::string& topic, client::Client::TopicHandler take);
+  void follow_all(const mobility::Receipt& receipt);
+  void follow(const std::string& topic, wire::EventPosition from,
+              client::Client::TopicHandler take);
   void take_orders(const session::TopicNews& news);
   void take_approaches(const session::TopicNews& news);
   void take_incidents(const session::TopicNews& news);

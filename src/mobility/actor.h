@@ -88,7 +88,8 @@ class AmbulanceActor final : public Actor {
   Vehicle vehicle_;
   Instant since_{};  // The job is as it is.
   std::optional<Instant> quiet_until_{};
-  bool waits_{false};  // For an answer.
+  bool is_to_report_back_{false};  // It has no job, by another's word.
+  bool waits_{false};              // For an answer.
 };
 
 /// Drives about, gives way to ambulances, and crashes when it is told to.

@@ -25,10 +25,12 @@ SignOn AmbulanceActor::sign_on() const {
 
 void AmbulanceActor::hear(const Order& order, Instant now) {
   if (crew_.hear(order)) job_changed(now);
+  if (order.kind == OrderKind::stand_down) is_to_report_back_ = true;
 }
 
 void AmbulanceActor::hear_all(const std::vector<Order>& orders, Instant now) {
   if (crew_.hear_all(orders)) job_changed(now);
+  if (!crew_.job()) is_to_report_back_ = true;
 }
 
 void AmbulanceActor::job_changed(Instant now) {
@@ -65,7 +67,13 @@ bool AmbulanceActor::is_ready(StepKind next, Instant now) const {
 
 std::vector<Request> AmbulanceActor::advance(Instant now) {
   vehicle_.advance(now);
-  if (waits_ || !crew_.job() || (quiet_until_ && now < *quiet_until_)) return {};
+  if (waits_ || (quiet_until_ && now < *quiet_until_)) return {};
+  // Perhaps it did not answer in time, and was taken off duty.
+  if (!crew_.job() && is_to_report_back_) {
+    waits_ = true;
+    return {Request{Duty{.ambulance = crew_.id(), .on = true}}};
+  }
+  if (!crew_.job()) return {};
   const StepKind next = due_step(*crew_.job());
   if (!is_ready(next, now)) return {};
   auto progress = crew_.say(next, vehicle_.fix().place);
@@ -78,7 +86,8 @@ void AmbulanceActor::answered(const Request& request, const Result<Receipt>& rec
   waits_ = false;
   quiet_until_.reset();
   const auto* const progress = std::get_if<Progress>(&request);
-  if (progress == nullptr) return;
+  if (receipt && std::holds_alternative<Duty>(request)) is_to_report_back_ = false;
+  if (receipt && progress == nullptr) return;
   if (!receipt) {
     // Whatever it was, what stands is told by the orders; what still stands is said again.
     quiet_until_ = now + place_.times.say_again;

@@ -84,12 +84,21 @@ class Town final : public service::Output, public service::LiveValues {
     }
     tell();
   }
+  /// As after a gap in what was told.
+  void say_what_stands() {
+    for (auto& one : actors_) {
+      if (one.session == SessionId{}) continue;
+      const Bytes state = city.topic_state(unit_topic(one.unit)).value();
+      one.actor->hear_all(decode_orders(state).value(), now);
+    }
+  }
   LogTime log_time() const { return {now.time_since_epoch() / 1ms}; }
 
   Mobility city;
   Dispatcher dispatcher;
   Instant now{1h};
   std::size_t stale{0};
+  bool deaf{false};  // No ambulance is told anything.
 
  private:
   struct One {
@@ -102,6 +111,7 @@ class Town final : public service::Output, public service::LiveValues {
     for (const auto& [topic, event] : std::exchange(events_, {})) {
       for (auto& one : actors_) {
         if (one.session == SessionId{}) continue;
+        if (deaf && one.unit.kind == Kind::ambulance) continue;
         if (topic == unit_topic(one.unit)) one.actor->hear(decode_order(event).value(), now);
         if (topic == way_topic) one.actor->hear(decode_approach(event).value(), now);
       }
@@ -197,6 +207,20 @@ TEST_F(CityTest, AHospitalThatIsLostIsReplacedAndTheAmbulanceTold) {
       StepKind::handed_over,  StepKind::closed};
   EXPECT_EQ(kinds(*town.city.find(id)), expected);
   EXPECT_EQ(town.city.find(id)->hospital, "hospital_1");
+}
+
+TEST_F(CityTest, WhoDidNotHearItsOrderInTimeReportsBackWhenItIsTold) {
+  town.lose({Kind::ambulance, "ambulance_2"});
+  town.deaf = true;
+  car->crash(Severity::serious, 1);
+  town.pass(35s);
+  const Unit* const ambulance = town.city.find({Kind::ambulance, "ambulance_1"});
+  EXPECT_EQ(ambulance->state, UnitState::off_duty);
+  EXPECT_EQ(first().state, IncidentState::waiting);
+  town.deaf = false;
+  town.say_what_stands();
+  town.pass(1s);
+  EXPECT_EQ(first().ambulance, "ambulance_1");
 }
 
 TEST_F(CityTest, MoreIncidentsThanAmbulancesAreQueuedAndAllAreClosed) {
