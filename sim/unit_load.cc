@@ -11,14 +11,12 @@ namespace muster::sim {
 namespace {
 
 using mobility::Incident;
-using mobility::IncidentId;
 using mobility::Kind;
 using mobility::Order;
 using mobility::OrderKind;
 using mobility::Progress;
 using mobility::StepKind;
 using mobility::Unit;
-using mobility::UnitId;
 using std::chrono::milliseconds;
 
 constexpr Duration sign_on_again = milliseconds(200);
