@@ -12,9 +12,7 @@ namespace muster::sim {
 namespace {
 
 using namespace std::chrono_literals;
-using mobility::Cause;
 using mobility::Incident;
-using mobility::IncidentId;
 using mobility::IncidentState;
 using mobility::Kind;
 using mobility::StepKind;

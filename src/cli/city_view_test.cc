@@ -17,6 +17,7 @@ mobility::RoadMap small_map() {
 
 std::vector<std::string> text_of(const std::vector<StyledLine>& lines) {
   std::vector<std::string> out;
+  out.reserve(lines.size());
   for (const StyledLine& line : lines) out.push_back(terminal_text(line, false));
   return out;
 }

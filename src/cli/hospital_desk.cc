@@ -37,11 +37,11 @@ void HospitalDesk::hear(const mobility::Order& order) {
 
 void HospitalDesk::hear_all(const std::vector<mobility::Order>& orders) {
   const auto before = promised_;
-  for (const auto& [patient, is_real] : before) {
+  for (const auto& promise : before) {
     const bool still = std::ranges::any_of(orders, [&](const mobility::Order& order) {
-      return order.kind == mobility::OrderKind::expect_patient && order.incident == patient;
+      return order.kind == mobility::OrderKind::expect_patient && order.incident == promise.first;
     });
-    if (!still) take_in(patient);
+    if (!still) take_in(promise.first);
   }
   for (const mobility::Order& order : orders) hear(order);
 }
