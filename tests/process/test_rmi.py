@@ -5,7 +5,7 @@ import unittest
 
 from muster_processes import Group, wait_until
 
-OF_SERVICES = ["auction.extend", "auction.pause", "auction.resume"]
+OF_SERVICES = ["auction.extend", "auction.pause", "auction.resume", "mobility.cancel"]
 METHODS = ["history", "log-level", "queue", "report", "sessions", "snapshot", "stats", "version",
            "view"]
 
@@ -39,7 +39,7 @@ class RmiTest(unittest.TestCase):
     def test_each_method_answers_on_one_server_and_on_all(self):
         listed = self.ask("a")
         self.assertEqual([each["name"] for each in listed["result"]["methods"]],
-                         OF_SERVICES + METHODS)
+                         sorted(OF_SERVICES + METHODS))
         for method in METHODS:
             self.assertEqual(self.ask("a", method)["server"], "a")
             done = self.rmi("all", method, "--json")
