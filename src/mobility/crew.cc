@@ -6,21 +6,6 @@
 namespace muster::mobility {
 namespace {
 
-IncidentState state_of(StepKind reached) {
-  switch (reached) {
-    case StepKind::accepted:
-      return IncidentState::accepted;
-    case StepKind::on_scene:
-      return IncidentState::on_scene;
-    case StepKind::transporting:
-      return IncidentState::transporting;
-    case StepKind::handed_over:
-      return IncidentState::handed_over;
-    default:
-      return IncidentState::closed;
-  }
-}
-
 Error not_now(std::string why) {
   return {ErrorCode::failed_precondition, std::move(why)};
 }
@@ -115,7 +100,7 @@ Result<Progress> Crew::say(StepKind reached, Geographic place) const {
 
 void Crew::reached(const Progress& progress) {
   if (!job_ || job_->incident != progress.incident || job_->order != progress.order) return;
-  const IncidentState state = state_of(progress.reached);
+  const IncidentState state = state_after(progress.reached);
   if (state == IncidentState::closed) return end(progress.incident, progress.order);
   job_->reached = std::max(job_->reached, state);
 }

@@ -8,24 +8,6 @@
 namespace muster::mobility {
 namespace {
 
-/// What an ambulance's step makes of its incident.
-IncidentState state_after(StepKind reached) {
-  switch (reached) {
-    case StepKind::accepted:
-      return IncidentState::accepted;
-    case StepKind::on_scene:
-      return IncidentState::on_scene;
-    case StepKind::transporting:
-      return IncidentState::transporting;
-    case StepKind::handed_over:
-      return IncidentState::handed_over;
-    default:
-      break;
-  }
-  check(reached == StepKind::closed);
-  return IncidentState::closed;
-}
-
 UnitState unit_state_in(IncidentState state) {
   switch (state) {
     case IncidentState::assigned:

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cstddef>
 
-#include "wire/plain_text.h"
+#include "muster/check.h"
 
 namespace muster::mobility {
 namespace {
@@ -69,6 +69,23 @@ std::string_view name_of(UnitState state) {
 }
 std::string_view name_of(PreemptionStatus status) {
   return name_in(preemption_names, status);
+}
+
+IncidentState state_after(StepKind reached) {
+  switch (reached) {
+    case StepKind::accepted:
+      return IncidentState::accepted;
+    case StepKind::on_scene:
+      return IncidentState::on_scene;
+    case StepKind::transporting:
+      return IncidentState::transporting;
+    case StepKind::handed_over:
+      return IncidentState::handed_over;
+    default:
+      break;
+  }
+  check(reached == StepKind::closed);
+  return IncidentState::closed;
 }
 
 Result<Kind> kind_from(std::string_view text) {

@@ -92,6 +92,9 @@ enum class StepKind : std::uint8_t {
   cancelled = 13,
 };
 std::string_view name_of(StepKind kind);
+/// What an ambulance's step makes of its incident. Precondition: it is one of those that an
+/// ambulance takes, from `accepted` to `closed`, without those of beds.
+IncidentState state_after(StepKind reached);
 
 enum class Cause : std::uint8_t {
   none = 0,
