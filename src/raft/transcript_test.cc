@@ -50,7 +50,7 @@ std::string replay(const std::string& text) {
 }
 
 TEST(RaftTranscriptTest, ThereAreTranscripts) {
-  EXPECT_GE(transcripts().size(), 25U);
+  EXPECT_GE(transcripts().size(), 75U);
 }
 
 TEST(RaftTranscriptTest, EveryTranscriptGivesItsTrace) {

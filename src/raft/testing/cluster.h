@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -131,12 +132,18 @@ class Cluster {
     pump(server);
   }
 
-  /// Delivers until nothing is on its way; time stands still.
-  void settle(std::size_t messages_max = 10'000) {
+  /// Delivers until nothing is on its way among these servers, or none named, among all; time
+  /// stands still.
+  void settle(const std::set<ServerNumber>& among = {}) {
+    const auto meant = [&](const Link& link) {
+      return among.empty() || (among.contains(link.first) && among.contains(link.second));
+    };
+    std::size_t messages_max = 10'000;
     bool any = true;
     while (any && messages_max > 0) {
       any = false;
       for (auto& [link, queue] : network) {
+        if (!meant(link)) continue;
         for (std::size_t count = queue.size(); count > 0; --count, --messages_max) {
           deliver(link);
           any = true;

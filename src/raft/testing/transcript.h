@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -167,6 +168,28 @@ class Transcript {
          "\"");
   }
 
+  /// How a leader sees the others.
+  void progress(const Server& leader) {
+    for (const auto& [member, role] : leader.raft->configuration().members) {
+      const auto seen = leader.raft->progress(member);
+      if (!seen) continue;
+      line(name(leader.number) + " sees " + name(member) + ": " + state_of(seen->state) +
+           ", match " + number(seen->match) + ", next " + number(seen->next) +
+           (seen->caught_up ? ", caught up" : ""));
+    }
+  }
+  static std::string state_of(ProgressState state) {
+    switch (state) {
+      case ProgressState::probe:
+        return "probe";
+      case ProgressState::replicate:
+        return "replicate";
+      case ProgressState::snapshot:
+        return "snapshot";
+    }
+    return "?";
+  }
+
   void outcome(const Server& server, const Error& error) {
     line(name(server.number) + ": refused: " + error.message);
   }
@@ -278,6 +301,7 @@ class Transcript {
         if (a.empty() || number_of(a[0].at(0)) == s.number) status(s);
       });
     };
+    commands_["progress"] = [this](const Arguments& a) { progress(server(a.at(0))); };
     add_network_commands();
     add_disk_commands();
     add_raft_commands();
@@ -317,7 +341,11 @@ class Transcript {
       auto& queue = cluster_.network[link(a.at(0))];
       std::swap(queue.at(0), queue.at(1));
     };
-    commands_["settle"] = [this](const Arguments&) { cluster_.settle(); };
+    commands_["settle"] = [this](const Arguments& a) {  // Among these servers; of none, all.
+      std::set<ServerNumber> among;
+      for (const std::string& word : a) among.insert(number_of(word.at(0)));
+      cluster_.settle(among);
+    };
     commands_["cut"] = [this](const Arguments& a) { set_cut(a, true); };
     commands_["heal"] = [this](const Arguments& a) { set_cut(a, false); };
   }
@@ -360,6 +388,12 @@ class Transcript {
       server(a.at(0)).disk_held = false;
       cluster_.start(server(a.at(0)));
     };
+    // What the disk said it had from this entry on is gone: no fault that the core provides for.
+    commands_["lose"] = [this](const Arguments& a) {
+      const LogIndex first{std::stoull(a.at(1))};
+      std::erase_if(server(a.at(0)).disk.entries,
+                    [&](const Entry& entry) { return entry.index >= first; });
+    };
     commands_["snapshot"] = [this](const Arguments& a) { cluster_.take_snapshot(server(a.at(0))); };
     commands_["hold-install"] = [this](const Arguments&) { cluster_.install_held = true; };
     commands_["finish-install"] = [this](const Arguments& a) {
@@ -372,10 +406,10 @@ class Transcript {
   void add_raft_commands() {
     commands_["propose"] = [this](const Arguments& a) {
       Server& s = server(a.at(0));
-      for (std::size_t i = 1; i + 1 < a.size(); ++i)  // All in one turn.
-        if (auto taken = s.raft->propose(SharedBytes::copy_of(as_bytes(a[i])), cluster_.now);
-            !taken)
-          outcome(s, taken.error());
+      for (std::size_t i = 1; i + 1 < a.size(); ++i) {  // All in one turn.
+        auto taken = s.raft->propose(SharedBytes::copy_of(as_bytes(a[i])), cluster_.now);
+        if (!taken) outcome(s, taken.error());
+      }
       finish(s, s.raft->propose(SharedBytes::copy_of(as_bytes(a.back())), cluster_.now));
     };
     commands_["change"] = [this](const Arguments& a) { change(a); };
