@@ -7,7 +7,9 @@ using raft::testing::Broken;
 CoreWorld::CoreWorld(const Request& request, bool printing)
     : length_(request.length),
       trace_(printing),
-      life_({.seed = request.seed, .servers = static_cast<std::uint32_t>(request.servers)},
+      life_({.seed = request.seed,
+             .servers = static_cast<std::uint32_t>(request.servers),
+             .without = request.without},
             [this](Instant time, std::string_view what, ServerNumber who, std::uint64_t a,
                    std::uint64_t b) { trace_.event(time, what, who.value, a, b); }) {}
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "raft/testing/random_life.h"
 #include "sim/scenario.h"
@@ -19,6 +21,8 @@ class CoreWorld {
   /// Disturbs the group for the time that was asked for, then lets it recover. Throws `Violation`.
   Summary run();
 
+  /// What this life has of what can be left out.
+  std::vector<std::string> troubles() const { return life_.own_troubles(); }
   std::uint64_t steps() const { return life_.steps(); }
   Instant now() const { return life_.now(); }
 

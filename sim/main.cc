@@ -1,4 +1,5 @@
-// muster-sim: runs seeds until one shows a violation, and says how to see it again.
+// muster-sim: runs seeds until one shows a violation, makes that run smaller, and says how to see
+// it again.
 #include <unistd.h>
 
 #include <chrono>
@@ -7,9 +8,8 @@
 #include <cstring>
 #include <random>
 
-#include "sim/core.h"
 #include "sim/options.h"
-#include "sim/world.h"
+#include "sim/run.h"
 
 namespace muster::sim {
 namespace {
@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 /// What to print should a check() end the program: made before each run, because a signal handler
 /// may not make anything.
-char last_words[512];
+char last_words[2048];
 
 extern "C" void on_abort(int) {
   static_cast<void>(!write(STDERR_FILENO, last_words, std::strlen(last_words)));
@@ -42,12 +42,6 @@ struct Totals {
   std::uint64_t digest{0xcbf29ce484222325U};
 };
 
-std::string replay(const CommandLine& line, std::uint64_t seed) {
-  return "muster-sim --seeds " + std::to_string(seed) + ".." + std::to_string(seed) +
-         " --seconds " + std::to_string(line.seconds.count()) + " --servers " +
-         std::to_string(line.servers) + " --profile " + line.profile;
-}
-
 void add(Totals& totals, const Summary& summary) {
   ++totals.seeds;
   totals.simulated += summary.simulated;
@@ -65,34 +59,63 @@ void add(Totals& totals, const Summary& summary) {
   totals.digest = (totals.digest ^ summary.digest) * 0x100000001b3U;
 }
 
-template <class AnyWorld>
-bool run_to_end(AnyWorld& world, std::uint64_t seed, const std::string& again, Totals& totals) {
-  try {
-    add(totals, world.run());
-    return true;
-  } catch (const Violation& violation) {
-    std::printf("violation: seed %llu, step %llu at %.6f s: %s: %s\nreplay: %s --trace\n",
-                static_cast<unsigned long long>(seed),
-                static_cast<unsigned long long>(world.steps()),
-                static_cast<double>(world.now().time_since_epoch().count()) / 1e6,
-                violation.invariant().c_str(), violation.what(), again.c_str());
-    return false;
-  }
+Request request_of(const CommandLine& line, std::uint64_t seed) {
+  return {.seed = seed,
+          .profile = line.profile,
+          .servers = line.servers,
+          .length = line.seconds,
+          .without = line.without};
+}
+
+void prepare_last_words(const Request& request, const std::string& more) {
+  std::snprintf(last_words, sizeof(last_words),
+                "violation: seed %llu: a check in the program failed (not made smaller)\n"
+                "replay: %s --trace\n%s",
+                static_cast<unsigned long long>(request.seed), command_of(request).c_str(),
+                more.c_str());
+}
+
+void print(const Request& request, const Found& found) {
+  std::printf("violation: seed %llu, step %llu at %.6f s: %s: %s\nreplay: %s --trace\n",
+              static_cast<unsigned long long>(request.seed),
+              static_cast<unsigned long long>(found.step),
+              static_cast<double>(found.time.time_since_epoch().count()) / 1e6,
+              found.invariant.c_str(), found.what.c_str(), command_of(request).c_str());
+  std::fflush(stdout);
+}
+
+void make_smaller(const Request& request, const Found& found) {
+  const Clock::time_point start = Clock::now();
+  constexpr ShrinkLimits limits;
+  std::printf("shrinking, at most %zu runs and %lld s\n", limits.runs_max,
+              static_cast<long long>(limits.time_max.count()));
+  const auto run_smaller = [](const Request& smaller, const Request& smallest) {
+    prepare_last_words(smaller, "smallest before: " + command_of(smallest) + "\n");
+    return run(smaller, false);
+  };
+  const auto say = [](const std::string& text) {
+    std::printf("  %s\n", text.c_str());
+    std::fflush(stdout);
+  };
+  const Smallest smallest = find_smallest(
+      request, found, limits,
+      {.run = run_smaller, .passed = [start] { return Clock::now() - start; }, .say = say});
+  std::printf("smallest of %zu runs%s:\n", smallest.runs,
+              smallest.at_limit ? ", which is the limit" : "");
+  print(smallest.request, smallest.violation);
 }
 
 bool run_seed(const CommandLine& line, std::uint64_t seed, Totals& totals) {
-  const std::string again = replay(line, seed);
-  std::snprintf(last_words, sizeof(last_words),
-                "violation: seed %llu: a check in the program failed\nreplay: %s --trace\n",
-                static_cast<unsigned long long>(seed), again.c_str());
-  const Request request{
-      .seed = seed, .profile = line.profile, .servers = line.servers, .length = line.seconds};
-  if (line.profile == core_profile) {
-    CoreWorld world(request, line.trace);
-    return run_to_end(world, seed, again, totals);
+  const Request request = request_of(line, seed);
+  prepare_last_words(request, "");
+  const Outcome outcome = run(request, line.trace);
+  if (!outcome.violation) {
+    add(totals, outcome.summary);
+    return true;
   }
-  World world(draw(request), line.trace);
-  return run_to_end(world, seed, again, totals);
+  print(request, *outcome.violation);
+  if (line.shrink && !line.trace) make_smaller(request, *outcome.violation);
+  return false;
 }
 
 void print_summary(const Totals& totals, Clock::duration passed) {
@@ -115,7 +138,7 @@ void print_summary(const Totals& totals, Clock::duration passed) {
       real, simulated / real, static_cast<unsigned long long>(totals.digest));
 }
 
-int run(CommandLine line) {
+int run_all(CommandLine line) {
   const Clock::time_point start = Clock::now();
   if (line.run_for) {
     line.first_seed = line.base.value_or(std::random_device{}() % 1'000'000'000U * 1'000ULL);
@@ -150,7 +173,7 @@ int main(int count, char** values) {
     return 0;
   }
   try {
-    return muster::sim::run(*line);
+    return muster::sim::run_all(*line);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "muster-sim: %s\n", error.what());
     return 1;

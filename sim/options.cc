@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "sim/scenario.h"
+#include "sim/trouble.h"
 
 namespace muster::sim {
 
@@ -37,6 +38,24 @@ Result<void> set_seeds(CommandLine& line, const std::string& value) {
   return {};
 }
 
+void set_without(CommandLine& line, std::string_view list) {
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    line.without.emplace(list.substr(0, comma));
+    if (comma == std::string_view::npos) return;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+Result<void> check_without(const CommandLine& line) {
+  const std::vector<std::string_view> known = troubles(line.profile);
+  for (const std::string& name : line.without) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    return bad("--without", name, "one of those of the profile, which --help names");
+  }
+  return {};
+}
+
 Result<void> set(CommandLine& line, const std::string& option, const std::string& value) {
   if (option == "--seeds") return set_seeds(line, value);
   if (option == "--profile") {
@@ -44,6 +63,10 @@ Result<void> set(CommandLine& line, const std::string& option, const std::string
       return bad(option, value, "one of those that --help names");
     }
     line.profile = value;
+    return {};
+  }
+  if (option == "--without") {
+    set_without(line, value);
     return {};
   }
   if (option == "--seconds" || option == "--for") {
@@ -75,6 +98,8 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     const std::string& option = arguments[at];
     if (option == "--trace") {
       line.trace = true;
+    } else if (option == "--no-shrink") {
+      line.shrink = false;
     } else if (option == "--help") {
       line.help = true;
     } else if (at + 1 == arguments.size()) {
@@ -83,6 +108,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
       return done.error();
     }
   }
+  if (auto known = check_without(line); !known) return known.error();
   return line;
 }
 
@@ -94,9 +120,18 @@ std::string usage() {
       "  --base N          where fresh seeds begin (default: random, printed)\n"
       "  --seconds S       simulated time of a run (default 20)\n"
       "  --servers N       of the group, 1 to 5 (default 5)\n"
-      "  --trace           print every event\n"
+      "  --without LIST    kinds of trouble to leave out, with commas between; the rest stays\n"
+      "  --no-shrink       a failing run is not made smaller\n"
+      "  --trace           print every event, and make nothing smaller\n"
       "  --profile P       which faults:";
   for (const std::string_view profile : profiles()) text += " " + std::string(profile);
+  const auto add = [&text](std::string_view profile) {
+    for (const std::string_view name : troubles(profile)) text += " " + std::string(name);
+  };
+  text += "\nkinds of trouble:";
+  add(profiles().front());
+  text += "\nthose of " + std::string(core_profile) + ":";
+  add(core_profile);
   return text + "\n";
 }
 

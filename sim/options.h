@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,12 @@ struct CommandLine {
   std::chrono::seconds seconds{20};  ///< `--seconds`: simulated, of each seed.
   std::size_t servers{5};            ///< `--servers`
   std::string profile{"mix"};        ///< `--profile`
-  bool trace{false};                 ///< `--trace`
-  bool help{false};                  ///< `--help`
+  /// `--without LIST`: kinds of trouble that are left out.
+  std::set<std::string> without;
+  /// Not with `--no-shrink`, nor with `--trace`: a run that fails is made smaller.
+  bool shrink{true};
+  bool trace{false};  ///< `--trace`
+  bool help{false};   ///< `--help`
 };
 
 /// Errors: `invalid_argument`, naming the argument and what is expected.

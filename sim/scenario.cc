@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "muster/check.h"
+#include "sim/trouble.h"
 
 namespace muster::sim {
 
@@ -440,6 +441,7 @@ Scenario draw(const Request& request) {
   draw_sessions(scenario, random);
   draw_auctions(scenario);
   draw_mobility(scenario);
+  leave_out(scenario, request.without);
   if (scenario.strict_founding) scenario.limits.expect = scenario.founders;
   return scenario;
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -176,6 +177,8 @@ struct Request {
   std::string profile{"mix"};
   std::size_t servers{5};
   Duration length{std::chrono::seconds{20}};
+  /// Kinds of trouble (`trouble.h`) that are left out; all else is drawn as with them.
+  std::set<std::string> without{};
 };
 
 /// Precondition: the profile is one of `profiles()` and not `core`; 1 to 5 servers.

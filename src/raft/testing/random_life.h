@@ -25,6 +25,7 @@ class RandomLife {
   struct Options {
     std::uint64_t seed{1};
     std::uint32_t servers{5};
+    std::set<std::string> without{};  ///< Of `troubles()`: what is never done.
   };
   /// Told of all that happens: a fixed word, the server, and two numbers worth comparing.
   using Note = std::function<void(Instant time, std::string_view what, ServerNumber who,
@@ -41,6 +42,7 @@ class RandomLife {
   void step() {
     ++steps_;
     const Deed deed = draw_deed();
+    if (is_left_out(deed)) return;
     if (deed == Deed::deliver) return deliver_some();
     if (deed == Deed::pass_time) return pass_time();
     if (deed == Deed::hold_link) return hold_link();
@@ -77,6 +79,19 @@ class RandomLife {
       throw Broken("live after the faults", "nothing new is applied");
   }
 
+  /// What lives may differ in, by name.
+  static std::vector<std::string_view> troubles() {
+    return {trouble_names.begin(), trouble_names.end()};
+  }
+  /// Those that this one has.
+  std::vector<std::string> own_troubles() const {
+    std::vector<std::string> names;
+    for (std::size_t at = 0; at < trouble_names.size(); ++at) {
+      if (weights_[at + first_trouble] > 0 && !left_out_[at]) names.emplace_back(trouble_names[at]);
+    }
+    return names;
+  }
+
   Instant now() const { return cluster_.now; }
   std::uint64_t steps() const { return steps_; }
   std::uint64_t messages() const { return messages_; }
@@ -105,6 +120,16 @@ class RandomLife {
   static constexpr std::array<std::uint32_t, 16> usual_weights{600, 90, 20, 50, 120, 10, 6,  5,
                                                                6,   22, 4,  30, 20,  10, 10, 30};
 
+  static constexpr std::size_t first_trouble = static_cast<std::size_t>(Deed::lose_leader);
+  static constexpr std::array<std::string_view, usual_weights.size() - first_trouble> trouble_names{
+      "lose-leader", "crash",          "cut",      "hold-link", "hold-disk", "hold-install",
+      "read",        "change-members", "transfer", "connect",   "snapshot"};
+
+  bool is_left_out(Deed deed) const {
+    const auto at = static_cast<std::size_t>(deed);
+    return at >= first_trouble && left_out_[at - first_trouble];
+  }
+
   template <class Value>
   Value one_of(std::initializer_list<Value> values) {
     return values.begin()[random_.below(values.size())];
@@ -112,8 +137,10 @@ class RandomLife {
 
   void draw_habits() {
     weights_ = usual_weights;
-    for (std::size_t deed = static_cast<std::size_t>(Deed::lose_leader); deed < weights_.size();
-         ++deed) {
+    for (std::size_t at = 0; at < trouble_names.size(); ++at) {
+      left_out_[at] = options_.without.contains(std::string(trouble_names[at]));
+    }
+    for (std::size_t deed = first_trouble; deed < weights_.size(); ++deed) {
       weights_[deed] *= one_of<std::uint32_t>({0, 1, 1, 4, 16});
     }
     for (const std::uint32_t weight : weights_) weights_total_ += weight;
@@ -328,6 +355,7 @@ class RandomLife {
   Random random_;
   std::array<std::uint32_t, usual_weights.size()> weights_{};
   std::uint64_t weights_total_{0};
+  std::array<bool, trouble_names.size()> left_out_{};
   double loss_{0};
   double repetition_{0};
   double reordering_{0};
