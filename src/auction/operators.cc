@@ -7,7 +7,7 @@
 namespace muster::auction {
 namespace {
 
-constexpr std::string_view prefix = "auction.";
+constexpr std::string_view method_prefix = "auction.";
 
 Result<std::chrono::milliseconds> parse_extension(const std::string& text) {
   const auto by = parse_duration(text);
@@ -40,7 +40,7 @@ Result<Bytes> Auction::operator_command(std::string_view name,
   const auto lot = parse_lot(arguments[0]);
   if (!lot) return lot.error();
   Steer steer{.lot = *lot, .seller = "operator", .key = std::string(key)};
-  const std::string_view what = name.substr(prefix.size());
+  const std::string_view what = name.substr(method_prefix.size());
   if (what == name_of(Steering::pause)) {
     steer.what = Steering::pause;
   } else if (what == name_of(Steering::resume)) {
