@@ -38,3 +38,9 @@ if(NOT MUSTER_PURE_ONLY)
   set_source_files_properties("${PROJECT_SOURCE_DIR}/src/cli/version.cc" PROPERTIES
     COMPILE_DEFINITIONS "MUSTER_VERSION=\"${PROJECT_VERSION}\";MUSTER_BUILD=\"${CMAKE_BUILD_TYPE}, ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}\"")
 endif()
+if(MUSTER_FUZZ AND MUSTER_PURE_ONLY)
+  # Of folders with input and output: decoders that need nothing of it.
+  add_executable(typed_fuzz src/cli/typed_fuzz.cc src/cli/chat_input.cc src/net/address.cc)
+  target_link_libraries(typed_fuzz PRIVATE muster_wire muster_base muster_warnings)
+  target_link_options(typed_fuzz PRIVATE -fsanitize=fuzzer)
+endif()
