@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace muster::session {
+namespace muster::session::pace_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -139,4 +139,4 @@ TEST_F(PaceTest, NoneIsDueBeforeItBeginsOrAfterItStops) {
 }
 
 }  // namespace
-}  // namespace muster::session
+}  // namespace muster::session::pace_test

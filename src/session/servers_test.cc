@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace muster::session {
+namespace muster::session::servers_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -79,4 +79,4 @@ TEST(ServersTest, WaitsOnlyBetweenRoundsAndLongerEachTimeUpToTheLimit) {
 }
 
 }  // namespace
-}  // namespace muster::session
+}  // namespace muster::session::servers_test

@@ -88,6 +88,7 @@ std::optional<std::string> Session::server() const {
 void Session::dial_if_due(Instant now) {
   if (phase_ != Phase::waiting || (retry_at_ && *retry_at_ > now)) return;
   if (!go_to_ && servers_.empty()) return;
+  sent_on_ = go_to_.has_value();
   if (go_to_) {
     address_ = *std::exchange(go_to_, std::nullopt);
     servers_.tried(address_);
@@ -127,8 +128,13 @@ void Session::send(wire::FrameType type, Bytes body) {
   ready_.send.push_back({link_, {type, wire::Lane::normal, SharedBytes(std::move(body))}});
 }
 
+// Nobody is sent on whom another server has just chosen this one for, or who was sent about a lot.
+bool Session::is_to_be_taken() const {
+  return sent_on_ || redirects_ >= redirects_max;
+}
+
 void Session::send_open() {
-  if (known_to_group_) return send_resume(link_, redirects_ > 0);
+  if (known_to_group_) return send_resume(link_, is_to_be_taken());
   wire::OpenSession open;
   open.set_session_id(options_.id.uuid.to_string());
   open.set_epoch(++attempts_.value);
@@ -139,7 +145,7 @@ void Session::send_open() {
   open.set_host(options_.host);
   open.mutable_tags()->insert(options_.tags.begin(), options_.tags.end());
   open.set_name_rule(options_.name_rule);
-  open.set_stays(options_.stays || redirects_ > 0);
+  open.set_stays(options_.stays || is_to_be_taken());
   open.set_heartbeat_interval_ms(to_milliseconds(options_.heartbeat_interval));
   open.set_session_timeout_ms(to_milliseconds(options_.session_timeout));
   send(wire::FrameType::open_session, wire::encode(open));

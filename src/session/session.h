@@ -294,6 +294,7 @@ class Session {
   void dial_if_due(Instant now);
   void give_up_link(const Error& why, Instant now, bool close);
   void send(wire::FrameType type, Bytes body);
+  bool is_to_be_taken() const;
   void send_open();
   void send_resume(LinkId link, bool stays);
   void begin_link();
@@ -334,13 +335,16 @@ class Session {
   void note_change(StateChange::Kind kind, std::string reason = {});
   SequenceNumber next_sequence() const { return {first_.value + calls_.size()}; }
 
+  static constexpr unsigned redirects_max{3};  // Then it is the next server's turn.
+
   const Options options_;
   Random random_;
   Servers servers_;
   Phase phase_{Phase::waiting};
   std::optional<Instant> retry_at_;
   std::optional<std::string> go_to_;  // Where a redirect points.
-  unsigned redirects_{0};             // One after the other, without an open between.
+  unsigned redirects_{0};             // One after the other, without a stable session between.
+  bool sent_on_{false};               // To the server of the link, by the one before.
   std::string address_;               // Of the link.
   LinkId link_;                       // In use unless `waiting` or `ended`.
   std::uint64_t links_{0};            // Numbers given so far.

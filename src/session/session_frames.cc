@@ -11,7 +11,6 @@ namespace muster::session {
 namespace {
 
 constexpr std::uint64_t timeout_ms_max = 86'400'000;  // As `wire::session_timeout_max`.
-constexpr unsigned redirects_max = 3;  // One after the other; then it is the next server's turn.
 
 Error senseless(const std::string& what) {
   return Error{ErrorCode::invalid_argument, "the server " + what};

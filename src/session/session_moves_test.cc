@@ -6,7 +6,7 @@
 #include "wire/batch.h"
 #include "wire/replies.h"
 
-namespace muster::session {
+namespace muster::session::session_moves_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -251,4 +251,4 @@ TEST(SessionNameTest, IsTheOneThatTheGroupGave) {
 }
 
 }  // namespace
-}  // namespace muster::session
+}  // namespace muster::session::session_moves_test

@@ -13,7 +13,7 @@
 #include "wire/heartbeat.h"
 #include "wire/replies.h"
 
-namespace muster::session {
+namespace muster::session::session_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -393,12 +393,28 @@ TEST_F(SessionTest, WhoWasSentOnOnceResumesToStay) {
     }
     return false;
   };
+  const auto sent_on = [&] {
+    wire::Redirect redirect;
+    redirect.set_address("c:1");
+    receive(FrameType::redirect, redirect);
+  };
   EXPECT_FALSE(stays());
-  wire::Redirect redirect;
-  redirect.set_address("c:1");
-  receive(FrameType::redirect, redirect);
+  sent_on();
   EXPECT_TRUE(stays());
   EXPECT_EQ(session_.server(), "c:1");
+  session_.disconnected(link_, now_);  // It is lost at once: the next may know of a better one.
+  now_ += 1s;
+  EXPECT_FALSE(stays());
+  sent_on();
+  EXPECT_TRUE(stays());
+  session_.disconnected(link_, now_);
+  now_ += 1s;
+  EXPECT_FALSE(stays());
+  sent_on();
+  EXPECT_TRUE(stays());
+  session_.disconnected(link_, now_);
+  now_ += 1s;
+  EXPECT_TRUE(stays());  // Sent about three times: enough.
 }
 
 TEST_F(SessionTest, DoesNotFollowRedirectsInACircle) {
@@ -651,4 +667,4 @@ TEST_F(HeartbeatSessionTest, AValueBeyondItsLimitIsRefused) {
 }
 
 }  // namespace
-}  // namespace muster::session
+}  // namespace muster::session::session_test

@@ -7,7 +7,7 @@
 #include "session/session.h"
 #include "wire/control.h"
 
-namespace muster::session {
+namespace muster::session::topics_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -230,4 +230,4 @@ TEST_F(TopicsTest, AreFollowedBesideASession) {
 }
 
 }  // namespace
-}  // namespace muster::session
+}  // namespace muster::session::topics_test
