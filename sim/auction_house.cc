@@ -12,8 +12,6 @@ namespace muster::sim {
 
 namespace {
 
-constexpr std::size_t operation_bytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
-
 bool takes_bids(auction::State state) {
   return state < auction::State::revealing;
 }
@@ -77,7 +75,7 @@ AuctionHouse::~AuctionHouse() {
 
 void AuctionHouse::apply(const service::Command& command, service::Output& output) {
   service::Command inner = command;
-  inner.payload = command.payload.subspan(std::min(operation_bytes, command.payload.size()));
+  inner.payload = without_operation(command.payload);
   AuctionDeed deed{.position = command.position, .time = command.time};
   const auto made = checkers_.commands.find(operation_of(command.payload));
   check(made != checkers_.commands.end());

@@ -9,6 +9,7 @@
 #include "mobility/dispatcher.h"
 #include "muster/check.h"
 #include "muster/codec.h"
+#include "sim/witness.h"
 
 namespace muster::sim {
 
@@ -17,7 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t operation_bytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
 constexpr std::size_t remembered_max = 256;  ///< Of what was advised, the newest.
 
 /// The unit whose topic it is; nothing if it is no unit's.
@@ -158,10 +158,6 @@ Bytes with_operation(OperationId id, const mobility::Request& request) {
   writer.integer(id.number);
   writer.raw(mobility::encode(request));
   return bytes;
-}
-
-BytesView without_operation(BytesView payload) {
-  return payload.subspan(std::min(operation_bytes, payload.size()));
 }
 
 CityHall::CityHall(std::size_t server, const Scenario& scenario, MobilityCheckers& checkers,

@@ -19,8 +19,6 @@ namespace muster::sim {
 
 /// Before each command of a client stands its operation, as in all commands of the simulator.
 Bytes with_operation(OperationId id, const mobility::Request& request);
-/// The command without it.
-BytesView without_operation(BytesView payload);
 
 /// A city of the product that takes commands of clients with an operation before them, and tells
 /// the checkers what it does.

@@ -23,10 +23,6 @@ using mobility::StepKind;
 using mobility::Unit;
 using mobility::UnitId;
 
-std::string name(IncidentId id) {
-  return "incident " + to_text(id);
-}
-
 [[noreturn]] void fail_chain(const Incident& told, const std::string& what) {
   throw Violation("chains stay", name(told.id) + " " + what + " at its step " +
                                      std::to_string(told.last_step()) + ", " +

@@ -23,14 +23,6 @@ using mobility::Unit;
 using mobility::UnitId;
 using mobility::UnitState;
 
-std::string name(IncidentId id) {
-  return "incident " + to_text(id);
-}
-
-std::string name(const UnitId& id) {
-  return std::string(mobility::name_of(id.kind)) + " " + id.id;
-}
-
 std::string server_name(std::size_t server) {
   return "server " + std::to_string(server);
 }
@@ -42,6 +34,14 @@ bool is_decision(const Request& request) {
 }
 
 }  // namespace
+
+std::string name(IncidentId id) {
+  return "incident " + to_text(id);
+}
+
+std::string name(const UnitId& id) {
+  return std::string(mobility::name_of(id.kind)) + " " + id.id;
+}
 
 // ---- Alike --------------------------------------------------------------------------------------
 

@@ -18,6 +18,10 @@
 
 namespace muster::sim {
 
+/// As violations name it.
+std::string name(mobility::IncidentId id);
+std::string name(const mobility::UnitId& id);
+
 /// An order, and whose it is.
 struct ToldOrder {
   mobility::UnitId to{};

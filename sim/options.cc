@@ -70,10 +70,10 @@ Result<void> set(CommandLine& line, const std::string& option, const std::string
     return {};
   }
   if (option == "--seconds" || option == "--for") {
-    const auto seconds = duration(value);
-    if (!seconds) return bad(option, value, "seconds, from 1 to 86400");
-    if (option == "--for") line.run_for = *seconds;
-    if (option == "--seconds") line.seconds = *seconds;
+    const auto length = duration(value);
+    if (!length) return bad(option, value, "seconds, from 1 to 86400");
+    if (option == "--for") line.run_for = *length;
+    if (option == "--seconds") line.seconds = *length;
     return {};
   }
   const auto parsed = number(value);

@@ -69,6 +69,11 @@ OperationId operation_of(BytesView payload) {
   return id;
 }
 
+BytesView without_operation(BytesView payload) {
+  constexpr std::size_t operation_bytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
+  return payload.subspan(std::min(operation_bytes, payload.size()));
+}
+
 std::uint64_t mark_of(GroupId group) {
   Bytes bytes;
   Writer(bytes).uuid(group.uuid);

@@ -54,6 +54,9 @@ class Witness final : public service::Machine {
 /// Every command of the simulator's clients begins with its operation.
 OperationId operation_of(BytesView payload);
 
+/// What follows it.
+BytesView without_operation(BytesView payload);
+
 /// The answer of a query without the mark, and the mark.
 struct MarkedAnswer {
   BytesView answer;

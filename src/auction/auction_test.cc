@@ -6,7 +6,7 @@
 
 #include "auction/testing.h"
 
-namespace muster::auction {
+namespace muster::auction::auction_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -377,4 +377,4 @@ TEST(AuctionTest, LotsThatAreOverMakeRoomForNewOnes) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::auction_test

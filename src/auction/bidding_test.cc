@@ -4,7 +4,7 @@
 
 #include "auction/testing.h"
 
-namespace muster::auction {
+namespace muster::auction::bidding_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -405,4 +405,4 @@ TEST(BiddingTest, OnlySoManyKeysAreRememberedAndCommandsWithoutOneGoOn) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::bidding_test

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 
-namespace muster::auction {
+namespace muster::auction::dutch_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -123,4 +123,4 @@ TEST(DutchTest, AtAnyTimeThePriceIsBetweenFloorAndStartAndNeverRises) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::dutch_test

@@ -11,7 +11,7 @@
 
 #include "base/random.h"
 
-namespace muster::auction {
+namespace muster::auction::english_test {
 namespace {
 
 const Currency dollars{"USD", 2};
@@ -325,4 +325,4 @@ TEST(EnglishTest, AfterARetractionNobodyStandsAndWhatIsAskedStays) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::english_test

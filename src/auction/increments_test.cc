@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace muster::auction {
+namespace muster::auction::increments_test {
 namespace {
 
 const Currency dollars{"USD", 2};
@@ -114,4 +114,4 @@ TEST(IncrementsTest, WhatIsNoTableIsRefused) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::increments_test

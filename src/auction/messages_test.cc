@@ -10,7 +10,7 @@
 #include "auction/testing.h"
 #include "wire/control.h"
 
-namespace muster::auction {
+namespace muster::auction::messages_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -228,4 +228,4 @@ TEST(MessagesTest, ATitleOfAMegabyteIsRefused) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::messages_test

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 
-namespace muster::auction {
+namespace muster::auction::money_test {
 namespace {
 
 Currency currency(std::string_view code) {
@@ -106,4 +106,4 @@ TEST(MoneyTest, SumsAndDifferencesStayWithinTheLimits) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::money_test

@@ -6,7 +6,7 @@
 
 #include "auction/testing.h"
 
-namespace muster::auction {
+namespace muster::auction::operators_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -68,4 +68,4 @@ TEST_F(OperatorsTest, NoTwoCommandsAreTheSame) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::operators_test

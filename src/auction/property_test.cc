@@ -8,7 +8,7 @@
 #include "auction/testing.h"
 #include "base/random.h"
 
-namespace muster::auction {
+namespace muster::auction::property_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -244,4 +244,4 @@ TEST(AuctionPropertyTest, ARestoredServerStaysTheSame) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::property_test

@@ -5,7 +5,7 @@
 #include "auction/testing.h"
 #include "base/random.h"
 
-namespace muster::auction {
+namespace muster::auction::queries_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -285,4 +285,4 @@ TEST(QueriesTest, WhatAHomeSettlesIsNotAcceptedLaterWhateverComesBefore) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::queries_test

@@ -5,7 +5,7 @@
 
 #include "muster/codec.h"
 
-namespace muster::auction {
+namespace muster::auction::record_test {
 namespace {
 
 const LotId lot{{.index = {17}, .ordinal = 1}};
@@ -62,4 +62,4 @@ TEST(RecordTest, ASealedBidIsHashedWithLotBidderPriceAndNonce) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::record_test

@@ -11,7 +11,7 @@
 
 #include "base/random.h"
 
-namespace muster::auction {
+namespace muster::auction::sealed_test {
 namespace {
 
 struct Case {
@@ -174,4 +174,4 @@ TEST(SealedTest, AVickreyBidderNeverGainsByBiddingAnythingButTheValue) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::sealed_test

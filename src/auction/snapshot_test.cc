@@ -4,7 +4,7 @@
 #include "auction/testing.h"
 #include "base/random.h"
 
-namespace muster::auction {
+namespace muster::auction::snapshot_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -244,4 +244,4 @@ TEST(AuctionSnapshotTest, AnEmptyAuctionIsRestoredToo) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::snapshot_test

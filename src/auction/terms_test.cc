@@ -9,7 +9,7 @@
 
 #include "auction/testing.h"
 
-namespace muster::auction {
+namespace muster::auction::terms_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -150,4 +150,4 @@ TEST(TermsTest, FormatsAreWrittenAsPeopleWriteThem) {
 }
 
 }  // namespace
-}  // namespace muster::auction
+}  // namespace muster::auction::terms_test

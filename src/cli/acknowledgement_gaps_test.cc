@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace muster::cli {
+namespace muster::cli::acknowledgement_gaps_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -31,4 +31,4 @@ TEST(AcknowledgementGapsTest, KeepsOnlyTheLongestOnes) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::acknowledgement_gaps_test

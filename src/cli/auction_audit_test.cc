@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace muster::cli {
+namespace muster::cli::auction_audit_test {
 namespace {
 
 using auction::Entry;
@@ -137,4 +137,4 @@ TEST(AuditTest, ALotThatIsOverHasOneWinnerIfItIsSold) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::auction_audit_test

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <ctime>
 
-namespace muster::cli {
+namespace muster::cli::auction_lines_test {
 namespace {
 
 using auction::Act;
@@ -318,4 +318,4 @@ TEST_F(AuctionLinesTest, WhatHappensToALotReadsAsASentence) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::auction_lines_test

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <ctime>
 
-namespace muster::cli {
+namespace muster::cli::auction_view_test {
 namespace {
 
 using auction::Price;
@@ -156,4 +156,4 @@ TEST_F(AuctionViewTest, OlderLinesGoFirstAndLongOnesAreCutBetweenCharacters) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::auction_view_test

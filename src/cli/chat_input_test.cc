@@ -7,7 +7,7 @@
 
 #include "base/nearest.h"
 
-namespace muster::cli {
+namespace muster::cli::chat_input_test {
 namespace {
 
 using Kind = ChatInput::Kind;
@@ -89,4 +89,4 @@ TEST(NearestTest, CountsChangesAdditionsLossesAndExchanges) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::chat_input_test

@@ -7,7 +7,7 @@
 #include <ctime>
 #include <set>
 
-namespace muster::cli {
+namespace muster::cli::chat_lines_test {
 namespace {
 
 using chat::Kind;
@@ -120,4 +120,4 @@ TEST_F(ChatLinesTest, RoomsAndTheirPeopleAreListed) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::chat_lines_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace muster::cli {
+namespace muster::cli::city_view_test {
 namespace {
 
 using mobility::Kind;
@@ -76,4 +76,4 @@ TEST(CityViewTest, ItNeverHasMoreLinesOrColumnsThanTheTerminal) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::city_view_test

@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-namespace muster::cli {
+namespace muster::cli::demo_model_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -52,4 +52,4 @@ TEST(DemoModelTest, ClientsBeginAtDifferentServers) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::demo_model_test

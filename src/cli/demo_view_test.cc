@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace muster::cli {
+namespace muster::cli::demo_view_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -169,4 +169,4 @@ TEST(DemoViewTest, WithoutColourThereIsNoEscape) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::demo_view_test

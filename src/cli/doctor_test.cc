@@ -10,7 +10,7 @@
 
 #include "storage/folder_lock.h"
 
-namespace muster::cli {
+namespace muster::cli::doctor_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -172,4 +172,4 @@ TEST_F(DoctorFolderTest, DataFoldersAreListedWithSizeAndUse) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::doctor_test

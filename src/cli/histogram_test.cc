@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 
-namespace muster::cli {
+namespace muster::cli::histogram_test {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -65,4 +65,4 @@ TEST(HistogramTest, TheGreatestValueIsExactAndTooLongOnesCountAsTheLongest) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::histogram_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace muster::cli {
+namespace muster::cli::hospital_desk_test {
 namespace {
 
 using mobility::OrderKind;
@@ -66,4 +66,4 @@ TEST(HospitalDeskTest, WhoIsNotExpectedAnyMoreWhenOrdersWereMissedHasCome) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::hospital_desk_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace muster::cli {
+namespace muster::cli::json_line_test {
 namespace {
 
 TEST(JsonLineTest, WritesFieldsInOrderAndQuotesText) {
@@ -18,4 +18,4 @@ TEST(JsonLineTest, WritesFieldsInOrderAndQuotesText) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::json_line_test

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <vector>
 
-namespace muster::cli {
+namespace muster::cli::line_reader_test {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -100,4 +100,4 @@ TEST_F(LineReaderTest, CutsLinesThatNeverEnd) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::line_reader_test

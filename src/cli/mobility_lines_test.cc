@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace muster::cli {
+namespace muster::cli::mobility_lines_test {
 namespace {
 
 using mobility::Cause;
@@ -137,4 +137,4 @@ TEST(MobilityLinesTest, FiguresOfNothingAreNoZeroTimes) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::mobility_lines_test

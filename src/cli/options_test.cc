@@ -12,7 +12,7 @@
 
 #include "cli/client_options.h"
 
-namespace muster::cli {
+namespace muster::cli::options_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -165,4 +165,4 @@ TEST_F(SecretFileTest, MissingEmptyAndOverlongFilesAreRefused) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::options_test

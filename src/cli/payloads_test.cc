@@ -4,7 +4,7 @@
 
 #include <set>
 
-namespace muster::cli {
+namespace muster::cli::payloads_test {
 namespace {
 
 TEST(PayloadsTest, HaveTheSizeAskedForAndAreAllDifferent) {
@@ -27,4 +27,4 @@ TEST(PayloadsTest, MayBeEmpty) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::payloads_test

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace muster::cli {
+namespace muster::cli::peer_lines_test {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -45,4 +45,4 @@ TEST_F(PeerLinesTest, EachChangeIsALine) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::peer_lines_test

@@ -7,7 +7,7 @@
 #include "storage/simulated/simulated_files.h"
 #include "wire/control.h"
 
-namespace muster::cli {
+namespace muster::cli::recovery_test {
 namespace {
 
 const std::string folder = "data";
@@ -120,4 +120,4 @@ TEST_F(RecoveryTest, AFolderOfNoGroupOrOneLeftBehindIsRefused) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::recovery_test

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace muster::cli {
+namespace muster::cli::sealed_bids_test {
 namespace {
 
 class SealedBidsTest : public testing::Test {
@@ -65,4 +65,4 @@ TEST_F(SealedBidsTest, AFileThatWasChangedIsNoBid) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::sealed_bids_test

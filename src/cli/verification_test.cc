@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-namespace muster::cli {
+namespace muster::cli::verification_test {
 namespace {
 
 Acknowledged told(std::uint64_t count, std::uint32_t chain, std::uint64_t unknown = 0) {
@@ -53,4 +53,4 @@ TEST(VerificationTest, AFileThatIsNoneOfOursIsRefusedWithItsLine) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::verification_test

@@ -6,7 +6,7 @@
 #include "chat/messages.h"
 #include "wire/control.h"
 
-namespace muster::cli {
+namespace muster::cli::watch_lines_test {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -113,4 +113,4 @@ TEST(WatchLinesTest, SayNothingOfMarks) {
 }
 
 }  // namespace
-}  // namespace muster::cli
+}  // namespace muster::cli::watch_lines_test

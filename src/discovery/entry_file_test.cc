@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 
-namespace muster::discovery {
+namespace muster::discovery::entry_file_test {
 namespace {
 
 constexpr std::uint16_t port = 9000;
@@ -182,4 +182,4 @@ TEST(EntryFileTest, AnyBytesAreTakenOrRefused) {
 }
 
 }  // namespace
-}  // namespace muster::discovery
+}  // namespace muster::discovery::entry_file_test

@@ -12,7 +12,7 @@
 
 #include "wire/control.h"
 
-namespace muster::discovery {
+namespace muster::discovery::finder_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -449,4 +449,4 @@ TEST(FinderTest, TheSameSeedGivesTheSameCourse) {
 }
 
 }  // namespace
-}  // namespace muster::discovery
+}  // namespace muster::discovery::finder_test

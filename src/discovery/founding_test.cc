@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace muster::discovery {
+namespace muster::discovery::founding_test {
 namespace {
 
 ServerId server(std::uint8_t n) {
@@ -224,4 +224,4 @@ TEST(ListedFoundingTest, AGroupThatAnswersIsJoined) {
 }
 
 }  // namespace
-}  // namespace muster::discovery
+}  // namespace muster::discovery::founding_test

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-namespace muster::discovery {
+namespace muster::discovery::rate_limit_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -56,4 +56,4 @@ TEST(RateLimitTest, AFloodFromNewSourcesDoesNotTurnOverTheTable) {
 }
 
 }  // namespace
-}  // namespace muster::discovery
+}  // namespace muster::discovery::rate_limit_test

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace muster::discovery {
+namespace muster::discovery::search_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -253,4 +253,4 @@ TEST(SearchTest, SaysWhyNoServerWasFound) {
 }
 
 }  // namespace
-}  // namespace muster::discovery
+}  // namespace muster::discovery::search_test

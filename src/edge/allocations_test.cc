@@ -12,7 +12,7 @@
 #include "wire/control.h"
 #include "wire/heartbeat.h"
 
-namespace muster::edge {
+namespace muster::edge::allocations_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -109,4 +109,4 @@ TEST_P(AllocationsTest, WhatAllocatesIsCounted) {
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutASecret, AllocationsTest, ::testing::Bool());
 
 }  // namespace
-}  // namespace muster::edge
+}  // namespace muster::edge::allocations_test

@@ -5,7 +5,7 @@
 #include "edge/testing/home.h"
 #include "wire/control.h"
 
-namespace muster::edge {
+namespace muster::edge::edge_moves_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -143,4 +143,4 @@ TEST_F(EdgeMovesTest, TheClientThatIsAttachedWasHeardNow) {
 }
 
 }  // namespace
-}  // namespace muster::edge
+}  // namespace muster::edge::edge_moves_test

@@ -10,7 +10,7 @@
 #include "wire/control.h"
 #include "wire/replies.h"
 
-namespace muster::edge {
+namespace muster::edge::edge_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -640,4 +640,4 @@ TEST_F(HeartbeatEdgeTest, ASessionThatLeavesIsNotWatchedAnyMore) {
 }
 
 }  // namespace
-}  // namespace muster::edge
+}  // namespace muster::edge::edge_test

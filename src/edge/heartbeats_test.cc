@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace muster::edge {
+namespace muster::edge::heartbeats_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -219,4 +219,4 @@ TEST_F(SecretHeartbeatsTest, OnlyTheKeyOfThisAttachmentCounts) {
 }
 
 }  // namespace
-}  // namespace muster::edge
+}  // namespace muster::edge::heartbeats_test

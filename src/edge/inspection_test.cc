@@ -6,7 +6,7 @@
 #include "wire/control.h"
 #include "wire/json.h"
 
-namespace muster::edge {
+namespace muster::edge::inspection_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -103,4 +103,4 @@ TEST_F(InspectionTest, GivesTheLastEventsOfATopic) {
 }
 
 }  // namespace
-}  // namespace muster::edge
+}  // namespace muster::edge::inspection_test

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-namespace muster::edge {
+namespace muster::edge::telemetry_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -189,4 +189,4 @@ TEST_F(TelemetryTest, AMalformedFrameChangesNothing) {
 }
 
 }  // namespace
-}  // namespace muster::edge
+}  // namespace muster::edge::telemetry_test

@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 
-namespace muster::edge {
+namespace muster::edge::timer_wheel_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -130,4 +130,4 @@ TEST(TimerWheel, AgreesWithAPlainTable) {
 }
 
 }  // namespace
-}  // namespace muster::edge
+}  // namespace muster::edge::timer_wheel_test

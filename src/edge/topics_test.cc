@@ -5,7 +5,7 @@
 
 #include "replica/session_control.h"
 
-namespace muster::edge {
+namespace muster::edge::topics_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -321,4 +321,4 @@ TEST_F(TopicsTest, RefuseFollowersBeyondTheLimits) {
 }
 
 }  // namespace
-}  // namespace muster::edge
+}  // namespace muster::edge::topics_test

@@ -9,7 +9,7 @@
 
 #include "library/test_server.h"
 
-namespace muster::library {
+namespace muster::library::blocking_client_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -111,4 +111,4 @@ TEST(BlockingClient, WithoutAServerItSaysSo) {
 }
 
 }  // namespace
-}  // namespace muster::library
+}  // namespace muster::library::blocking_client_test

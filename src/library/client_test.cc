@@ -17,7 +17,7 @@
 
 #include "library/test_server.h"
 
-namespace muster::library {
+namespace muster::library::client_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -364,4 +364,4 @@ TEST(FindServers, FindsAServerOfThisMachineByItsFile) {
 }
 
 }  // namespace
-}  // namespace muster::library
+}  // namespace muster::library::client_test

@@ -8,7 +8,7 @@
 
 #include "library/client_driver.h"
 
-namespace muster::library {
+namespace muster::library::follower_test {
 namespace {
 
 wire::EventPosition place(std::uint64_t index) {
@@ -137,4 +137,4 @@ TEST(Waiting, ItsTimeEndsItWithTheErrorOfThatMoment) {
 }
 
 }  // namespace
-}  // namespace muster::library
+}  // namespace muster::library::follower_test

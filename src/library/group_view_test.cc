@@ -18,7 +18,7 @@
 // g++ 12 takes Asio's own pair of allocation functions for a mismatch where it inlines a coroutine.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 
-namespace muster::library {
+namespace muster::library::group_view_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -456,4 +456,4 @@ TEST(GroupViewValues, TakeAnyNumber) {
 }
 
 }  // namespace
-}  // namespace muster::library
+}  // namespace muster::library::group_view_test

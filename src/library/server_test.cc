@@ -11,7 +11,7 @@
 #include "muster/blocking_client.h"
 #include "muster/version.h"
 
-namespace muster::library {
+namespace muster::library::server_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -185,4 +185,4 @@ TEST(Version, IsThatOfTheProject) {
 }
 
 }  // namespace
-}  // namespace muster::library
+}  // namespace muster::library::server_test

@@ -9,7 +9,7 @@
 #include "library/test_server.h"
 #include "muster/client.h"
 
-namespace muster::library {
+namespace muster::library::subscription_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -174,4 +174,4 @@ TEST(Subscription, WhatCameBeforeTheEndIsStillTaken) {
 }
 
 }  // namespace
-}  // namespace muster::library
+}  // namespace muster::library::subscription_test

@@ -8,7 +8,7 @@
 #include "mobility/actor.h"
 #include "mobility/dispatcher.h"
 
-namespace muster::mobility {
+namespace muster::mobility::city_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -237,4 +237,4 @@ TEST_F(CityTest, MoreIncidentsThanAmbulancesAreQueuedAndAllAreClosed) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::city_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace muster::mobility {
+namespace muster::mobility::crew_test {
 namespace {
 
 IncidentId incident(std::uint64_t index) {
@@ -60,4 +60,4 @@ TEST(CrewTest, InANewSessionOrdersAreHeardFromTheBeginning) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::crew_test

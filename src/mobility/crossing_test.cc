@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace muster::mobility {
+namespace muster::mobility::crossing_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -162,4 +162,4 @@ TEST(CrossingTest, WhatIsNoCrossingIsRefused) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::crossing_test

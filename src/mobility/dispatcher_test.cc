@@ -6,7 +6,7 @@
 
 #include "mobility/testing.h"
 
-namespace muster::mobility {
+namespace muster::mobility::dispatcher_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -229,4 +229,4 @@ TEST_F(DispatcherTest, WhatAnOldLeaderStillSaysChangesNothing) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::dispatcher_test

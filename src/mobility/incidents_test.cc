@@ -4,7 +4,7 @@
 
 #include "mobility/testing.h"
 
-namespace muster::mobility {
+namespace muster::mobility::incidents_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -384,4 +384,4 @@ TEST_F(IncidentsTest, TheMostUrgentWaitsFirst) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::incidents_test

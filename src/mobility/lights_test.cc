@@ -4,7 +4,7 @@
 
 #include "mobility/testing.h"
 
-namespace muster::mobility {
+namespace muster::mobility::lights_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -208,4 +208,4 @@ TEST(LightsLimitTest, ALightTakesSoManyWishesAndNoMore) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::lights_test

@@ -8,7 +8,7 @@
 #include "mobility/testing.h"
 #include "wire/control.h"
 
-namespace muster::mobility {
+namespace muster::mobility::messages_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -220,4 +220,4 @@ TEST(MessagesTest, AnswersHaveAsManyAsFit) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::messages_test

@@ -3,7 +3,7 @@
 
 #include "mobility/testing.h"
 
-namespace muster::mobility {
+namespace muster::mobility::mobility_snapshot_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -223,4 +223,4 @@ TEST(MobilitySnapshotTest, AnotherMapIsRestoredToo) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::mobility_snapshot_test

@@ -7,7 +7,7 @@
 #include "mobility/testing.h"
 #include "wire/limits.h"
 
-namespace muster::mobility {
+namespace muster::mobility::mobility_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -211,4 +211,4 @@ TEST(MobilityQueryTest, TopicsOfNobodyHaveNoOrdersAndOtherTopicsAreNone) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::mobility_test

@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "mobility/grid.h"
 
-namespace muster::mobility {
+namespace muster::mobility::network_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -134,4 +134,4 @@ TEST(GridTest, TheLargestOneFits) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::network_test

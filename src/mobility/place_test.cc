@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-namespace muster::mobility {
+namespace muster::mobility::place_test {
 namespace {
 
 Geographic degrees(double latitude, double longitude) {
@@ -93,4 +93,4 @@ TEST(ProjectionTest, WhatIsFarFromTheMapIsRefused) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::place_test

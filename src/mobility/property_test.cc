@@ -8,7 +8,7 @@
 #include "mobility/dispatcher.h"
 #include "mobility/testing.h"
 
-namespace muster::mobility {
+namespace muster::mobility::property_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -518,4 +518,4 @@ TEST(MobilityPropertyTest, WhenTheCityCalmsDownEveryIncidentComesToItsEnd) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::property_test

@@ -12,7 +12,7 @@
 #include "base/random.h"
 #include "mobility/varint.h"
 
-namespace muster::mobility {
+namespace muster::mobility::road_map_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -209,4 +209,4 @@ TEST(VarintTest, WhatDoesNotEndIsNone) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::road_map_test

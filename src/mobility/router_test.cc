@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "mobility/grid.h"
 
-namespace muster::mobility {
+namespace muster::mobility::router_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -140,4 +140,4 @@ TEST(RouterTest, ItFindsWhatATrialOfAllWaysFindsAndTheSameEachTime) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::router_test

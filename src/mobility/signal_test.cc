@@ -9,7 +9,7 @@
 
 #include "base/random.h"
 
-namespace muster::mobility {
+namespace muster::mobility::signal_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -192,4 +192,4 @@ TEST(SignalPropertyTest, ConflictingWaysAreNeverOpenAndEveryStepTakesItsTime) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::signal_test

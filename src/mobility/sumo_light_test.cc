@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace muster::mobility {
+namespace muster::mobility::sumo_light_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -146,4 +146,4 @@ TEST(SumoLightTest, LinksThatNameNothingAreNotFollowed) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::sumo_light_test

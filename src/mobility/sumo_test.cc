@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace muster::mobility {
+namespace muster::mobility::sumo_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -296,4 +296,4 @@ TEST(SumoTest, ACityOfTenThousandEdgesFitsIntoAMap) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::sumo_test

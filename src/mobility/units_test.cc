@@ -4,7 +4,7 @@
 
 #include "mobility/testing.h"
 
-namespace muster::mobility {
+namespace muster::mobility::units_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -239,4 +239,4 @@ TEST_F(BedsTest, ABedIsPromisedFromAcceptingUntilHandingOver) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::units_test

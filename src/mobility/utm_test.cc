@@ -8,7 +8,7 @@
 #include <numbers>
 #include <utility>
 
-namespace muster::mobility {
+namespace muster::mobility::utm_test {
 namespace {
 
 /// The other way round, by other formulas (Snyder 1987, section 8, equations 8-9, 8-10, 3-21).
@@ -73,4 +73,4 @@ TEST(UtmTest, BeyondTheZonesThereIsNoPlace) {
 }
 
 }  // namespace
-}  // namespace muster::mobility
+}  // namespace muster::mobility::utm_test

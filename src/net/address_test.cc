@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace muster::net {
+namespace muster::net::address_test {
 namespace {
 
 TEST(AddressTest, HostAndPortAreReadAndWrittenBack) {
@@ -53,4 +53,4 @@ TEST(AddressTest, MappedEndpointsReadLikeIpv4) {
 }
 
 }  // namespace
-}  // namespace muster::net
+}  // namespace muster::net::address_test

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace muster::net {
+namespace muster::net::datagrams_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -246,4 +246,4 @@ TEST_F(DatagramsTest, AddressToSendToMustBeANumberWithAPort) {
 }
 
 }  // namespace
-}  // namespace muster::net
+}  // namespace muster::net::datagrams_test

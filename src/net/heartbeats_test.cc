@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace muster::net {
+namespace muster::net::heartbeats_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -189,4 +189,4 @@ TEST_F(HeartbeatsTest, ItMayGoWhileItWaits) {
 }
 
 }  // namespace
-}  // namespace muster::net
+}  // namespace muster::net::heartbeats_test

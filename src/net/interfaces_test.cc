@@ -7,7 +7,7 @@
 
 #include "net/address.h"
 
-namespace muster::net {
+namespace muster::net::interfaces_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -63,4 +63,4 @@ TEST(InterfaceWatchTest, NothingIsToldWhileNothingChanges) {
 }
 
 }  // namespace
-}  // namespace muster::net
+}  // namespace muster::net::interfaces_test

@@ -14,7 +14,7 @@
 #include "net/listener.h"
 #include "net/loop.h"
 
-namespace muster::net {
+namespace muster::net::link_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -454,4 +454,4 @@ TEST(LoopTest, SlowStepIsReportedOnceAndThoseAfterItAreCounted) {
 }
 
 }  // namespace
-}  // namespace muster::net
+}  // namespace muster::net::link_test

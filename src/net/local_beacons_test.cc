@@ -14,7 +14,7 @@
 #include <string>
 #include <thread>
 
-namespace muster::net {
+namespace muster::net::local_beacons_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -209,4 +209,4 @@ TEST_F(LocalBeaconsTest, ReaderMeetsOldOrNewButNeverAMixture) {
 }
 
 }  // namespace
-}  // namespace muster::net
+}  // namespace muster::net::local_beacons_test

@@ -12,7 +12,7 @@
 #include "net/address.h"
 #include "wire/datagram.h"
 
-namespace muster::net {
+namespace muster::net::rendezvous_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -340,4 +340,4 @@ TEST(CompleteAddressesTest, WhatIsNoAddressIsRefused) {
 }
 
 }  // namespace
-}  // namespace muster::net
+}  // namespace muster::net::rendezvous_test

@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "net/send_buffer.h"
 
-namespace muster::net {
+namespace muster::net::send_queue_test {
 namespace {
 
 using wire::FrameType;
@@ -132,4 +132,4 @@ TEST(SendQueuePropertyTest, AnyCutGivesTheSameFrames) {
 }
 
 }  // namespace
-}  // namespace muster::net
+}  // namespace muster::net::send_queue_test

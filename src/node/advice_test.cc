@@ -13,7 +13,7 @@
 #include "wire/heartbeat.h"
 #include "wire/methods.pb.h"
 
-namespace muster::node {
+namespace muster::node::advice_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -307,4 +307,4 @@ TEST_F(AdviceTest, NobodyIsAskedWhileTooFewAnswer) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::advice_test

@@ -11,7 +11,7 @@
 
 #include "wire/limits.h"
 
-namespace muster::node {
+namespace muster::node::advisors_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -330,4 +330,4 @@ TEST_F(AdvisorsTest, TheyEndWithTheLeadershipAndATermHasNewOnes) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::advisors_test

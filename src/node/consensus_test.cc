@@ -8,7 +8,7 @@
 #include "replica/session_control.h"
 #include "wire/batch.h"
 
-namespace muster::node {
+namespace muster::node::consensus_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -275,4 +275,4 @@ TEST_F(ConsensusTest, ACommandOfItsOwnIsRefusedIfItDoesNotLeadOrTheQueueIsFull) 
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::consensus_test

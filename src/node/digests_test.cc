@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace muster::node {
+namespace muster::node::digests_test {
 namespace {
 
 using testing::ElementsAre;
@@ -128,4 +128,4 @@ TEST_F(DigestsTest, PlacesNobodyLooksAtAreIgnored) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::digests_test

@@ -8,7 +8,7 @@
 #include "node/peers.h"
 #include "wire/control.h"
 
-namespace muster::node {
+namespace muster::node::list_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -125,4 +125,4 @@ TEST_F(NoListTest, AServerWithoutAListRefusesPeersOfOne) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::list_test

@@ -8,7 +8,7 @@
 #include "wire/batch.h"
 #include "wire/control.h"
 
-namespace muster::node {
+namespace muster::node::log_memory_test {
 namespace {
 
 class LogMemoryTest : public testing::Test {
@@ -69,4 +69,4 @@ TEST_F(LogMemoryTest, PassesOverWhatItCantReadAndWhatTheLeaderDidNotSay) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::log_memory_test

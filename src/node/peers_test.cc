@@ -5,7 +5,7 @@
 
 #include "wire/control.h"
 
-namespace muster::node {
+namespace muster::node::peers_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -189,4 +189,4 @@ TEST_F(PeersTest, JunkInsteadOfAHelloCostsTheLink) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::peers_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace muster::node {
+namespace muster::node::placement_test {
 namespace {
 
 using replica::Loads;
@@ -154,4 +154,4 @@ TEST(PlacementTest, OneRoundOfTransfersMakesItEven) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::placement_test

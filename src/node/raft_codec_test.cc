@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 
-namespace muster::node {
+namespace muster::node::raft_codec_test {
 namespace {
 
 SharedBytes joined(const raft::Message& message) {
@@ -115,4 +115,4 @@ TEST(RaftCodecTest, CutMessagesAndJunkAreRefused) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::raft_codec_test

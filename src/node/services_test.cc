@@ -12,7 +12,7 @@
 #include "wire/control.h"
 #include "wire/methods.pb.h"
 
-namespace muster::node {
+namespace muster::node::services_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -117,4 +117,4 @@ TEST_F(NodeServicesTest, WhatTheServiceRefusesIsToldAsItSaysIt) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::services_test

@@ -9,7 +9,7 @@
 #include "wire/control.h"
 #include "wire/methods.pb.h"
 
-namespace muster::node {
+namespace muster::node::steering_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -112,4 +112,4 @@ TEST_F(SteeringNodesTest, ALeaveIsWhereTheMemberLeft) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::steering_test

@@ -11,7 +11,7 @@
 #include "wire/heartbeat.h"
 #include "wire/methods.pb.h"
 
-namespace muster::node {
+namespace muster::node::telemetry_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -153,4 +153,4 @@ TEST_F(TelemetryNodesTest, ALinkThatComesUpAnewBringsEverything) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::telemetry_test

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace muster::node {
+namespace muster::node::voters_test {
 namespace {
 
 using enum RoleChangeKind;
@@ -163,4 +163,4 @@ TEST(VotersTest, ChangesEndWithLivingVotersThatDecide) {
 }
 
 }  // namespace
-}  // namespace muster::node
+}  // namespace muster::node::voters_test

@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 
-namespace muster::raft {
+namespace muster::raft::configuration_test {
 namespace {
 
 Configuration example() {
@@ -67,4 +67,4 @@ TEST(ConfigurationTest, DecodingAnyBytesIsHarmlessAndExact) {
 }
 
 }  // namespace
-}  // namespace muster::raft
+}  // namespace muster::raft::configuration_test

@@ -5,7 +5,7 @@
 
 #include <initializer_list>
 
-namespace muster::raft {
+namespace muster::raft::log_test {
 namespace {
 
 constexpr ServerNumber ann{1};
@@ -127,4 +127,4 @@ TEST(LogTest, ASnapshotReplacesAllThereIs) {
 }
 
 }  // namespace
-}  // namespace muster::raft
+}  // namespace muster::raft::log_test

@@ -4,7 +4,7 @@
 
 #include "raft/testing/random_life.h"
 
-namespace muster::raft {
+namespace muster::raft::property_test {
 namespace {
 
 using testing::Broken;
@@ -28,4 +28,4 @@ TEST(RaftPropertyTest, RandomSchedulesKeepThePropertiesOfRaftAndEndLive) {
 }
 
 }  // namespace
-}  // namespace muster::raft
+}  // namespace muster::raft::property_test

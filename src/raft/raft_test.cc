@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <utility>
 
-namespace muster::raft {
+namespace muster::raft::raft_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -300,4 +300,4 @@ TEST(RaftTest, TimeThatGoesBackIsNoTime) {
 }
 
 }  // namespace
-}  // namespace muster::raft
+}  // namespace muster::raft::raft_test

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace muster::raft {
+namespace muster::raft::transcript_test {
 namespace {
 
 const std::filesystem::path folder = "tests/transcripts/raft";  // The tests run at the root.
@@ -68,4 +68,4 @@ TEST(RaftTranscriptTest, EveryTranscriptGivesItsTrace) {
 }
 
 }  // namespace
-}  // namespace muster::raft
+}  // namespace muster::raft::transcript_test

@@ -6,7 +6,7 @@
 #include "replica/session_events.h"
 #include "wire/control.h"
 
-namespace muster::replica {
+namespace muster::replica::events_test {
 namespace {
 
 const SessionId ann{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
@@ -118,4 +118,4 @@ TEST_F(EventsTest, ATopicsStateIsThatOfTheServiceThatKnowsIt) {
 }
 
 }  // namespace
-}  // namespace muster::replica
+}  // namespace muster::replica::events_test

@@ -9,7 +9,7 @@
 #include "wire/control.h"
 #include "wire/replies.h"
 
-namespace muster::replica {
+namespace muster::replica::replica_test {
 namespace {
 
 const SessionId ann{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
@@ -498,4 +498,4 @@ TEST(ReplicaDigestTest, EventsThatDifferShow) {
 }
 
 }  // namespace
-}  // namespace muster::replica
+}  // namespace muster::replica::replica_test

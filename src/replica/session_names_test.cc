@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace muster::replica {
+namespace muster::replica::session_names_test {
 namespace {
 
 TEST(SessionNames, AreTakenWithinTheirKindOnly) {
@@ -56,4 +56,4 @@ TEST(SessionNames, OnlyADecimalNumberFromOneOnIsANumber) {
 }
 
 }  // namespace
-}  // namespace muster::replica
+}  // namespace muster::replica::session_names_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace muster::replica {
+namespace muster::replica::session_table_test {
 namespace {
 
 constexpr ServerNumber east{1};
@@ -93,4 +93,4 @@ TEST(SessionTableTest, ARestoredTableKnowsNamesAndLoads) {
 }
 
 }  // namespace
-}  // namespace muster::replica
+}  // namespace muster::replica::session_table_test

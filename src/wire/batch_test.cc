@@ -9,7 +9,7 @@
 
 #include "wire/testing.h"
 
-namespace muster::wire {
+namespace muster::wire::batch_test {
 namespace {
 
 using testing::from_hex;
@@ -282,4 +282,4 @@ TEST(ForwardTest, OfTheLimitFitsIntoAnEntry) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::batch_test

@@ -11,7 +11,7 @@
 #include "wire/testing.h"
 #include "wire/utf8.h"
 
-namespace muster::wire {
+namespace muster::wire::control_test {
 namespace {
 
 TEST(ControlTest, ReadsWhatWasWritten) {
@@ -159,4 +159,4 @@ TEST(JsonTest, PrintsAnEnumValueWithoutANameAsANumber) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::control_test

@@ -11,7 +11,7 @@
 #include "wire/json.h"
 #include "wire/testing.h"
 
-namespace muster::wire {
+namespace muster::wire::datagram_test {
 namespace {
 
 const Bytes no_secret;
@@ -257,4 +257,4 @@ TEST(DatagramTest, TellsWhichGroupABeaconClaimsWithoutAProof) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::datagram_test

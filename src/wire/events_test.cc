@@ -10,7 +10,7 @@
 
 #include "wire/testing.h"
 
-namespace muster::wire {
+namespace muster::wire::events_test {
 namespace {
 
 using testing::from_hex;
@@ -147,4 +147,4 @@ TEST(GapTest, RefusesACodeThatIsNone) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::events_test

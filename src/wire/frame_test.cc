@@ -10,7 +10,7 @@
 #include "wire/limits.h"
 #include "wire/testing.h"
 
-namespace muster::wire {
+namespace muster::wire::frame_test {
 namespace {
 
 using testing::to_hex;
@@ -179,4 +179,4 @@ TEST(FrameDecoderTest, SurvivesRandomBytes) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::frame_test

@@ -5,7 +5,7 @@
 
 #include "wire/testing.h"
 
-namespace muster::wire {
+namespace muster::wire::heartbeat_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -137,4 +137,4 @@ TEST(HeartbeatTimes, TheConnectionIsUsedOftenEnoughThatNobodyIsSuspected) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::heartbeat_test

@@ -11,7 +11,7 @@
 #include "wire/limits.h"
 #include "wire/testing.h"
 
-namespace muster::wire {
+namespace muster::wire::preface_test {
 namespace {
 
 using testing::to_hex;
@@ -235,4 +235,4 @@ TEST(PrefaceTest, SurvivesAnyBytes) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::preface_test

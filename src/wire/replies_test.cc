@@ -9,7 +9,7 @@
 
 #include "wire/testing.h"
 
-namespace muster::wire {
+namespace muster::wire::replies_test {
 namespace {
 
 using testing::from_hex;
@@ -110,4 +110,4 @@ TEST(RepliesTest, SurviveDamage) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::replies_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace muster::wire {
+namespace muster::wire::sha256_test {
 namespace {
 
 TEST(Sha256Test, HashesAsTheStandardsExamples) {
@@ -15,4 +15,4 @@ TEST(Sha256Test, HashesAsTheStandardsExamples) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::sha256_test

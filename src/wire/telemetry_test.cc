@@ -7,7 +7,7 @@
 
 #include "wire/testing.h"
 
-namespace muster::wire {
+namespace muster::wire::telemetry_test {
 namespace {
 
 using testing::to_hex;
@@ -78,4 +78,4 @@ TEST(TelemetryWire, AFrameTakesNoMoreThanItsLimit) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::telemetry_test

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace muster::wire {
+namespace muster::wire::timestamp_test {
 namespace {
 
 TEST(TimestampTest, LogTimeIsReadBackAlsoBefore1970) {
@@ -27,4 +27,4 @@ TEST(TimestampTest, SecondsBeyondAllCalendarsAreCut) {
 }
 
 }  // namespace
-}  // namespace muster::wire
+}  // namespace muster::wire::timestamp_test
