@@ -7,6 +7,7 @@
 
 #include "auction/testing.h"
 #include "base/random.h"
+#include "base/testing/rounds.h"
 
 namespace muster::auction::property_test {
 namespace {
@@ -183,7 +184,7 @@ void check_winner(const Evening& evening, LotId lot) {
 
 TEST(AuctionPropertyTest, WhateverPeopleDoTheRecordIsWholeAndTheWinnerPaysWhatTheRuleSays) {
   std::map<State, std::size_t> ended;
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(150); ++seed) {
     Evening evening(seed);
     evening.open();
     for (int i = 0; i < 150; ++i) {
@@ -204,7 +205,7 @@ TEST(AuctionPropertyTest, WhateverPeopleDoTheRecordIsWholeAndTheWinnerPaysWhatTh
     }
   }
   EXPECT_EQ(ended.size(), 3U);
-  EXPECT_GT(ended[State::sold], 200U);
+  EXPECT_GT(ended[State::sold], rounds(200));
 }
 
 TEST(AuctionPropertyTest, ServersThatApplyTheSameAreTheSame) {

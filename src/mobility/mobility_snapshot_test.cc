@@ -138,23 +138,21 @@ TEST(MobilitySnapshotTest, WhateverIsRestoredIsWrittenInTheSameBytesAndGoesOn) {
   std::size_t refused = 0;
   for (std::size_t part = 0; part < whole.size(); ++part) {
     for (std::size_t at = 0; at < whole[part].size(); ++at) {
-      for (const std::byte flip : {std::byte{0x01}, std::byte{0x80}}) {
-        std::vector<Bytes> parts = whole;
-        parts[part][at] ^= flip;
-        Town there(small);
-        if (!restore(there.city, parts)) {
-          ++refused;
-          continue;
-        }
-        ASSERT_EQ(frozen(there.city), parts) << "part " << part << " byte " << at;
-        there.position = here.position;
-        there.time = here.time;
-        there.sessions = here.sessions;
-        go_on(there);
+      std::vector<Bytes> parts = whole;
+      parts[part][at] ^= at % 2 == 0 ? std::byte{0x01} : std::byte{0x80};
+      Town there(small);
+      if (!restore(there.city, parts)) {
+        ++refused;
+        continue;
       }
+      ASSERT_EQ(frozen(there.city), parts) << "part " << part << " byte " << at;
+      there.position = here.position;
+      there.time = here.time;
+      there.sessions = here.sessions;
+      go_on(there);
     }
   }
-  EXPECT_GT(refused, 2'000U);
+  EXPECT_GT(refused, 1'000U);
 }
 
 TEST(MobilitySnapshotTest, PartsInAnotherOrderOrTwiceAreRefusedAndOnesLeftOutIfOthersNeedThem) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/random.h"
+#include "base/testing/rounds.h"
 #include "mobility/dispatcher.h"
 #include "mobility/testing.h"
 
@@ -402,7 +403,7 @@ TEST(MobilityPropertyTest, WhateverHappensNoAmbulanceBedOrLightIsGivenTwice) {
   std::map<StepKind, std::size_t> kinds;
   std::size_t without_bed = 0;
   FiguresSummary sum;
-  for (std::uint64_t seed = 1; seed <= 80; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(80); ++seed) {
     Life life(seed);
     Chains chains;
     for (int i = 0; i < 600; ++i) {
@@ -425,9 +426,9 @@ TEST(MobilityPropertyTest, WhateverHappensNoAmbulanceBedOrLightIsGivenTwice) {
   }
   // All of it did happen.
   EXPECT_EQ(kinds.size(), 13U);
-  for (const auto& [kind, count] : kinds) EXPECT_GT(count, 20U) << name_of(kind);
-  EXPECT_GT(without_bed, 20U);
-  EXPECT_GT(sum.preemptions_granted, 10U);
+  for (const auto& [kind, count] : kinds) EXPECT_GT(count, rounds(20)) << name_of(kind);
+  EXPECT_GT(without_bed, rounds(20));
+  EXPECT_GT(sum.preemptions_granted, rounds(10));
 }
 
 TEST(MobilityPropertyTest, AtItsLimitsACityHoldsTheSame) {
@@ -438,7 +439,7 @@ TEST(MobilityPropertyTest, AtItsLimitsACityHoldsTheSame) {
                                 .first_steps_kept = 2,
                                 .wishes_max = 1,
                                 .reassignments_max = 1};
-  for (std::uint64_t seed = 100; seed <= 130; ++seed) {
+  for (std::uint64_t seed = 100; seed < 100 + rounds(32); ++seed) {
     Life life(seed, small);
     Chains chains;
     for (int i = 0; i < 600; ++i) {

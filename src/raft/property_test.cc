@@ -2,6 +2,7 @@
 // core` runs the same schedules for as long as one likes.
 #include <gtest/gtest.h>
 
+#include "base/testing/rounds.h"
 #include "raft/testing/random_life.h"
 
 namespace muster::raft::property_test {
@@ -12,7 +13,7 @@ using testing::RandomLife;
 
 TEST(RaftPropertyTest, RandomSchedulesKeepThePropertiesOfRaftAndEndLive) {
   std::size_t applied = 0;
-  for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(600); ++seed) {
     RandomLife life({.seed = seed});
     try {
       while (life.steps() < 5'000) life.step();
@@ -24,7 +25,7 @@ TEST(RaftPropertyTest, RandomSchedulesKeepThePropertiesOfRaftAndEndLive) {
     applied += life.applied_count();
   }
   RecordProperty("applied", static_cast<int>(applied));
-  EXPECT_GT(applied, 20'000U);  // The schedules do get somewhere.
+  EXPECT_GT(applied, rounds(20'000));  // The schedules do get somewhere.
 }
 
 }  // namespace
