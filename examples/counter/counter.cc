@@ -57,7 +57,7 @@ void serve(muster::ServerOptions options) {
   auto server = muster::Server::start(options).value();
   const auto ready = server.wait_until_ready(std::chrono::minutes{5}).value();
   std::cout << ready.name << " is ready" << std::endl;
-  sigwaitinfo(&signals, nullptr);
+  while (sigwaitinfo(&signals, nullptr) < 0) continue;  // SIGCONT interrupts it.
 }  // The server goes in good order.
 
 void add(muster::ClientOptions options, std::uint64_t number) {

@@ -45,6 +45,17 @@ class CounterTest(unittest.TestCase):
     def test_it_is_as_short_as_the_guide_says(self):
         self.assertLess(len(SOURCE.read_text().splitlines()), 80)
 
+    def test_a_server_that_was_suspended_goes_on(self):
+        server = self.serve("a")
+        server.signal(signal.SIGSTOP)
+        stat = pathlib.Path(f"/proc/{server.process.pid}/stat")
+        wait_until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] == "T", 10, "it stands")
+        server.signal(signal.SIGCONT)
+        self.assertEqual(self.add(42), ["42"])
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.wait(20), 0, self.log())
+        self.assertEqual(self.log().count("stopping, as it was asked to"), 1)
+
     def test_the_sum_survives_the_death_of_any_server(self):
         servers = [self.serve(name) for name in ("a", "b", "c")]
         self.assertEqual(self.add(40), ["40"])
