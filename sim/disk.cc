@@ -97,6 +97,12 @@ void Disk::archive() {
       folder_, folder_ + std::string(storage::archive_infix) + std::to_string(++archived_));
 }
 
+void Disk::wipe() {
+  check(store_ == nullptr);
+  rotten_.reset();
+  storage_->files.remove_folder(folder_);
+}
+
 void Disk::lose_power() {
   shut();
   storage_->files.crash();

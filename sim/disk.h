@@ -66,6 +66,18 @@ class Disk {
   /// From now on nothing can be written, until `repair`.
   void fail_writes() { storage_->files.fail_after(0); }
   void repair() { storage_->files.recover(); }
+  /// No file of the machine gets longer than by so many bytes in all, until `empty`.
+  void fill(std::uint64_t bytes_left) {
+    storage_->files.set_bytes_max(storage_->files.bytes_used() + bytes_left);
+    full_ = true;
+  }
+  void empty() {
+    storage_->files.set_bytes_max(~std::uint64_t{0});
+    full_ = false;
+  }
+  bool full() const { return full_; }
+  /// The data folder is no more. Precondition: shut.
+  void wipe();
 
  private:
   struct Bit {
@@ -93,6 +105,7 @@ class Disk {
   Instant stalled_until_{};
   std::optional<Bit> rotten_;
   std::uint64_t archived_{0};
+  bool full_{false};
 };
 
 }  // namespace muster::sim

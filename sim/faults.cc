@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace muster::sim {
 
@@ -23,7 +24,12 @@ Faults::Faults(const Scenario& scenario, World world)
     : scenario_(scenario),
       world_(world),
       random_(scenario.seed * 1'000 + 900),
-      random_of_steps_(scenario.seed * 1'000 + 899) {}
+      random_of_steps_(scenario.seed * 1'000 + 899) {
+  own_.reserve(fault_count);
+  for (std::size_t fault = 0; fault < fault_count; ++fault) {
+    own_.emplace_back(scenario.seed * 0x9e3779b97f4a7c15U + 100 + fault);
+  }
+}
 
 void Faults::begin() {
   if (scenario_.split_at_start) split();
@@ -31,7 +37,7 @@ void Faults::begin() {
     if (scenario_.rates[fault] > 0) schedule(Fault{static_cast<std::uint8_t>(fault)});
   }
   for (const auto& server : world_.servers) {
-    server->on_exit([this, one = server.get()] { start_later(*one); });
+    server->on_exit([this, one = server.get()] { start_later(*one, random_); });
     server->on_fenced([this, one = server.get()] { return interrupt_fence(*one); });
     if (scenario_.rate(Fault::hunt_leader) > 0) {
       server->on_lead([this, one = server.get()] { hunt(*one); });
@@ -43,7 +49,7 @@ void Faults::begin() {
 // Moments without memory: the time to the next one is exponentially distributed.
 void Faults::schedule(Fault fault) {
   if (fault == Fault::hunt_leader) return;
-  const double uniform = static_cast<double>(random_.below(1'000'000) + 1) / 1e6;
+  const double uniform = static_cast<double>(random(fault).below(1'000'000) + 1) / 1e6;
   const double seconds = -std::log(uniform) / scenario_.rate(fault);
   const Duration wait{static_cast<std::int64_t>(std::min(seconds, 1e3) * 1e6)};
   world_.events.after(std::max(wait, Duration{1}), [this, fault] {
@@ -72,12 +78,12 @@ bool Faults::another_can_take(const Server& server) const {
   return takes;
 }
 
-Server& Faults::any_server() {
-  return *world_.servers[random_.below(world_.servers.size())];
+Server& Faults::any_server(Random& random) {
+  return *world_.servers[random.below(world_.servers.size())];
 }
 
-Duration Faults::outage() {
-  return random_.between(milliseconds(1), scenario_.outage_max);
+Duration Faults::outage(Random& random) {
+  return random.between(milliseconds(1), scenario_.outage_max);
 }
 
 void Faults::inject(Fault fault) {
@@ -86,7 +92,7 @@ void Faults::inject(Fault fault) {
     case Fault::group_power_loss:
       for (const auto& server : world_.servers) {
         server->die(true);
-        start_later(*server);
+        start_later(*server, random(fault));
       }
       break;
     case Fault::stop_all:
@@ -101,40 +107,43 @@ void Faults::inject(Fault fault) {
     case Fault::client_cut:
       cut_client();
       break;
+    case Fault::slow_link:
+      slow_down();
+      break;
     case Fault::reset:
       world_.network.reset_one();
       break;
     default:
-      inject_into_server(fault, any_server());
+      inject_into_server(fault, any_server(random(fault)), random(fault));
       break;
   }
 }
 
-void Faults::inject_into_server(Fault fault, Server& server) {
+void Faults::inject_into_server(Fault fault, Server& server, Random& random) {
   switch (fault) {
     case Fault::kill:
     case Fault::power_loss:
       server.die(fault == Fault::power_loss);
-      start_later(server);
+      start_later(server, random);
       break;
     case Fault::pause:
       server.pause();
-      world_.events.after(outage(), [&server] { server.resume(); });
+      world_.events.after(outage(random), [&server] { server.resume(); });
       break;
     case Fault::stop:
       if (scenario_.unnoticed && !another_can_take(server)) break;
       server.stop();
       break;
     case Fault::isolate:
-      isolate(server, true, true);
+      isolate(server, true, true, random);
       break;
     case Fault::one_way_cut: {
-      const bool inbound = random_.chance(0.5);
-      isolate(server, inbound, !inbound);
+      const bool inbound = random.chance(0.5);
+      isolate(server, inbound, !inbound, random);
       break;
     }
     case Fault::disk_stall:
-      server.stall_disk(world_.events.now() + outage());
+      server.stall_disk(world_.events.now() + outage(random));
       break;
     case Fault::sync_failure:
     case Fault::write_failure:
@@ -143,18 +152,92 @@ void Faults::inject_into_server(Fault fault, Server& server) {
     case Fault::bit_rot:
       server.die(false);
       server.rot_disk();
-      start_later(server);
+      start_later(server, random);
       break;
     default:
+      change_machine(fault, server, random);
       break;
   }
 }
 
+void Faults::change_machine(Fault fault, Server& server, Random& random) {
+  if (server.state() == Server::State::gone) return;
+  if (fault == Fault::clock_jump) jump_clock(server, random);
+  if (fault == Fault::clock_drift) {
+    const auto both_ways = static_cast<std::uint64_t>(2 * scenario_.drift_max + 1);
+    server.drift_clock(static_cast<std::int64_t>(random.below(both_ways)) - scenario_.drift_max);
+  }
+  if (fault == Fault::disk_full) fill_disk(server, random);
+  if (fault == Fault::wipe && may_lose_folder(server)) {
+    server.wipe();
+    start_later(server, random);
+  }
+}
+
+void Faults::fill_disk(Server& server, Random& random) {
+  constexpr std::uint64_t left_max[] = {1, 4'096, 65'536};
+  server.fill_disk(random.below(left_max[random.below(std::size(left_max))]));
+  world_.events.after(outage(random), [&server] { server.empty_disk(); });
+}
+
+void Faults::jump_clock(Server& server, Random& random) {
+  using std::chrono::days;
+  constexpr milliseconds jumps[] = {std::chrono::minutes(1), std::chrono::hours(1), days(1),
+                                    days(365), days(365 * 20)};
+  const std::uint64_t draw = random.below(2 * std::size(jumps) + 1);
+  const std::int64_t jump = jumps[draw % std::size(jumps)].count();
+  // The clock of a machine whose battery is empty begins in 1970.
+  constexpr std::int64_t to_1970 = std::numeric_limits<std::int64_t>::min() / 2;
+  if (draw == 2 * std::size(jumps)) return server.jump_clock(to_1970);
+  server.jump_clock(draw < std::size(jumps) ? jump : -jump);
+}
+
+const Server* Faults::newest_leader() const {
+  const Server* newest = nullptr;
+  for (const auto& server : world_.servers) {
+    if (server->state() != Server::State::running || !server->report().leads) continue;
+    if (newest == nullptr || server->report().term > newest->report().term) newest = server.get();
+  }
+  return newest;
+}
+
+// What was acknowledged may be on a bare majority of the voters, so that one folder at a time may
+// be lost: all others vote, and who votes is committed. Whoever lost one before has left the voters
+// by then, and the entry that says so came behind all that it held.
+bool Faults::may_lose_folder(const Server& server) const {
+  const Server* const leader = newest_leader();
+  if (leader == nullptr || !server.was_started()) return false;
+  const node::Report& report = leader->report();
+  if (report.view == nullptr || report.configuration.majority() < 2) return false;
+  std::set<ServerNumber> intact;
+  std::size_t following = 0;
+  for (const auto& one : world_.servers) {
+    const node::Report& other = one->report();
+    if (other.group != report.group || !other.number) continue;
+    intact.insert(*other.number);
+    const bool follows = one->state() == Server::State::running && other.term == report.term &&
+                         other.leader == report.leader &&
+                         other.configuration == report.configuration;
+    if (follows) ++following;
+  }
+  std::size_t voters = 0;
+  for (const auto& [number, role] : report.configuration.members) {
+    const auto member = report.view->members.find(number);
+    if (member == report.view->members.end()) return false;
+    const bool votes = role == raft::MemberRole::voter;
+    if (votes != (member->second.role() == wire::Role::VOTER)) return false;
+    if (votes && !intact.contains(number)) return false;
+    if (votes) ++voters;
+  }
+  return voters >= 3 && following >= report.configuration.majority();
+}
+
 void Faults::hunt(Server& leader) {
   if (over_ || world_.events.now().time_since_epoch() < scenario_.faults_from) return;
-  if (!random_.chance(std::min(scenario_.rate(Fault::hunt_leader), 0.8))) return;
-  const Duration latest = hunt_after_max[random_.below(std::size(hunt_after_max))];
-  world_.events.after(random_.between(Duration{}, latest), [this, &leader] {
+  Random& random = this->random(Fault::hunt_leader);
+  if (!random.chance(std::min(scenario_.rate(Fault::hunt_leader), 0.8))) return;
+  const Duration latest = hunt_after_max[random.below(std::size(hunt_after_max))];
+  world_.events.after(random.between(Duration{}, latest), [this, &leader] {
     if (over_ || leader.state() != Server::State::running || !leader.report().leads) return;
     strike(leader);
   });
@@ -169,7 +252,7 @@ void Faults::incident_moved() {
     for (const auto& server : world_.servers) {
       if (server->state() != Server::State::running || !server->report().leads) continue;
       server->die(false);
-      return start_later(*server);
+      return start_later(*server, random_);
     }
   });
 }
@@ -179,7 +262,8 @@ void Faults::incident_moved() {
 // old leader must go on after a while.
 void Faults::hunt_hand_over(Server& leader) {
   if (over_ || world_.events.now().time_since_epoch() < scenario_.faults_from) return;
-  const std::uint64_t draw = random_.below(3);
+  Random& random = this->random(Fault::hunt_leader);
+  const std::uint64_t draw = random.below(3);
   if (draw == 0) return;
   world_.trace.event(world_.events.now(), "hunt-hand-over", leader.host(), draw);
   std::vector<Path> paths;
@@ -188,11 +272,11 @@ void Faults::hunt_hand_over(Server& leader) {
       if (other != leader.host()) paths.emplace_back(other, leader.host());
     }
   } else {
-    const HostId other = any_server().host();
+    const HostId other = any_server(random).host();
     if (other == leader.host()) return;
     paths = {{leader.host(), other}, {other, leader.host()}};
   }
-  cut(std::move(paths));
+  cut(std::move(paths), random);
 }
 
 // The survivor is killed after it has fenced the other, before it stores that it goes on alone, and
@@ -207,13 +291,14 @@ bool Faults::interrupt_fence(Server& survivor) {
       if (server.get() == &survivor) continue;
       world_.events.after(supervisor_wait, [this, one = server.get()] { start(*one); });
     }
-    world_.events.after(supervisor_wait, [this, &survivor] { start_later(survivor); });
+    world_.events.after(supervisor_wait, [this, &survivor] { start_later(survivor, random_); });
   });
   return true;
 }
 
 void Faults::strike(Server& leader) {
-  const std::uint64_t draw = random_.below(8);
+  Random& random = this->random(Fault::hunt_leader);
+  const std::uint64_t draw = random.below(8);
   world_.trace.event(world_.events.now(), "hunt", 0, draw);
   if (draw == 0) return forget_election(leader);
   if (draw <= 2) return strand(leader);
@@ -221,26 +306,26 @@ void Faults::strike(Server& leader) {
                             Fault::pause};
   const Fault fault = prey[draw - 3];
   if (fault == Fault::power_loss && scenario_.one_machine) return;
-  inject_into_server(fault, leader);
+  inject_into_server(fault, leader, random);
 }
 
 // Only one other server is left to the leader: what it appends now is on a minority.
 void Faults::strand(Server& leader) {
-  const HostId left = any_server().host();
+  const HostId left = any_server(random(Fault::hunt_leader)).host();
   std::vector<Path> paths;
   for (HostId other = 0; other < world_.servers.size(); ++other) {
     if (other == leader.host() || other == left) continue;
     paths.emplace_back(other, leader.host());
     paths.emplace_back(leader.host(), other);
   }
-  cut(std::move(paths));
+  cut(std::move(paths), random(Fault::hunt_leader));
 }
 
 // All who may have voted lose power at once and come back soon, while their leader is cut off: what
 // they did not sync, they promise a second time.
 void Faults::forget_election(Server& leader) {
   if (scenario_.one_machine) return;
-  isolate(leader, true, true);
+  isolate(leader, true, true, random(Fault::hunt_leader));
   for (const auto& server : world_.servers) {
     if (server.get() == &leader || !server->was_started()) continue;
     server->die(true);
@@ -250,11 +335,12 @@ void Faults::forget_election(Server& leader) {
 
 // Whoever watches over them starts none again before all had their time to stop.
 void Faults::stop_all() {
-  const Duration apart = random_.chance(0.5) ? Duration{} : random_.between({}, stops_apart_max);
+  Random& random = this->random(Fault::stop_all);
+  const Duration apart = random.chance(0.5) ? Duration{} : random.between({}, stops_apart_max);
   std::vector<Server*> order;
   for (const auto& server : world_.servers) order.push_back(server.get());
   for (std::size_t at = order.size(); at > 1; --at) {
-    std::swap(order[at - 1], order[random_.below(at)]);
+    std::swap(order[at - 1], order[random.below(at)]);
   }
   Duration wait{};
   for (Server* const server : order) {
@@ -266,9 +352,9 @@ void Faults::stop_all() {
   starts_again_ = world_.events.now() + wait + stop_time;
 }
 
-void Faults::start_later(Server& server) {
+void Faults::start_later(Server& server, Random& random) {
   const Instant soon = std::max(world_.events.now() + supervisor_wait, starts_again_);
-  world_.events.at(soon + outage(), [this, &server] { start(server); });
+  world_.events.at(soon + outage(random), [this, &server] { start(server); });
 }
 
 void Faults::start(Server& server) {
@@ -280,10 +366,10 @@ void Faults::start(Server& server) {
 
 // ---- Cuts ---------------------------------------------------------------------------------------
 
-void Faults::cut(std::vector<Path> paths) {
+void Faults::cut(std::vector<Path> paths, Random& random) {
   for (const auto& [from, to] : paths) world_.network.cut(from, to);
   cuts_.push_back(std::move(paths));
-  world_.events.after(outage(), [this, number = cuts_.size() - 1] { heal(number); });
+  world_.events.after(outage(random), [this, number = cuts_.size() - 1] { heal(number); });
 }
 
 void Faults::heal(std::size_t cut) {
@@ -291,8 +377,8 @@ void Faults::heal(std::size_t cut) {
   cuts_[cut].clear();
 }
 
-void Faults::isolate(Server& server, bool inbound, bool outbound) {
-  const bool clients_too = random_.chance(0.5);
+void Faults::isolate(Server& server, bool inbound, bool outbound, Random& random) {
+  const bool clients_too = random.chance(0.5);
   const std::size_t hosts = clients_too ? world_.network.hosts() : world_.servers.size();
   std::vector<Path> paths;
   for (HostId other = 0; other < hosts; ++other) {
@@ -300,40 +386,69 @@ void Faults::isolate(Server& server, bool inbound, bool outbound) {
     if (inbound) paths.emplace_back(other, server.host());
     if (outbound) paths.emplace_back(server.host(), other);
   }
-  cut(std::move(paths));
+  cut(std::move(paths), random);
 }
 
 void Faults::split() {
+  Random& random = this->random(Fault::split);
   std::vector<Path> paths;
   std::vector<bool> left;
-  for (HostId host = 0; host < world_.network.hosts(); ++host) left.push_back(random_.chance(0.5));
+  for (HostId host = 0; host < world_.network.hosts(); ++host) left.push_back(random.chance(0.5));
   for (HostId from = 0; from < left.size(); ++from) {
     for (HostId to = 0; to < left.size(); ++to) {
       if (left[from] != left[to]) paths.emplace_back(from, to);
     }
   }
-  cut(std::move(paths));
+  cut(std::move(paths), random);
 }
 
 void Faults::cut_pair() {
-  const HostId one = any_server().host();
-  const HostId other = any_server().host();
+  Random& random = this->random(Fault::pair_cut);
+  const HostId one = any_server(random).host();
+  const HostId other = any_server(random).host();
   if (one == other) return;
-  const std::uint64_t ways = random_.below(3);
+  const std::uint64_t ways = random.below(3);
   std::vector<Path> paths;
   if (ways != 0) paths.emplace_back(one, other);
   if (ways != 1) paths.emplace_back(other, one);
-  cut(std::move(paths));
+  cut(std::move(paths), random);
 }
 
 void Faults::cut_client() {
-  const HostId client = world_.clients[random_.below(world_.clients.size())]->host();
+  Random& random = this->random(Fault::client_cut);
+  const HostId client = world_.clients[random.below(world_.clients.size())]->host();
   std::vector<Path> paths;
   for (const auto& server : world_.servers) {
     paths.emplace_back(client, server->host());
     paths.emplace_back(server->host(), client);
   }
-  cut(std::move(paths));
+  cut(std::move(paths), random);
+}
+
+void Faults::slow_down() {
+  Random& random = this->random(Fault::slow_link);
+  const HostId one = any_server(random).host();
+  const HostId other = random.below(world_.network.hosts());
+  const std::uint64_t ways = random.below(3);
+  const Duration lasts = outage(random);
+  if (one == other) return;
+  std::vector<Path> paths;
+  if (ways != 0) paths.emplace_back(one, other);
+  if (ways != 1) paths.emplace_back(other, one);
+  for (const Path& path : paths) {
+    world_.network.slow_down(path.first, path.second, scenario_.slow_bytes_per_second);
+    slow_.insert(path);
+  }
+  world_.events.after(lasts, [this, paths] {
+    for (const Path& path : paths) speed_up(path);
+  });
+}
+
+void Faults::speed_up(Path path) {
+  const auto slow = slow_.find(path);
+  if (slow == slow_.end()) return;  // All was healed.
+  slow_.erase(slow);
+  world_.network.speed_up(path.first, path.second);
 }
 
 void Faults::heal_all() {
@@ -342,9 +457,12 @@ void Faults::heal_all() {
   world_.network.calm();
   world_.datagrams.calm();
   for (std::size_t number = 0; number < cuts_.size(); ++number) heal(number);
+  while (!slow_.empty()) speed_up(*slow_.begin());
   for (const auto& server : world_.servers) {
     server->resume();
     server->repair_disk();
+    server->empty_disk();
+    server->repair_clock();
     start(*server);
   }
 }

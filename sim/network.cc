@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration retry_dial = std::chrono::milliseconds(100);
 constexpr Duration retransmit_max = std::chrono::milliseconds(200);
+constexpr std::size_t frame_header_bytes = 16;
 
 }  // namespace
 
@@ -131,7 +132,9 @@ void Network::send(EndId end, wire::Frame frame) {
   Connection* connection = find(id);
   if (connection == nullptr || connection->ends[side(end)].state != EndState::open) return;
   ++frames_;
-  if (options_.datagrams && connection->peer && frame.type == wire::FrameType::raft) {
+  const bool datagram =
+      options_.datagrams && connection->peer && frame.type == wire::FrameType::raft;
+  if (datagram && slowness(*connection, side(end)).count == 0) {
     schedule_datagram(id, side(end), frame);
   } else {
     schedule_in_order(id, side(end), Packet{std::move(frame)});
@@ -154,6 +157,12 @@ void Network::schedule_packet(std::uint64_t id, std::size_t from, Packet packet,
 }
 
 void Network::schedule_in_order(std::uint64_t id, std::size_t from, Packet packet) {
+  const Connection& connection = *find(id);
+  if (slowness(connection, from).count > 0) return queue(id, from, std::move(packet));
+  put_on_path(id, from, std::move(packet));
+}
+
+void Network::put_on_path(std::uint64_t id, std::size_t from, Packet packet) {
   Direction& direction = find(id)->directions[from];
   Instant when = events_.now() + delay();
   if (packet.frame) {
@@ -163,6 +172,43 @@ void Network::schedule_in_order(std::uint64_t id, std::size_t from, Packet packe
     for (const Instant free : direction.lane_free) when = std::max(when, free);
   }
   schedule_packet(id, from, std::move(packet), when);
+}
+
+void Network::queue(std::uint64_t id, std::size_t from, Packet packet) {
+  Queue& queue = find(id)->directions[from].slow;
+  const std::size_t lane =
+      packet.frame ? static_cast<std::size_t>(packet.frame->lane) : queue.lanes.size() - 1;
+  if (packet.frame) queue.bytes += packet.frame->body.size();
+  queue.lanes[lane].push_back(std::move(packet));
+  if (queue.bytes > options_.unsent_bytes_max) return break_end(id, from, "too much is queued");
+  if (!queue.sending) send_next(id, from);
+}
+
+void Network::send_next(std::uint64_t id, std::size_t from) {
+  Connection* connection = find(id);
+  Queue& queue = connection->directions[from].slow;
+  const auto lane = std::ranges::find_if(queue.lanes, [](const auto& one) { return !one.empty(); });
+  queue.sending = lane != queue.lanes.end();
+  if (!queue.sending) return;
+  const auto& frame = lane->front().frame;
+  const std::size_t bytes = frame_header_bytes + (frame ? frame->body.size() : 0);
+  const Duration takes{
+      static_cast<std::int64_t>(bytes * 1'000'000 / slowness(*connection, from).bytes_per_second)};
+  const auto at = static_cast<std::size_t>(lane - queue.lanes.begin());
+  events_.after(takes, [this, id, from, at, turn = queue.turn] {
+    Connection* later = find(id);
+    if (later == nullptr || later->directions[from].slow.turn != turn) return;
+    Queue& waiting = later->directions[from].slow;
+    Packet packet = std::move(waiting.lanes[at].front());
+    waiting.lanes[at].pop_front();
+    if (packet.frame) waiting.bytes -= packet.frame->body.size();
+    put_on_path(id, from, std::move(packet));
+    send_next(id, from);
+  });
+}
+
+void Network::drop_queue(Queue& queue) {
+  queue = Queue{.lanes = {}, .bytes = 0, .sending = false, .turn = queue.turn + 1};
 }
 
 void Network::schedule_datagram(std::uint64_t id, std::size_t from, const wire::Frame& frame) {
@@ -296,6 +342,7 @@ void Network::break_end(std::uint64_t id, std::size_t at, const std::string& rea
   connection->directions[at].broken = true;
   connection->directions[at].waiting.clear();
   connection->directions[at].waiting_bytes = 0;
+  drop_queue(connection->directions[at].slow);
   close_end(id, at, reason);
 }
 
@@ -325,6 +372,7 @@ void Network::process_died(HostId host, bool quietly) {
     const std::uint64_t id = end.value / 2;
     if (find(id) == nullptr) continue;
     find(id)->ends[side(end)].state = EndState::closed;
+    if (quietly) drop_queue(find(id)->directions[side(end)].slow);
     if (!quietly && random_.chance(0.5)) {
       schedule_in_order(id, side(end), Packet{});
     } else if (!quietly) {
@@ -347,6 +395,28 @@ void Network::heal(HostId from, HostId to) {
       if (connection.directions[at].waiting.empty()) continue;
       events_.after(random_.between(Duration{}, retransmit_max),
                     [this, one = id, at] { flush(one, at); });
+    }
+  }
+}
+
+void Network::slow_down(HostId from, HostId to, std::size_t bytes_per_second) {
+  Slowness& slowness = slow_[{from, to}];
+  ++slowness.count;
+  slowness.bytes_per_second = bytes_per_second;
+}
+
+void Network::speed_up(HostId from, HostId to) {
+  Slowness& slowness = slow_[{from, to}];
+  check(slowness.count > 0);
+  if (--slowness.count > 0) return;
+  for (auto& [id, connection] : connections_) {
+    for (std::size_t at = 0; at < 2; ++at) {
+      if (connection.ends[at].host != from || connection.ends[1 - at].host != to) continue;
+      Queue waiting = std::exchange(connection.directions[at].slow, {});
+      connection.directions[at].slow.turn = waiting.turn + 1;
+      for (auto& lane : waiting.lanes) {
+        for (Packet& packet : lane) put_on_path(id, at, std::move(packet));
+      }
     }
   }
 }

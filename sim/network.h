@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -72,6 +73,10 @@ class Network {
   void cut(HostId from, HostId to);
   void heal(HostId from, HostId to);
   bool is_cut(HostId from, HostId to) const { return cuts_[from][to] > 0; }
+  /// A connection's bytes pass no faster from now on, until `speed_up` was called as often. What
+  /// waits goes by lanes: the urgent one first.
+  void slow_down(HostId from, HostId to, std::size_t bytes_per_second);
+  void speed_up(HostId from, HostId to);
   /// From now on nothing is lost, doubled or reordered. Cuts stay.
   void calm();
   /// Breaks one connection, chosen by chance. False if there is none.
@@ -91,11 +96,19 @@ class Network {
   struct Packet {
     std::optional<wire::Frame> frame;  // Nothing: the sender closed.
   };
+  /// In the sender's queue, by lane, and behind them the close.
+  struct Queue {
+    std::array<std::deque<Packet>, 4> lanes;
+    std::size_t bytes{0};
+    bool sending{false};
+    std::uint64_t turn{0};  // Counts emptyings, so that a sending from before does nothing.
+  };
   struct Direction {
     std::array<Instant, 3> lane_free{};  // When the last frame of each lane arrives.
     std::deque<Packet> waiting;          // At a cut.
     std::size_t waiting_bytes{0};
     std::uint64_t stall{0};      // Counts the times it began to wait.
+    Queue slow;                  // Of a slow link.
     bool unacknowledged{false};  // Data arrived whose acknowledgement was cut off.
     bool broken{false};          // What was sent last is lost, and all that comes behind it.
   };
@@ -123,6 +136,17 @@ class Network {
   void open(std::uint64_t id, std::size_t at);
   void schedule_packet(std::uint64_t id, std::size_t from, Packet packet, Instant when);
   void schedule_in_order(std::uint64_t id, std::size_t from, Packet packet);
+  void put_on_path(std::uint64_t id, std::size_t from, Packet packet);
+  void queue(std::uint64_t id, std::size_t from, Packet packet);
+  void send_next(std::uint64_t id, std::size_t from);
+  static void drop_queue(Queue& queue);
+  struct Slowness {
+    int count{0};
+    std::size_t bytes_per_second{0};
+  };
+  Slowness& slowness(const Connection& connection, std::size_t from) {
+    return slow_[{connection.ends[from].host, connection.ends[1 - from].host}];
+  }
   void schedule_datagram(std::uint64_t id, std::size_t from, const wire::Frame& frame);
   void arrive(std::uint64_t id, std::size_t from, Packet packet);
   void wait_at_cut(std::uint64_t id, std::size_t from, Packet packet);
@@ -142,6 +166,7 @@ class Network {
   std::vector<Host> hosts_;
   std::map<std::string, HostId> addresses_;
   std::vector<std::vector<int>> cuts_;
+  std::map<std::pair<HostId, HostId>, Slowness> slow_;
   Connections connections_;
   std::uint64_t next_connection_{1};
   std::uint64_t frames_{0};

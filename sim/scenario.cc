@@ -130,8 +130,8 @@ void draw_disk(Scenario& scenario, Random& random) {
 }
 
 void draw_faults(Scenario& scenario, Random& random) {
-  for (double& one : scenario.rates) {
-    if (random.chance(0.35)) one = one_of(random, {0.1, 0.4, 1.5});
+  for (std::size_t fault = 0; fault < older_fault_count; ++fault) {
+    if (random.chance(0.35)) scenario.rates[fault] = one_of(random, {0.1, 0.4, 1.5});
   }
   // Whole-group outages stop everything for a while: rare, or nothing else happens.
   rate(scenario, Fault::group_power_loss) = std::min(rate(scenario, Fault::group_power_loss), 0.4);
@@ -332,6 +332,22 @@ void draw_mobility(Scenario& scenario) {
                scenario.disk.log.payload_bytes_max);
 }
 
+/// Older seeds are as they were: mutants' exams and kept seeds count on that.
+constexpr std::uint64_t first_seed_of_a_harsher_world = 40'000;
+
+// Clocks, full disks, slow links and lost folders. Numbers of their own, as of auctions.
+void draw_harsher_world(Scenario& scenario) {
+  Random random(scenario.seed * 0x9e3779b97f4a7c15U + 5);
+  const bool always = scenario.profile == "harsh";
+  scenario.own_numbers = always || scenario.seed >= first_seed_of_a_harsher_world;
+  if (!always && (scenario.profile != "mix" || !scenario.own_numbers)) return;
+  for (std::size_t fault = older_fault_count; fault < fault_count; ++fault) {
+    if (random.chance(always ? 0.7 : 0.3)) scenario.rates[fault] = one_of(random, {0.1, 0.4, 1.0});
+  }
+  scenario.drift_max = one_of<std::int64_t>(random, {500, 5'000, 50'000});
+  scenario.slow_bytes_per_second = one_of<std::size_t>(random, {2'000, 20'000, 200'000});
+}
+
 // A number of its own for what was added later: other draws stay as they were.
 void draw_moves(Scenario& scenario) {
   Random random(scenario.seed * 0x9e3779b97f4a7c15U + 2);
@@ -402,14 +418,24 @@ std::string_view name_of(Fault fault) {
       return "hunt-leader";
     case Fault::stop_all:
       return "stop-all";
+    case Fault::clock_jump:
+      return "clock-jump";
+    case Fault::clock_drift:
+      return "clock-drift";
+    case Fault::disk_full:
+      return "disk-full";
+    case Fault::slow_link:
+      return "slow-link";
+    case Fault::wipe:
+      return "wipe";
   }
   return "unknown";
 }
 
 const std::vector<std::string_view>& profiles() {
   static const std::vector<std::string_view> names{
-      "mix",    "calm",    "lan",   "wan",   "lossy",   "disk",     "churn",     "founding",
-      "growth", "machine", "peers", "moves", "auction", "mobility", core_profile};
+      "mix",    "calm",    "lan",   "wan",   "lossy",   "disk",     "churn", "founding",
+      "growth", "machine", "peers", "moves", "auction", "mobility", "harsh", core_profile};
   return names;
 }
 
@@ -441,6 +467,7 @@ Scenario draw(const Request& request) {
   draw_sessions(scenario, random);
   draw_auctions(scenario);
   draw_mobility(scenario);
+  draw_harsher_world(scenario);
   leave_out(scenario, request.without);
   if (scenario.strict_founding) scenario.limits.expect = scenario.founders;
   return scenario;

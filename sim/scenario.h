@@ -39,8 +39,15 @@ enum class Fault : std::uint8_t {
   bit_rot,           ///< A process dies, and a bit in the middle of its log turns over.
   hunt_leader,       ///< Whoever becomes leader is soon hit by one of the above.
   stop_all,          ///< All are asked to stop, at once or one by one, and start in any order.
+  // Drawn by numbers of their own, in later seeds (`first_seed_of_a_harsher_world`).
+  clock_jump,   ///< A wall clock jumps, by minutes or years, either way, or to 1970.
+  clock_drift,  ///< A monotonic clock goes faster or slower than before.
+  disk_full,    ///< Nothing more goes onto a disk for a while; what is there may be written over.
+  slow_link,    ///< Few bytes a second pass between two machines, one way or both.
+  wipe,         ///< A server loses its folder: who starts in its place knows nothing.
 };
-inline constexpr std::size_t fault_count = 17;
+inline constexpr std::size_t fault_count = 22;
+inline constexpr std::size_t older_fault_count = 17;
 std::string_view name_of(Fault fault);
 
 struct NetworkOptions {
@@ -158,6 +165,10 @@ struct Scenario {
   std::vector<std::uint32_t> priorities{};  ///< Per server.
   std::array<double, fault_count> rates{};  ///< Per second, for the whole group.
   Duration outage_max{};                    ///< Of what a fault takes away.
+  std::int64_t drift_max{0};                ///< Of a clock, in parts per million.
+  std::size_t slow_bytes_per_second{0};
+  /// Each kind of fault has random numbers of its own, so that the others stay when it is left out.
+  bool own_numbers{false};
   bool unnoticed{false};  ///< All that happens is such that no client may lose its server.
   std::optional<std::size_t> wrong_clock;  ///< A server whose wall clock is years ahead.
   std::optional<LeaderDies> leader_dies{};

@@ -120,13 +120,14 @@ node::MachineFactory Server::machines() {
 void Server::start() {
   check(state_ == State::down || state_ == State::dark);
   disk_.repair();
-  disk_broken_ = false;
+  disk_broken_ = disk_.full();
   fence_jobs_.clear();
   state_ = State::down;
   world_.network.set_process(host_, nullptr, HostState::refusing);
   if (!disk_.lock()) return on_exit_ ? on_exit_() : void();
   auto recovered = disk_.open();
   if (!recovered && disk_.rotten()) return refuse_rotten_disk();
+  if (!recovered && disk_.full()) return refuse_full_disk();
   if (!recovered) {
     throw Violation("recovery", "server " + std::to_string(number_) +
                                     " can't open its data folder: " + recovered.error().message);
@@ -148,6 +149,10 @@ void Server::archive(std::optional<GroupId> rejoins) {
   disk_.shut();
   disk_.archive();
   world_.checkers.stored.archived(number_);
+  begin_anew(rejoins);
+}
+
+void Server::begin_anew(std::optional<GroupId> rejoins) {
   const node::Now now = clock_.now(world_.events.now());
   fresh_identity_.server.uuid = Uuid::make_v7(std::chrono::milliseconds(now.wall.milliseconds),
                                               random_.next(), random_.next());
@@ -161,8 +166,16 @@ void Server::refuse_rotten_disk() {
   if (on_exit_) on_exit_();
 }
 
+void Server::refuse_full_disk() {
+  world_.trace.event(world_.events.now(), "full", number_);
+  ++process_;
+  disk_.shut();
+  if (on_exit_) on_exit_();
+}
+
 void Server::run(storage::Recovered recovered) {
   const auto identity = storage::bootstrap_identity(disk_.store(), recovered, fresh_identity_);
+  if (!identity && disk_.full()) return refuse_full_disk();
   if (!identity) throw Violation("recovery", identity.error().message);
   node::Restart restart{.identity = *identity,
                         .hard_state = recovered.hard_state,
@@ -249,6 +262,38 @@ void Server::repair_disk() {
 void Server::rot_disk() {
   const bool rotten = disk_.rot();
   world_.trace.event(world_.events.now(), "rot", number_, rotten ? 1 : 0);
+}
+
+void Server::fill_disk(std::uint64_t bytes_left) {
+  disk_broken_ = true;
+  disk_.fill(bytes_left);
+}
+
+void Server::wipe() {
+  check(state_ != State::gone);
+  die(false);
+  world_.trace.event(world_.events.now(), "wiped", number_);
+  disk_.wipe();
+  ++wiped_;
+  world_.checkers.stored.archived(number_);
+  world_.checkers.one_group.retired(server_);
+  begin_anew(std::nullopt);
+  fresh_identity_.former = {};
+  report_ = {};
+}
+
+void Server::jump_clock(std::int64_t milliseconds) {
+  clock_.jump_wall(world_.events.now(), milliseconds);
+}
+
+void Server::drift_clock(std::int64_t parts_per_million) {
+  clock_.drift(world_.events.now(), parts_per_million);
+  if (state_ == State::running) schedule_tick();
+}
+
+void Server::repair_clock() {
+  clock_.repair(world_.events.now());
+  if (state_ == State::running) schedule_tick();
 }
 
 // ---- The loop -----------------------------------------------------------------------------------

@@ -76,6 +76,8 @@ class Server final : public Process, public DatagramListener {
   bool was_started() const { return process_ > 0; }
   /// How many processes have run here.
   std::uint64_t processes() const { return processes_; }
+  /// How often it lost its folder.
+  std::uint64_t wiped() const { return wiped_; }
   HostId host() const { return host_; }
   /// Precondition: running or paused.
   const node::Report& report() const { return report_; }
@@ -90,6 +92,16 @@ class Server final : public Process, public DatagramListener {
   /// put back from a copy. Precondition: no process.
   void rot_disk();
   void stall_disk(Instant until) { disk_.stall(until); }
+  /// No file gets longer than by so many bytes in all; a server may answer that by exiting, and may
+  /// not start.
+  void fill_disk(std::uint64_t bytes_left);
+  void empty_disk() { disk_.empty(); }
+  /// The process dies and its folder is lost: what starts here next is a new server.
+  void wipe();
+
+  void jump_clock(std::int64_t milliseconds);
+  void drift_clock(std::int64_t parts_per_million);
+  void repair_clock();
 
   void opened(EndId end, bool peer, bool dialled, const std::string& address) override;
   void dial_failed(EndId end, const std::string& address, bool refused) override;
@@ -104,6 +116,8 @@ class Server final : public Process, public DatagramListener {
   node::MachineFactory machines();
   void run(storage::Recovered recovered);
   void refuse_rotten_disk();
+  void refuse_full_disk();
+  void begin_anew(std::optional<GroupId> rejoins);
   void archive(std::optional<GroupId> rejoins);
   void end_process();
   void take(node::Input input);
@@ -140,6 +154,7 @@ class Server final : public Process, public DatagramListener {
   bool disk_broken_{false};
   bool disk_failed_{false};  // The process was told so.
   std::uint64_t processes_{0};
+  std::uint64_t wiped_{0};
   std::pair<std::optional<GroupId>, std::uint64_t> view_seen_;
   Instant last_turn_{};
   std::uint64_t turns_at_once_{0};

@@ -88,6 +88,7 @@ Summary World::run() {
   }
   for (const auto& server : servers_) {
     summary.starts += server->processes();
+    summary.wiped += server->wiped();
     if (server->processes() > 0) summary.restarts += server->processes() - 1;
   }
   summary.wishes = operator_->granted();
@@ -387,6 +388,10 @@ std::optional<std::string> World::what_is_wrong_with_roles(const node::Report& l
   };
   std::size_t living = 0;
   std::size_t voters = 0;
+  // Of a server that lost its folder, whom nobody could replace yet.
+  const bool lost_voter = std::ranges::any_of(view.members, [this](const auto& one) {
+    return is_voter(one.second) && running_member(one.second) == nullptr;
+  });
   for (const auto& [number, member] : view.members) {
     const bool runs = running_member(member) != nullptr;
     const std::string name = "number " + std::to_string(number.value);
@@ -402,15 +407,17 @@ std::optional<std::string> World::what_is_wrong_with_roles(const node::Report& l
       return "number " + std::to_string(leader.number->value) + " leads instead of " + name;
     }
     for (const auto& [other, voter] : view.members) {
-      if (!runs || is_voter(member) || !is_voter(voter) || other == *leader.number) continue;
+      if (lost_voter || !runs || is_voter(member) || !is_voter(voter) || other == *leader.number)
+        continue;
       if (better(member, voter)) {
         return "number " + std::to_string(other.value) + " votes instead of " + name;
       }
     }
   }
-  const std::size_t wanted = scenario_.listed.empty()
-                                 ? node::voters_for(living, view.settings.voters())
-                                 : scenario_.listed.size();
+  const std::size_t wanted =
+      scenario_.listed.empty()
+          ? node::voters_for(lost_voter ? view.members.size() : living, view.settings.voters())
+          : scenario_.listed.size();
   if (voters == wanted) return std::nullopt;
   return std::to_string(voters) + " of " + std::to_string(living) + " servers vote instead of " +
          std::to_string(wanted);

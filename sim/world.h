@@ -24,6 +24,7 @@ struct Summary {
   std::uint64_t acknowledged{0};
   std::uint64_t starts{0};     ///< Of servers.
   std::uint64_t restarts{0};   ///< Those of them that ran before: so many were killed or stopped.
+  std::uint64_t wiped{0};      ///< Folders of servers that were lost.
   std::uint64_t events{0};     ///< That followers of a topic were told.
   std::uint64_t gaps{0};       ///< That they were told of.
   std::uint64_t wishes{0};     ///< Of an operator, that came true.

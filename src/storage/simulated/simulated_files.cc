@@ -122,7 +122,8 @@ Result<void> SimulatedFiles::write(const std::string& path, std::uint64_t offset
   const auto end = static_cast<std::size_t>(offset) + bytes.size();
   const auto found = folder.current.find(place.name);
   const std::size_t old_size = found == folder.current.end() ? 0 : found->second->current.size();
-  if (end > old_size && bytes_used() + (end - old_size) > options_.bytes_max)
+  const bool limited = options_.bytes_max != ~std::uint64_t{0};
+  if (limited && end > old_size && bytes_used() + (end - old_size) > options_.bytes_max)
     return failure(ErrorCode::resource_exhausted, path, "cannot write: the disk is full");
   if (found == folder.current.end())
     folder.change({.from = {}, .to = place.name, .file = std::make_shared<File>()});
@@ -176,6 +177,10 @@ void SimulatedFiles::rename_folder(const std::string& from, const std::string& t
   if (node.empty()) return;
   node.key() = to;
   folders_.insert(std::move(node));
+}
+
+void SimulatedFiles::remove_folder(const std::string& folder) {
+  folders_.erase(folder);
 }
 
 Result<void> SimulatedFiles::remove(const std::string& path) {
@@ -252,7 +257,6 @@ void SimulatedFiles::settle(File& file) {
 }
 
 std::uint64_t SimulatedFiles::bytes_used() const {
-  if (options_.bytes_max == ~std::uint64_t{0}) return 0;
   std::uint64_t bytes = 0;
   for (const auto& [path, folder] : folders_) {
     for (const auto& [name, file] : folder.current) bytes += file->current.size();

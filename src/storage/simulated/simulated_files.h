@@ -49,6 +49,8 @@ class SimulatedFiles final : public Files {
   void crash(const std::string& folder);
   /// Puts a whole folder away under another name, durably. Precondition: nothing has that name.
   void rename_folder(const std::string& from, const std::string& to);
+  /// Removes a folder with all that is in it, durably.
+  void remove_folder(const std::string& folder);
   /// After `calls` more changing calls (write, sync, rename, remove) each of them fails and does
   /// at most a part of its work, as if the machine were about to die. `recover` or `crash` ends it.
   void fail_after(std::uint64_t calls) { calls_until_failure_ = calls; }
@@ -56,6 +58,8 @@ class SimulatedFiles final : public Files {
   void fail_next_sync(SyncSite site) { failing_sync_ = site; }
   void recover();
   void set_bytes_max(std::uint64_t bytes_max) { options_.bytes_max = bytes_max; }
+  /// Of all files.
+  std::uint64_t bytes_used() const;
 
   /// Turns one bit over, on the disk and in the cache. Precondition: the file has that byte.
   void flip_bit(const std::string& path, std::uint64_t offset, unsigned bit);
@@ -73,7 +77,6 @@ class SimulatedFiles final : public Files {
   struct Folder;
 
   bool fails();
-  std::uint64_t bytes_used() const;
   Result<std::shared_ptr<File>> find(const std::string& path);
   void settle(File& file);
   void settle(Folder& folder);
