@@ -277,7 +277,7 @@ void Server::wipe() {
   ++wiped_;
   world_.checkers.stored.archived(number_);
   world_.checkers.one_group.retired(server_);
-  begin_anew(std::nullopt);
+  begin_anew(group_);  // Its operator starts it with --rejoin: a lone founder would found once more.
   fresh_identity_.former = {};
   report_ = {};
 }
