@@ -277,7 +277,8 @@ void Server::wipe() {
   ++wiped_;
   world_.checkers.stored.archived(number_);
   world_.checkers.one_group.retired(server_);
-  begin_anew(group_);  // Its operator starts it with --rejoin: a lone founder would found once more.
+  // Its operator starts it with --rejoin: a lone founder would found once more.
+  begin_anew(group_);
   fresh_identity_.former = {};
   report_ = {};
 }
