@@ -126,6 +126,7 @@ class FoundingTest(unittest.TestCase):
             group["a"].wait_ready()
             group["a"].wait_words(
                 "election: cause=returned:a candidates=a,b,c leader=c previous=c")
+            group.wait_voters("abc")  # Of two voters the one left would go on alone.
             group["c"].kill()
             group.wait_led_by("b", count=3)
             group.wait_state("c", "FAILED")
