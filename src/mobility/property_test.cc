@@ -214,8 +214,10 @@ struct Life {
         if (random.below(3) == 0) cancel();
         return;
       case 9:
+      case 20:
         return nonsense();
       case 10:
+      case 21:
         return say_of_light();
       case 11:
         return town.wait(milliseconds{random.below(20'000)});
@@ -230,10 +232,6 @@ struct Life {
       case 18:
       case 19:
         return apply_advice();
-      case 20:
-        return nonsense();
-      case 21:
-        return say_of_light();
       default:
         progress();
     }
