@@ -209,6 +209,8 @@ bool Faults::may_lose_folder(const Server& server) const {
   if (leader == nullptr || !server.was_started()) return false;
   const node::Report& report = leader->report();
   if (report.view == nullptr || report.configuration.majority() < 2) return false;
+  // It may be all that there is of another group.
+  if (server.report().group && server.report().group != report.group) return false;
   std::set<ServerNumber> intact;
   std::size_t following = 0;
   for (const auto& one : world_.servers) {

@@ -145,6 +145,7 @@ class Node::Impl {
   void refresh_beacon(Now now);
   void meet(const Peer& peer, Now now);
   bool never_came_about(Duration patience, Now now) const;
+  bool awaited_or_own_group_came_about();
   bool may_come_about() const;
   std::optional<LogIndex> first_commands() const;
   void give_up_group(const std::string& why);
@@ -364,6 +365,7 @@ class Node::Impl {
   Instant next_meeting_{};
   Instant next_relearning_{};
   std::string settings_adopted_;              // As bytes.
+  bool came_about_{false};  // The group that this server belongs to, as itself or others saw.
   std::optional<GroupId> joins_;              // The group that is waited for.
   std::optional<Instant> others_wait_since_;  // Servers that this dead group can't let in.
   std::optional<Instant> wish_heard_at_;  // When the only group that it may join was heard last.

@@ -377,6 +377,7 @@ void Node::Impl::refresh_hello() {
   hello.set_stopping(stop_by_.has_value() || leaving_);
   hello.set_has_client_data(state().view().used);
   hello.set_can_write(is_writable());
+  hello.set_came_about(awaited_or_own_group_came_about());
   if (identity_.rejoins && *identity_.rejoins != GroupId{} && !wish_dropped_) {
     hello.set_joins(identity_.rejoins->uuid.to_string());
   } else if (joins_)
