@@ -198,8 +198,8 @@ bool Node::Impl::never_came_about(Duration patience, Now now) const {
          now.monotonic - leader_seen_ >= patience && !may_come_about();
 }
 
-// A founder that took nothing in may be the last that a group needs which the others saw come about.
-// They tell, and so does whoever waits to be let into it, where a cut hides them.
+// A founder that took nothing in may be the last that a group needs which the others saw come
+// about. They tell, and so does whoever waits to be let into it, where a cut hides them.
 bool Node::Impl::awaited_or_own_group_came_about() {
   const std::optional<GroupId>& group = consensus_ ? identity_.group : joins_;
   if (!group) return false;
