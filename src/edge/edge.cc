@@ -61,7 +61,11 @@ void Edge::link_opened(LinkId link, Instant now, const std::string& address) {
                            " clients, its limit; try another server"});
     return close(link);
   }
-  clients_.emplace(link, Client{.session = {}, .heard = now, .address = address});
+  clients_.emplace(link, Client{.session = {},
+                                .heard = now,
+                                .address = address,
+                                .asked_to_move = {},
+                                .greeting = greeting_});
   send(link, wire::FrameType::server_hello, wire::encode(surroundings_.hello));
   next_check_ = std::min(next_check_, now + check_interval);
 }
@@ -166,6 +170,7 @@ void Edge::attach(LinkId link, SessionId session, Epoch epoch, replica::SessionC
     drop(before);
   }
   client.session = session;
+  greet_anew(link);
   Attached& attached = sessions_[session];
   attached.link = link;
   attached.epoch = epoch;
@@ -288,6 +293,7 @@ void Edge::take_follow(LinkId link, BytesView body, const replica::Replica& loca
   if (!request) return refuse(link, request.error()), close(link);
   const Result<void> followed = topics_.follow(link, *request, local, now);
   if (!followed) return refuse(link, followed.error()), close(link);
+  greet_anew(link);
 }
 
 void Edge::take_unfollow(LinkId link, BytesView body) {
@@ -334,6 +340,7 @@ void Edge::set_surroundings(Surroundings surroundings, Instant now) {
                                                   surroundings.hello.client_addresses());
   surroundings_ = std::move(surroundings);
   if (others_changed) {
+    ++greeting_;
     send_to_all(wire::FrameType::server_hello, wire::encode(surroundings_.hello));
   }
   if (surroundings_.leader_known) {
@@ -344,12 +351,20 @@ void Edge::set_surroundings(Surroundings surroundings, Instant now) {
   }
 }
 
+// Whoever was greeted, and had neither session nor topic when the others changed, was not told.
+void Edge::greet_anew(LinkId link) {
+  Client& client = clients_.at(link);
+  if (std::exchange(client.greeting, greeting_) == greeting_) return;
+  send(link, wire::FrameType::server_hello, wire::encode(surroundings_.hello));
+}
+
 // To sessions, and to those who follow topics without one.
 void Edge::send_to_all(wire::FrameType type, Bytes body) {
   const SharedBytes shared(std::move(body));
   const auto send_to = [&](LinkId link) {
     outputs_.emplace_back(
         SendFrame{.link = link, .type = type, .lane = wire::Lane::normal, .body = {shared}});
+    clients_.at(link).greeting = greeting_;
   };
   for (const auto& [id, attached] : sessions_) send_to(attached.link);
   for (const LinkId link : topics_.links()) {

@@ -190,6 +190,7 @@ class Edge {
     Instant heard{};
     std::string address{};
     std::optional<Instant> asked_to_move{};  // A follower without a session.
+    std::uint64_t greeting{0};               // Of all those so far, the one that it was sent.
   };
   struct Asked {
     ServerNumber target;
@@ -248,6 +249,7 @@ class Edge {
   void answer_read(const WaitingRead& read, const replica::Replica& local);
   void refuse(LinkId link, const Error& error);
   void close(LinkId link);
+  void greet_anew(LinkId link);
   void drop(std::map<SessionId, Attached>::iterator session);
   void pass_on(SessionId session, Attached& attached, SequenceNumber from, Instant now);
   void leave(std::map<SessionId, Attached>::iterator session);
@@ -281,6 +283,7 @@ class Edge {
   std::uint64_t next_read_{1};
   std::size_t pending_bytes_{0};
   std::uint64_t batches_taken_{0};
+  std::uint64_t greeting_{0};  // Counts the hellos that name other servers.
   Instant next_check_{Instant::max()};
   Instant next_look_for_silence_{};
   Instant now_{};  // As of the last tick or frame.

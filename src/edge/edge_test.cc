@@ -464,6 +464,25 @@ TEST_F(EdgeTest, ClientsAreToldWhenThereAreOtherServersThanBefore) {
   EXPECT_EQ(sent(), Lines{});
 }
 
+TEST_F(EdgeTest, WhoWasGreetedBeforeThereWereOthersIsToldWithTheSessionOrTopic) {
+  edge_.link_opened(first_link, now_);
+  edge_.link_opened(second_link, now_);
+  sent();
+  Edge::Surroundings around;
+  around.leader_known = true;
+  around.hello.add_client_addresses("b:1");
+  edge_.set_surroundings(around, now_);
+  EXPECT_EQ(sent(), Lines{});
+  frame(first_link, wire::FrameType::open_session, wire::encode(opening(ann)));
+  EXPECT_EQ(sent(), Lines{line(first_link, wire::FrameType::server_hello)});
+  wire::Follow follow;
+  follow.set_topic("room");
+  frame(second_link, wire::FrameType::follow, wire::encode(follow));
+  EXPECT_EQ(sent().back(), line(second_link, wire::FrameType::server_hello));
+  frame(second_link, wire::FrameType::follow, wire::encode(follow));
+  EXPECT_NE(sent().back(), line(second_link, wire::FrameType::server_hello));
+}
+
 TEST_F(EdgeTest, SendsFollowersAwayToo) {
   edge_.link_opened(first_link, now_);
   wire::Follow follow;
