@@ -249,6 +249,7 @@ class Node::Impl {
   void steer(LinkId link, const wire::Frame& frame, Now now);
   Result<Steering> begin_steering(const wire::Steer& steer, Now now);
   Result<Steering> steer_transfer(const std::string& name, Now now);
+  Result<void> others_decide_without(ServerNumber server);
   Result<Steering> steer_remove(const std::string& name, Now now);
   Result<Steering> steer_leave(const std::string& name, Now now);
   Result<Steering> steer_set(const wire::SettingsChange& change);

@@ -139,6 +139,28 @@ Result<Node::Impl::Steering> Node::Impl::steer_transfer(const std::string& name,
                   .heir = *heir};
 }
 
+// A removal is in force before it is committed: without a majority of those who are left it never
+// would be, and the group would wait for servers that may be gone for good.
+Result<void> Node::Impl::others_decide_without(ServerNumber server) {
+  raft::Configuration next = consensus_->raft().configuration();
+  next.members.erase(server);
+  std::size_t here = 0;
+  std::string missing;
+  for (const auto& [number, role] : next.members) {
+    if (role != raft::MemberRole::voter) continue;
+    if (number == *identity_.number || peers_.find(number, *identity_.group) != nullptr) {
+      ++here;
+    } else {
+      missing += (missing.empty() ? "" : ", ") + name_of(number);
+    }
+  }
+  if (next.voter_count() == 0 || here >= next.majority()) return {};
+  return refused("without " + name_of(server) + " the group would need " +
+                 std::to_string(next.majority()) + " of " + std::to_string(next.voter_count()) +
+                 " voters, of which these do not answer: " + missing + "; start them or " +
+                 name_of(server) + " first");
+}
+
 Result<Node::Impl::Steering> Node::Impl::steer_remove(const std::string& name, Now now) {
   const auto server = resolve(name);
   if (!server) return server.error();
@@ -146,6 +168,7 @@ Result<Node::Impl::Steering> Node::Impl::steer_remove(const std::string& name, N
     return refused(name_of(*server) + " is alive: stop it first, or let it go in good order with " +
                    "muster leave " + name_of(*server));
   }
+  if (auto decides = others_decide_without(*server); !decides) return decides.error();
   const auto index = drop_member(*server, wire::MemberChange::REMOVED, "by an operator", now);
   if (!index) return index.error();
   return Steering{
