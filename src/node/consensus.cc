@@ -112,7 +112,8 @@ Result<void> Consensus::offer(ServiceId service, BytesView command) {
 }
 
 void Consensus::keep_clock(Now now) {
-  if (clock_term_ == raft_.term() && clock_) return;
+  // Entries of earlier leaders may be applied only now; below their stamps time would stand still.
+  if (clock_term_ == raft_.term() && clock_) return clock_->raise(replica_->time(), now.monotonic);
   // Its own vote is among them. A founder got none.
   std::vector<LogTime> clocks = raft_.vote_clocks();
   if (clocks.empty()) clocks.push_back(now.wall);

@@ -22,6 +22,15 @@ LogClock::LogClock(std::vector<LogTime> votes, LogTime last_stamp, Instant now)
   ahead_ = start_time_ - median;
 }
 
+void LogClock::raise(LogTime stamp, Instant now) {
+  if (stamp <= at(now)) return;
+  const LogTime median =
+      start_time_ + -ahead_ + std::chrono::floor<std::chrono::milliseconds>(now - start_);
+  start_time_ = stamp;
+  start_ = now;
+  ahead_ = stamp - median;
+}
+
 LogTime LogClock::at(Instant now) const {
   check(now >= start_);
   const auto elapsed = std::chrono::floor<std::chrono::milliseconds>(now - start_);

@@ -16,6 +16,9 @@ class LogClock {
   /// `votes` are the wall clocks of this server and of those that voted for it: at least one.
   LogClock(std::vector<LogTime> votes, LogTime last_stamp, Instant now);
 
+  /// The log has this stamp, of an earlier leader, that was not seen when the clock was made: from
+  /// here on it is not below it. Precondition: as for `at`.
+  void raise(LogTime stamp, Instant now);
   /// Log time at `now`. Precondition: `now` is not before the start.
   LogTime at(Instant now) const;
   /// When log time will be `time`: for the timer that appends it.

@@ -28,6 +28,17 @@ TEST(LogClockTest, RunsAtHalfSpeedWhileTheLogIsAheadOfTheMedian) {
   EXPECT_EQ(clock.at(Instant{300ms}), LogTime{1'300});
 }
 
+TEST(LogClockTest, GoesOnFromALaterStampOfTheLogAtHalfSpeedUntilTheMedianHasComeUp) {
+  LogClock clock({LogTime{1'000}}, LogTime{}, Instant{});
+  clock.raise(LogTime{1'050}, Instant{100ms});
+  EXPECT_EQ(clock.at(Instant{100ms}), LogTime{1'100}) << "it is not behind";
+  clock.raise(LogTime{1'400}, Instant{100ms});
+  EXPECT_EQ(clock.at(Instant{100ms}), LogTime{1'400});
+  EXPECT_EQ(clock.at(Instant{200ms}), LogTime{1'450});
+  EXPECT_EQ(clock.at(Instant{700ms}), LogTime{1'700});
+  EXPECT_EQ(clock.at(Instant{900ms}), LogTime{1'900}) << "as the median does";
+}
+
 TEST(LogClockTest, TellsWhenALogTimeWillBeReached) {
   const LogClock clock({LogTime{1'000}}, LogTime{1'100}, Instant{});
   for (const LogTime time : {LogTime{1'150}, LogTime{1'200}, LogTime{1'350}}) {
