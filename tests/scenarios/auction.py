@@ -7,9 +7,9 @@ the leader killed every 10 s and started again 5 s later.
 import dataclasses
 import json
 import sys
-import time
 
-from story import expect, free_ports, tell
+from story import expect, tell
+from three_servers import Kills, ThreeServers
 
 
 @dataclasses.dataclass
@@ -17,35 +17,17 @@ class Scale:
     bidders: int
     lots: int
     seconds: int  # That the lots are open.
-    kill_every: float
-    start_after: float
-    kills: int
+    kills: Kills
 
 
-SHORT = Scale(bidders=60, lots=6, seconds=18, kill_every=7, start_after=2.5, kills=2)
-LONG = Scale(bidders=200, lots=20, seconds=120, kill_every=10, start_after=5, kills=12)
+SHORT = Scale(bidders=60, lots=6, seconds=18, kills=Kills(number=2, every=7, start_after=2.5))
+LONG = Scale(bidders=200, lots=20, seconds=120, kills=Kills(number=12, every=10, start_after=5))
 
 
 def scenario(story, scale):
-    ports = free_ports(7)
-    udp = ports.pop()
-    servers = {}
-
-    def serve(name):
-        port, peer_port = ports["abc".index(name) * 2:][:2]
-        servers[name] = story.start(
-            name, f"serve --name {name} --tcp-port {port} --peer-port {peer_port} --data {name} "
-            f"--discovery-port {udp}")
-        servers[name].address = f"127.0.0.1:{port}"
-
-    def sleep_until(moment):
-        time.sleep(max(0.0, moment - time.monotonic()))
-
     story.chapter("Three servers, and a lot by hand: a proxy bids for ann, and its maximum is secret")
-    for name in "abc":
-        serve(name)
-        servers[name].says("^ready ")
-    everywhere = " ".join(f"--server {server.address}" for server in servers.values())
+    servers = ThreeServers(story)
+    everywhere = servers.everywhere
     offered = story.run(f"auction open 'An old chair' --start 10 --soft-close 5s --as sel "
                         f"{everywhere}")
     lot = offered.split()[0]
@@ -63,14 +45,7 @@ def scenario(story, scale):
     house.says("^[1-9][0-9]* bids, ")
 
     story.chapter("Its leader dies, again and again, and comes back")
-    begin = time.monotonic()
-    for number in range(scale.kills):
-        sleep_until(begin + number * scale.kill_every)
-        leader = story.eventually(f"status {everywhere}", r"^leader +([abc])\b").group(1)
-        servers[leader].kill()
-        sleep_until(begin + number * scale.kill_every + scale.start_after)
-        serve(leader)
-        servers[leader].says("^ready ")
+    servers.kill_in_turn(scale.kills, lambda turn, leader: leader)
 
     story.chapter("The lots are over: each acknowledged bid is in the record once, on every server")
     house.says(r'^\{"lots":', seconds=scale.seconds + 60)
@@ -86,8 +61,7 @@ def scenario(story, scale):
     story.run(f"auction close {lot} --as sel {everywhere}")
     story.eventually(f"auction verify {lot} {everywhere}",
                      r"^a .*2 entries, chain right.*\n^b .*2 entries.*\n^c .*2 entries.*")
-    for server in servers.values():
-        expect(server.process.poll() is None, "no server ended by itself")
+    servers.expect_alive()
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ killed every 20 s and started again 5 s later.
 import dataclasses
 import json
 import sys
-import time
 
-from story import expect, free_ports, tell
+from story import expect, tell
+from three_servers import NAMES, Kills, ThreeServers
 
 LEGAL = {  # What may follow a step in a chain.
     "REPORTED": {"QUEUED", "ASSIGNED", "CANCELLED"},
@@ -34,15 +34,15 @@ LEGAL = {  # What may follow a step in a chain.
 class Scale:
     city: str     # Options.
     seconds: int  # That it lives.
-    kill_every: float
-    start_after: float
-    kills: int
+    kills: Kills
 
 
 SHORT = Scale(city="--cars 40 --ambulances 8 --hospitals 2 --lights 12 --beds 30 --pace 30 "
-              "--crashes-per-minute 90", seconds=12, kill_every=5, start_after=1.5, kills=2)
+              "--crashes-per-minute 90", seconds=12,
+              kills=Kills(number=2, every=5, start_after=1.5))
 LONG = Scale(city="--grid 20x12 --cars 500 --ambulances 40 --hospitals 6 --lights 60 --beds 60 "
-             "--pace 5 --crashes-per-minute 30", seconds=180, kill_every=20, start_after=5, kills=8)
+             "--pace 5 --crashes-per-minute 30", seconds=180,
+             kills=Kills(number=8, every=20, start_after=5))
 
 
 def check_chain(incident):
@@ -65,41 +65,22 @@ def expect_quietly(holds, what):
         expect(False, what)
 
 
+def choose_victim(turn, leader):
+    """The leader in every other turn, else one of the two others."""
+    others = [name for name in NAMES if name != leader]
+    return leader if turn % 2 == 0 else others[turn // 2 % 2]
+
+
 def scenario(story, scale):
-    ports = free_ports(7)
-    udp = ports.pop()
-    servers = {}
-
-    def serve(name):
-        port, peer_port = ports["abc".index(name) * 2:][:2]
-        servers[name] = story.start(
-            name, f"serve --name {name} --tcp-port {port} --peer-port {peer_port} --data {name} "
-            f"--discovery-port {udp}")
-        servers[name].address = f"127.0.0.1:{port}"
-
-    def sleep_until(moment):
-        time.sleep(max(0.0, moment - time.monotonic()))
-
     story.chapter("Three servers, and a city that comes to life")
-    for name in "abc":
-        serve(name)
-        servers[name].says("^ready ")
-    everywhere = " ".join(f"--server {server.address}" for server in servers.values())
+    servers = ThreeServers(story)
+    everywhere = servers.everywhere
     city = story.start("city", f"mobility city {scale.city} --duration {scale.seconds}s --json "
                        f"{everywhere}")
     city.says('"reported":[1-9]', seconds=30)
 
     story.chapter("Its servers die, the leader among them, and come back")
-    begin = time.monotonic()
-    for number in range(scale.kills):
-        sleep_until(begin + number * scale.kill_every)
-        leader = story.eventually(f"status {everywhere}", r"^leader +([abc])\b").group(1)
-        others = [name for name in "abc" if name != leader]
-        victim = leader if number % 2 == 0 else others[number // 2 % 2]
-        servers[victim].kill()
-        sleep_until(begin + number * scale.kill_every + scale.start_after)
-        serve(victim)
-        servers[victim].says("^ready ")
+    servers.kill_in_turn(scale.kills, choose_victim)
 
     story.chapter("No report is lost, no chain is broken, nobody is sent twice")
     expect(city.process.wait(scale.seconds + 60) == 0, "the city ends by itself")
@@ -124,8 +105,7 @@ def scenario(story, scale):
     expect(len(working) == states.get("CLOSED", 0), "each was handed over once")
     if scale is LONG:
         expect(summary["sessionsEnded"] == 0, "no client lost its session")
-    for server in servers.values():
-        expect(server.process.poll() is None, "no server ended by itself")
+    servers.expect_alive()
     story.run(f"mobility figures {everywhere}")
 
 
