@@ -5,7 +5,7 @@ option(MUSTER_FUZZ "build the fuzz targets (needs clang)" OFF)
 option(MUSTER_PURE_ONLY "build only the folders without input and output, and their tests" OFF)
 option(MUSTER_PRECOMPILE "precompile heavy foreign headers" ON)
 option(MUSTER_UNITY "compile several files of a folder at once: three times as fast, all names of a folder must differ" ON)
-set(MUSTER_UNITY_FILES 8 CACHE STRING "how many files of a folder are compiled at once")
+set(MUSTER_UNITY_FILES 16 CACHE STRING "how many files of a folder are compiled at once")
 set(MUSTER_SANITIZE "" CACHE STRING "sanitizers, as for -fsanitize=")
 
 set(CMAKE_CXX_STANDARD 20)
