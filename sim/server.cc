@@ -236,6 +236,8 @@ void Server::resume() {
   if (state_ != State::paused) return;
   world_.trace.event(world_.events.now(), "resume", number_);
   state_ = State::running;
+  // While it was paused it could give up nothing.
+  if (handing_over_since_) handing_over_since_ = clock_.monotonic(world_.events.now());
   world_.network.set_state(host_, HostState::listening);
   turn_scheduled_ = false;
   tick_at_.reset();

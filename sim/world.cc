@@ -161,7 +161,10 @@ Instant World::live_by() const {
     if (view == nullptr) continue;
     longest = std::max<Duration>(longest, milliseconds(view->settings.handover_after_ms()));
   }
-  return Instant{std::max(scenario_.faults_until, scenario_.length)} + live_within +
+  // An order that nobody hears is waited for in log time, which may run at half speed.
+  const Duration orders =
+      scenario_.mobility.on ? Duration{2 * scenario_.mobility.limits.accept_time} : Duration{};
+  return Instant{std::max(scenario_.faults_until, scenario_.length)} + live_within + orders +
          longest * patience_max;
 }
 
