@@ -19,6 +19,7 @@ constexpr Duration look_every = milliseconds(50);
 
 /// The view has not changed for so long when the group is at rest.
 constexpr Duration rest = seconds(10);
+constexpr Duration momentary = milliseconds(500);
 /// A leader waits so many times longer for a better one that was lost again and again.
 constexpr int patience_max = 64;
 
@@ -182,13 +183,17 @@ void World::wait_until_live() {
   std::optional<std::string> missing = what_is_missing();
   std::uint64_t seen = view();
   Instant since = events_.now();
+  Instant complete = since;  // When nothing was missing, last.
   while (missing || events_.now() - since < rest) {
     if (events_.now() >= live_by()) {
       throw Violation("live after the faults", missing.value_or("the view goes on changing"));
     }
     run_until(events_.now() + look_every);
     missing = what_is_missing();
-    if (missing || view() != seen) since = events_.now();
+    if (!missing) complete = events_.now();
+    // Units go on telling how they are: one command on its way is no unrest.
+    const bool lacks = missing && events_.now() - complete >= momentary;
+    if (lacks || view() != seen) since = events_.now();
     seen = view();
   }
 }
