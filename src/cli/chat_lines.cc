@@ -11,10 +11,10 @@
 namespace muster::cli {
 namespace {
 
-constexpr std::int64_t ms_per_second = 1'000;
+constexpr std::int64_t ms_of_a_second = 1'000;
 
 std::string clock_of(LogTime time) {
-  const std::time_t seconds = time.milliseconds / ms_per_second;
+  const std::time_t seconds = time.milliseconds / ms_of_a_second;
   std::tm parts{};
   localtime_r(&seconds, &parts);
   std::array<char, 16> text{};

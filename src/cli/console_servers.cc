@@ -18,7 +18,7 @@ namespace {
 
 constexpr Duration probing_time = std::chrono::seconds{1};
 constexpr Duration redirect_time = std::chrono::seconds{3};
-constexpr Duration goodbye_time = std::chrono::milliseconds{500};
+constexpr Duration farewell_time = std::chrono::milliseconds{500};
 constexpr int leave_questions = 2;
 
 std::vector<std::string> lines_of_found(const std::vector<discovery::Candidate>& candidates) {
@@ -64,7 +64,7 @@ std::optional<std::string> placed_at(const std::vector<std::string>& servers, co
   });
   client::run_for(loop, redirect_time);
   client.end([&] { loop.stop(); });
-  client::run_for(loop, goodbye_time);
+  client::run_for(loop, farewell_time);
   return placed;
 }
 

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto tick_interval = 100ms;
+constexpr auto frame_interval = 100ms;
 constexpr auto start_time_max = 30s;
 constexpr auto last_comparison_time_max = 20s;
 constexpr auto last_words_time_max = 5s;
@@ -120,7 +120,7 @@ void DemoShow::begin_running() {
 }
 
 void DemoShow::wait_for_tick() {
-  timer_.expires_after(tick_interval);
+  timer_.expires_after(frame_interval);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     tick();

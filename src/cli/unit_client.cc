@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds retry_pause_min{200};
 constexpr std::chrono::milliseconds retry_pause_max{3'200};
-constexpr std::size_t servers_max = 64;  // That are remembered for the next session.
+constexpr std::size_t servers_named_max = 64;  // That are remembered for the next session.
 
 /// No change of the group's state makes it possible.
 bool is_fatal(const Error& error) {
@@ -71,7 +71,7 @@ void UnitClient::learn_servers() {
   if (!hello) return;
   std::vector<std::string>& seeds = options_.client.session.seeds;
   for (const std::string& address : hello->client_addresses()) {
-    if (seeds.size() >= servers_max) return;
+    if (seeds.size() >= servers_named_max) return;
     if (std::ranges::find(seeds, address) == seeds.end()) seeds.push_back(address);
   }
 }

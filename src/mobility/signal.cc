@@ -12,7 +12,7 @@ namespace {
 constexpr Duration least_yellow = std::chrono::seconds{3};
 constexpr Duration least_clearance = std::chrono::seconds{1};
 
-Error wrong(const std::string& why) {
+Error wrong_plan(const std::string& why) {
   return {ErrorCode::invalid_argument, "a signal plan " + why};
 }
 
@@ -27,15 +27,15 @@ Result<void> check_conflicts(const SignalPlan& plan, Movements all) {
   for (std::size_t movement = 0; movement < plan.conflicts.size(); ++movement) {
     const std::string name = std::to_string(movement);
     const Movements others = plan.conflicts[movement];
-    if ((others & ~all) != 0) return wrong("has a conflict with a movement that there is not");
+    if ((others & ~all) != 0) return wrong_plan("has a conflict with a movement that there is not");
     if ((others & only(movement)) != 0)
-      return wrong("has movement " + name + " conflict with itself");
+      return wrong_plan("has movement " + name + " conflict with itself");
     for (std::size_t other = 0; other < plan.conflicts.size(); ++other) {
       const bool there = (others & only(other)) != 0;
       const bool back = (plan.conflicts[other] & only(movement)) != 0;
       if (there != back) {
-        return wrong("needs mutual conflicts: look at movements " + name + " and " +
-                     std::to_string(other));
+        return wrong_plan("needs mutual conflicts: look at movements " + name + " and " +
+                          std::to_string(other));
       }
     }
   }
@@ -46,18 +46,18 @@ Result<void> check_conflicts(const SignalPlan& plan, Movements all) {
 
 Result<void> validate(const SignalPlan& plan) {
   if (plan.conflicts.empty() || plan.conflicts.size() > SignalPlan::movements_max) {
-    return wrong("has 1 to 32 movements");
+    return wrong_plan("has 1 to 32 movements");
   }
   if (plan.phases.empty() || plan.phases.size() > SignalPlan::phases_max) {
-    return wrong("has 1 to 64 phases");
+    return wrong_plan("has 1 to 64 phases");
   }
-  if (plan.yellow < least_yellow) return wrong("has a yellow of at least 3 s");
-  if (plan.all_red < least_clearance) return wrong("has all lights red for at least 1 s");
+  if (plan.yellow < least_yellow) return wrong_plan("has a yellow of at least 3 s");
+  if (plan.all_red < least_clearance) return wrong_plan("has all lights red for at least 1 s");
   if (plan.least_green <= Duration::zero() || plan.most_presence < plan.least_green) {
-    return wrong("has a least green above 0, and a presence of at least that");
+    return wrong_plan("has a least green above 0, and a presence of at least that");
   }
   if (std::max({plan.yellow, plan.all_red, plan.most_presence}) > SignalPlan::time_max) {
-    return wrong("has no time beyond an hour");
+    return wrong_plan("has no time beyond an hour");
   }
   const auto all = static_cast<Movements>((std::uint64_t{1} << plan.conflicts.size()) - 1);
   if (auto valid = check_conflicts(plan, all); !valid) return valid;
@@ -65,11 +65,12 @@ Result<void> validate(const SignalPlan& plan) {
     const SignalPlan::Phase& phase = plan.phases[i];
     const std::string name = "phase " + std::to_string(i);
     if (phase.green == 0 || (phase.green & ~all) != 0) {
-      return wrong("needs movements that there are in " + name);
+      return wrong_plan("needs movements that there are in " + name);
     }
-    if (conflicts_within(plan, phase.green)) return wrong("has greens that conflict in " + name);
+    if (conflicts_within(plan, phase.green))
+      return wrong_plan("has greens that conflict in " + name);
     if (phase.length < plan.least_green || phase.length > SignalPlan::time_max) {
-      return wrong("needs a time from the least green to an hour in " + name);
+      return wrong_plan("needs a time from the least green to an hour in " + name);
     }
   }
   return {};
