@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "cli/options.h"
+#include "cli/secret_file.h"
 #include "wire/control.h"
 
 namespace muster::cli {

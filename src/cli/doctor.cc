@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/json_line.h"
 #include "cli/options.h"
+#include "cli/secret_file.h"
 #include "server/places.h"
 #include "server/ports.h"
 

@@ -15,9 +15,9 @@
 
 #include "cli/acknowledgement_gaps.h"
 #include "cli/histogram.h"
+#include "cli/kept_session.h"
 #include "cli/payloads.h"
 #include "client/client.h"
-#include "echo/echo.h"
 #include "muster/bytes.h"
 #include "muster/error.h"
 #include "muster/ids.h"
@@ -25,14 +25,6 @@
 #include "net/loop.h"
 
 namespace muster::cli {
-
-/// What one client was told, for comparison with what the group has.
-struct Acknowledged {
-  SessionId session;
-  echo::Tally tally;         ///< Over the payloads acknowledged, in order.
-  std::uint64_t unknown{0};  ///< Commands that were perhaps applied.
-  friend bool operator==(const Acknowledged&, const Acknowledged&) = default;
-};
 
 /// What a load gave, after the warm-up.
 struct LoadResult {

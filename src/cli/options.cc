@@ -1,14 +1,9 @@
 #include "cli/options.h"
 
-#include <sys/stat.h>
-
 #include <CLI/Error.hpp>
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "net/address.h"
@@ -144,42 +139,6 @@ std::vector<std::string> with_dashes(int argument_count, const char* const* argu
     changed.push_back(std::move(argument));
   }
   return changed;
-}
-
-Result<Secret> read_secret_file(const std::string& path) {
-  struct stat status {};
-  std::ifstream file(path, std::ios::binary);
-  if (!file || ::stat(path.c_str(), &status) != 0) {
-    const int reason = errno;
-    return Error{reason == EACCES ? ErrorCode::permission_denied : ErrorCode::not_found,
-                 "the secret file " + path + " can't be read: " + std::strerror(reason) +
-                     "; give --secret-file a file that this user may read"};
-  }
-  std::string text(wire::secret_bytes_max + 2, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (file.bad()) {
-    return Error{ErrorCode::permission_denied,
-                 "the secret file " + path + " can't be read: is it a folder?"};
-  }
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-  if (text.empty() || text.front() == '\n' || text.starts_with("\r\n")) {
-    return Error{ErrorCode::invalid_argument, "the secret file " + path +
-                                                  " begins with an empty line, or is empty: fill "
-                                                  "it, for instance with `openssl rand -hex 32`"};
-  }
-  if (text.size() > wire::secret_bytes_max) {
-    return Error{ErrorCode::invalid_argument, "the secret in " + path + " is longer than " +
-                                                  std::to_string(wire::secret_bytes_max) +
-                                                  " bytes: shorten it"};
-  }
-  const BytesView bytes = as_bytes(text);
-  Secret secret{.bytes = Bytes(bytes.begin(), bytes.end()), .warning = {}};
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    secret.warning = "others may read the secret file " + path + ": chmod 600 " + path;
-  }
-  return secret;
 }
 
 }  // namespace muster::cli

@@ -44,13 +44,4 @@ CLI::Option* add_log_level(CLI::App& app, std::string& value);
 /// the next one in its place.
 std::vector<std::string> with_dashes(int argument_count, const char* const* arguments);
 
-/// The shared secret of a group from a file: its bytes, without a line end after the last of them.
-/// `warning` is set if others than the owner may read the file. Errors: NOT_FOUND,
-/// PERMISSION_DENIED, INVALID_ARGUMENT if it is empty or too long; each names file and remedy.
-struct Secret {
-  Bytes bytes;
-  std::string warning;
-};
-[[nodiscard]] Result<Secret> read_secret_file(const std::string& path);
-
 }  // namespace muster::cli

@@ -1,13 +1,8 @@
 #include "cli/sealed_bids.h"
 
-#include <fmt/format.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
 
-#include <charconv>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <utility>
 
 #include "muster/check.h"
@@ -17,26 +12,7 @@
 namespace muster::cli {
 namespace {
 
-constexpr std::string_view first_line = "muster sealed bid 1";
-constexpr std::size_t file_bytes_max = 4'096;
-
-bool read_nonce(const std::string& hex, auction::Nonce& nonce) {
-  if (hex.size() != 2 * nonce.size()) return false;
-  for (std::size_t i = 0; i < nonce.size(); ++i) {
-    std::uint8_t byte = 0;
-    const char* const from = hex.data() + 2 * i;
-    const auto [end, fault] = std::from_chars(from, from + 2, byte, 16);
-    if (fault != std::errc{} || end != from + 2) return false;
-    nonce[i] = std::byte{byte};
-  }
-  return true;
-}
-
-Error no_sealed_bid() {
-  return {ErrorCode::invalid_argument,
-          "this is no sealed bid, or it was changed: the file must be as `muster auction bid` "
-          "wrote it"};
-}
+constexpr std::size_t sealed_bid_bytes_max = 4'096;
 
 }  // namespace
 
@@ -44,34 +20,6 @@ SealedBid make_sealed_bid(auction::LotId lot, std::string bidder, auction::Price
   SealedBid bid{.lot = lot, .bidder = std::move(bidder), .price = price};
   check(RAND_bytes(reinterpret_cast<unsigned char*>(bid.nonce.data()),
                    static_cast<int>(bid.nonce.size())) == 1);
-  return bid;
-}
-
-std::string to_text(const SealedBid& bid) {
-  return fmt::format("{}\nlot {}\nbidder {}\nprice {}\nnonce {}\n", first_line,
-                     auction::to_text(bid.lot), bid.bidder, bid.price.minor,
-                     wire::to_hex(bid.nonce));
-}
-
-Result<SealedBid> parse_sealed_bid(const std::string& text) {
-  std::istringstream lines(text);
-  std::string line;
-  if (!std::getline(lines, line) || line != first_line) return no_sealed_bid();
-  const auto field = [&](const std::string& name) -> std::string {
-    if (!std::getline(lines, line) || !line.starts_with(name + " ")) return {};
-    return line.substr(name.size() + 1);
-  };
-  SealedBid bid{};
-  const auto lot = auction::parse_lot(field("lot"));
-  if (!lot) return no_sealed_bid();
-  bid.lot = *lot;
-  bid.bidder = field("bidder");
-  const std::string price = field("price");
-  const auto [end, fault] =
-      std::from_chars(price.data(), price.data() + price.size(), bid.price.minor);
-  const bool is_price = fault == std::errc{} && end == price.data() + price.size();
-  const bool is_nonce = read_nonce(field("nonce"), bid.nonce);
-  if (bid.bidder.empty() || !is_price || !is_nonce || to_text(bid) != text) return no_sealed_bid();
   return bid;
 }
 
@@ -84,7 +32,7 @@ Result<void> SealedBids::keep(const SealedBid& bid) {
     return Error{ErrorCode::permission_denied, "the folder " + folder_ + " can't be made"};
   }
   const std::string path = path_of(bid.commitment());
-  const std::string text = to_text(bid);
+  const std::string text = bid.text();
   storage::RealFiles files;
   if (auto done = files.write(path + ".new", 0, as_bytes(text)); !done) return done;
   if (auto done = files.sync(path + ".new", storage::SyncSite::identity_content); !done) {
@@ -97,7 +45,7 @@ Result<void> SealedBids::keep(const SealedBid& bid) {
 Result<SealedBid> SealedBids::find(const auction::Hash& commitment) const {
   const std::string path = path_of(commitment);
   storage::RealFiles files;
-  const auto bytes = files.read(path, 0, file_bytes_max);
+  const auto bytes = files.read(path, 0, sealed_bid_bytes_max);
   if (!bytes) {
     return Error{ErrorCode::not_found,
                  "what this bid commits to is not kept here: " + path +
@@ -106,7 +54,7 @@ Result<SealedBid> SealedBids::find(const auction::Hash& commitment) const {
   auto bid = parse_sealed_bid(std::string(as_text(*bytes)));
   if (!bid) return Error{bid.error().code, path + ": " + bid.error().message};
   if (bid->commitment() != commitment)
-    return Error{no_sealed_bid().code, path + ": it was changed"};
+    return Error{ErrorCode::invalid_argument, path + ": it was changed"};
   return bid;
 }
 

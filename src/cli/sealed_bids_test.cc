@@ -46,7 +46,7 @@ TEST_F(SealedBidsTest, NoTwoNoncesAreTheSame) {
 }
 
 TEST_F(SealedBidsTest, AFileThatWasChangedIsNoBid) {
-  const std::string text = to_text(bid_);
+  const std::string text = bid_.text();
   EXPECT_EQ(parse_sealed_bid(text).value(), bid_);
   for (const std::string& bad : {std::string(), std::string("muster sealed bid 2\n"),
                                  text + "more\n", text.substr(0, text.size() - 2), "x" + text}) {
@@ -58,7 +58,7 @@ TEST_F(SealedBidsTest, AFileThatWasChangedIsNoBid) {
   ASSERT_TRUE(bids.keep(bid_));
   SealedBid other = bid_;
   other.price.minor += 1;
-  std::ofstream(bids.path_of(bid_.commitment())) << to_text(other);
+  std::ofstream(bids.path_of(bid_.commitment())) << other.text();
   const auto changed = bids.find(bid_.commitment());
   ASSERT_FALSE(changed);
   EXPECT_EQ(changed.error().code, ErrorCode::invalid_argument);

@@ -17,6 +17,7 @@
 #include "cli/commands.h"
 #include "cli/console_of_server.h"
 #include "cli/options.h"
+#include "cli/secret_file.h"
 #include "cli/serve_config.h"
 #include "cli/services.h"
 #include "library/port_holder.h"

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "cli/local_read.h"
@@ -57,8 +56,7 @@ void compare(const Acknowledged& told, const echo::Tally& found, Verdict& verdic
 Result<void> write_kept(const std::string& path, const std::vector<KeptSession>& sessions) {
   std::ofstream file(path);
   for (const KeptSession& each : sessions) {
-    file << each.told.session.uuid.to_string() << ' ' << each.told.tally.count << ' '
-         << each.told.tally.chain << ' ' << each.told.unknown << ' ' << each.index.value << '\n';
+    file << to_line(each) << '\n';
   }
   file.close();
   if (!file) {
@@ -73,19 +71,13 @@ Result<std::vector<KeptSession>> read_kept(const std::string& path) {
   if (!file) return Error{ErrorCode::not_found, "cannot read " + path + "; is it there?"};
   std::vector<KeptSession> sessions;
   for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string id;
-    KeptSession kept;
-    words >> id >> kept.told.tally.count >> kept.told.tally.chain >> kept.told.unknown >>
-        kept.index.value;
-    const auto uuid = Uuid::parse(id);
-    if (!words || !uuid) {
+    const auto kept = parse_kept_session(line);
+    if (!kept) {
       return Error{ErrorCode::invalid_argument,
                    "line " + std::to_string(sessions.size() + 1) + " of " + path +
                        " is not of the form SESSION COUNT CHAIN UNKNOWN INDEX"};
     }
-    kept.told.session = {*uuid};
-    sessions.push_back(kept);
+    sessions.push_back(*kept);
   }
   return sessions;
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/load.h"
+#include "cli/kept_session.h"
 #include "client/question.h"
 #include "echo/echo.h"
 #include "muster/error.h"
@@ -28,13 +28,7 @@ struct Verdict {
 /// can be compared only where no command's outcome is unknown.
 void compare(const Acknowledged& told, const echo::Tally& found, Verdict& verdict);
 
-/// One session for later: a line of a file, `SESSION COUNT CHAIN UNKNOWN INDEX`. `index` is where
-/// the group stood when it was asked: a server that has applied it has everything.
-struct KeptSession {
-  Acknowledged told;
-  LogIndex index;
-  friend bool operator==(const KeptSession&, const KeptSession&) = default;
-};
+/// Sessions for later, a line each. Errors: FAILED_PRECONDITION.
 [[nodiscard]] Result<void> write_kept(const std::string& path,
                                       const std::vector<KeptSession>& sessions);
 /// Errors: NOT_FOUND; INVALID_ARGUMENT naming the line.

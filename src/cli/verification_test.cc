@@ -47,8 +47,15 @@ TEST(VerificationTest, KeptSessionsAreReadBackAsTheyWereWritten) {
 
 TEST(VerificationTest, AFileThatIsNoneOfOursIsRefusedWithItsLine) {
   const std::string path = testing::TempDir() + "/no_kept_sessions";
-  std::ofstream(path) << "hello\n";
-  EXPECT_EQ(read_kept(path).error().code, ErrorCode::invalid_argument);
+  const std::string line = "01890a5d-ac96-774b-bcce-b302099a8057 9 4 1 12";
+  for (const std::string& bad : {std::string("hello"), line + " 7", line + "x",
+                                 std::string("01890a5d-ac96-774b-bcce-b302099a8057 -9 4 1 12")}) {
+    std::ofstream(path) << line << '\n' << bad << '\n';
+    const auto read = read_kept(path);
+    ASSERT_FALSE(read) << bad;
+    EXPECT_EQ(read.error().code, ErrorCode::invalid_argument);
+    EXPECT_TRUE(read.error().message.starts_with("line 2 of ")) << read.error().message;
+  }
   EXPECT_EQ(read_kept(path + "_missing").error().code, ErrorCode::not_found);
 }
 
