@@ -166,16 +166,20 @@ void Session::send_resume(LinkId link, bool stays) {
        {wire::FrameType::resume_session, wire::Lane::normal, SharedBytes(wire::encode(resume))}});
 }
 
-Result<void> Session::may_take(std::size_t in_flight, std::size_t in_flight_max,
-                               std::size_t bytes) const {
+Result<void> Session::may_take(std::size_t payload_bytes) const {
   if (phase_ == Phase::ended) {
     return Error{ErrorCode::aborted, "this session has ended; open a new one"};
   }
-  if (bytes > wire::command_bytes_max) {
+  if (payload_bytes > wire::command_bytes_max) {
     return Error{ErrorCode::invalid_argument,
-                 "a request has " + std::to_string(bytes) + " bytes; at most " +
+                 "a request has " + std::to_string(payload_bytes) + " bytes; at most " +
                      std::to_string(wire::command_bytes_max) + " are allowed"};
   }
+  return {};
+}
+
+Result<void> Session::has_room(std::size_t in_flight, std::size_t in_flight_max,
+                               std::size_t bytes) const {
   if (in_flight >= in_flight_max || bytes > options_.bytes_in_flight_max - bytes_in_flight_) {
     return Error{ErrorCode::resource_exhausted,
                  "too many requests of this session are unanswered (" + std::to_string(in_flight) +
@@ -194,8 +198,9 @@ Result<SequenceNumber> Session::call(ServiceId service, SharedBytes payload, Ins
     return Error{ErrorCode::failed_precondition,
                  "this client only follows topics and reads; open a session to give commands"};
   }
-  const Result<void> may = may_take(calls_.size(), options_.calls_in_flight_max, payload.size());
-  if (!may) return may.error();
+  if (Result<void> may = may_take(payload.size()); !may) return may.error();
+  Result<void> room = has_room(calls_.size(), options_.calls_in_flight_max, payload.size());
+  if (!room) return room.error();
   if (deadline <= now) return expired(false);
   const SequenceNumber sequence = next_sequence();
   bytes_in_flight_ += payload.size();
@@ -207,8 +212,7 @@ Result<SequenceNumber> Session::call(ServiceId service, SharedBytes payload, Ins
 Result<RequestId> Session::read(ServiceId service, const SharedBytes& payload, bool linearizable,
                                 Instant now, Instant deadline) {
   if (deadline <= now) return expired(false);
-  const Result<void> may = may_take(requests_.size(), options_.reads_in_flight_max, payload.size());
-  if (!may) return may.error();
+  if (Result<void> may = may_take(payload.size()); !may) return may.error();
   wire::Read read;
   read.set_request_id(next_request_);
   read.set_service(service.value);
@@ -223,8 +227,7 @@ Result<RequestId> Session::query(wire::FrameType type, SharedBytes body, Instant
                                  Instant deadline) {
   check(type == wire::FrameType::status_request || type == wire::FrameType::members_request);
   if (deadline <= now) return expired(false);
-  const Result<void> may = may_take(requests_.size(), options_.reads_in_flight_max, body.size());
-  if (!may) return may.error();
+  if (Result<void> may = may_take(body.size()); !may) return may.error();
   return take_request({.type = type, .body = std::move(body), .deadline = deadline});
 }
 
@@ -235,7 +238,9 @@ Result<void> Session::follow(std::string_view topic, std::optional<wire::EventPo
   return topics_.follow(topic, from);
 }
 
-RequestId Session::take_request(Request request) {
+Result<RequestId> Session::take_request(Request request) {
+  Result<void> room = has_room(requests_.size(), options_.reads_in_flight_max, request.body.size());
+  if (!room) return room.error();
   bytes_in_flight_ += request.body.size();
   expires_at(request.deadline);
   requests_.emplace(next_request_, std::move(request));

@@ -161,7 +161,7 @@ class Session {
     std::size_t topics_max{wire::link_topics_max};
     std::size_t calls_in_flight_max{wire::session_requests_in_flight_max};
     std::size_t reads_in_flight_max{wire::session_reads_in_flight_max};
-    std::size_t bytes_in_flight_max{64 * 1024 * 1024};  ///< Payloads of calls and reads.
+    std::size_t bytes_in_flight_max{64 * 1024 * 1024};  ///< Of calls' payloads, and of requests.
     Duration backoff_min{50'000};         ///< After each server was tried once; then doubled.
     Duration backoff_max{5'000'000};      ///< At most this; half of it is jitter.
     Duration dial_timeout{3'000'000};     ///< From `Dial` to `connected`.
@@ -241,6 +241,8 @@ class Session {
   Epoch epoch() const { return epoch_; }
   /// Commands that count against `calls_in_flight_max`.
   std::size_t calls_in_flight() const { return calls_.size(); }
+  /// Bytes that count against `bytes_in_flight_max`.
+  std::size_t bytes_in_flight() const { return bytes_in_flight_; }
   /// The group that it belongs to, once one has taken it.
   const std::optional<GroupId>& group() const { return group_; }
   /// Where the link in use goes, or nothing.
@@ -328,8 +330,9 @@ class Session {
   void expire(Instant now);
   void expire_requests(Instant now);
   Error expired(bool ever_sent) const;
-  RequestId take_request(Request request);
-  Result<void> may_take(std::size_t in_flight, std::size_t in_flight_max, std::size_t bytes) const;
+  Result<RequestId> take_request(Request request);
+  Result<void> may_take(std::size_t payload_bytes) const;
+  Result<void> has_room(std::size_t in_flight, std::size_t in_flight_max, std::size_t bytes) const;
   void expires_at(Instant deadline);
   void complete(RequestId id, const Request& request, const Error& error);
   void note_change(StateChange::Kind kind, std::string reason = {});

@@ -331,6 +331,25 @@ TEST_F(SessionTest, RefusesMoreCallsThanTheLimit) {
   EXPECT_EQ(call("x"), wire::session_requests_in_flight_max + 1);
 }
 
+// A read travels with some bytes around its payload, which count as well.
+TEST_F(SessionTest, RefusesMoreBytesThanTheLimit) {
+  constexpr std::size_t limit = 100;
+  Session session{
+      {.id = ann, .name = "ann", .seeds = {"a:1"}, .bytes_in_flight_max = limit, .seed = 1}};
+  const auto read = [&](std::size_t bytes) {
+    return session.read(echo, text(std::string(bytes, 'x')), true, now_, now_ + 1s);
+  };
+  ASSERT_TRUE(read(80));
+  EXPECT_EQ(read(100 - session.bytes_in_flight()).error().code, ErrorCode::resource_exhausted);
+  EXPECT_LE(session.bytes_in_flight(), limit);
+  EXPECT_EQ(session.call(echo, text(std::string(limit, 'x')), now_, now_ + 1s).error().code,
+            ErrorCode::resource_exhausted);
+  now_ += 2s;
+  session.tick(now_);
+  EXPECT_EQ(session.bytes_in_flight(), 0U);
+  EXPECT_TRUE(read(80));
+}
+
 TEST_F(SessionTest, SplitsWhatOneBatchCannotHold) {
   open();
   const std::string large(wire::command_bytes_max, 'x');
