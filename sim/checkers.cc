@@ -342,16 +342,6 @@ void HeirsStay::seen(const node::Report& report, Instant now) {
                                     std::to_string(report.heir->value) + ", which is stopping");
 }
 
-void WithinLimits::seen(std::size_t server, const node::Report& report) const {
-  if (report.queued_bytes <= limits_.queued_bytes_max &&
-      report.attached <= limits_.attached_sessions_max) {
-    return;
-  }
-  throw Violation("within limits", "server " + std::to_string(server) + " holds " +
-                                       std::to_string(report.queued_bytes) + " bytes queued and " +
-                                       std::to_string(report.attached) + " sessions");
-}
-
 void Checkers::seen(ProcessId process, const node::Report& report, Instant now) {
   const std::size_t server = process.server;
   one_leader.seen(process, report);

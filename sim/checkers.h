@@ -12,9 +12,10 @@
 
 #include "group/view.h"
 #include "muster/ids.h"
-#include "node/options.h"
+#include "node/report.h"
 #include "sim/auction_checkers.h"
 #include "sim/followers.h"
+#include "sim/limits.h"
 #include "sim/linearizability.h"
 #include "sim/mobility_checkers.h"
 #include "sim/network.h"
@@ -271,16 +272,6 @@ class HeirsStay {
   using Member = std::pair<GroupId, ServerNumber>;
   std::map<Member, Instant> stopping_since_;
   std::map<Member, ServerNumber> heirs_;  // Of those that hand over now.
-};
-
-/// Invariant 9: what grows has a limit.
-class WithinLimits {
- public:
-  explicit WithinLimits(const node::Options& limits) : limits_(limits) {}
-  void seen(std::size_t server, const node::Report& report) const;
-
- private:
-  const node::Options limits_;
 };
 
 /// When servers last took in a frame of each connection: nobody's session ends who was heard.

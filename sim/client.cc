@@ -54,6 +54,7 @@ void Client::open_session() {
     options.seeds.push_back(client_address(server % scenario_.servers));
   }
   options.calls_in_flight_max = scenario_.load.in_flight_max;
+  options.bytes_in_flight_max = scenario_.load.bytes_in_flight_max;
   options.backoff_max = milliseconds(500);
   options.dial_timeout = milliseconds(1'500);
   options.open_timeout = milliseconds(2'000);
@@ -236,7 +237,10 @@ void Client::make_read(Read::Kind kind, std::uint32_t key) {
   const Instant now = world_.events.now();
   const auto request = session_->read(service, SharedBytes(std::move(query)),
                                       kind != Read::Kind::local, now, now + patience);
-  if (!request) return;
+  if (!request) {
+    if (verifying_) ask_later(kind, key);
+    return;
+  }
   world_.trace.event(now, "read", number_, key, request->value);
   reads_.emplace(
       request->value,
@@ -244,6 +248,7 @@ void Client::make_read(Read::Kind kind, std::uint32_t key) {
 }
 
 void Client::verify() {
+  verifying_ = true;
   for (std::uint32_t key = 0; key < scenario_.load.keys; ++key) {
     make_read(Read::Kind::linearizable, key);
   }
@@ -254,6 +259,11 @@ void Client::verify() {
 // ---- Driving the session ------------------------------------------------------------------------
 
 void Client::turn() {
+  if (session_->bytes_in_flight() > scenario_.load.bytes_in_flight_max) {
+    throw Violation("within limits", "client " + std::to_string(number_) + " has " +
+                                         std::to_string(session_->bytes_in_flight()) +
+                                         " bytes in flight");
+  }
   session::Ready ready = session_->ready(world_.events.now());
   for (const session::Dial& dial : ready.dial) {
     links_[dial.link.value] = world_.network.dial(host_, dial.address, false);
@@ -411,8 +421,14 @@ void Client::received(EndId end, const wire::Frame& frame) {
     return closed(end, "another group");
   }
   if (session_->opened()) last_heard_ = world_.events.now();
+  if (frame.type == wire::FrameType::refused) note_refusal(frame.body.view());
   session_->frame(*link, frame.type, frame.body, world_.events.now());
   turn();
+}
+
+void Client::note_refusal(BytesView body) {
+  const auto refused = wire::decode<wire::Refused>(body);
+  if (refused && wire::to_error(*refused).code == ErrorCode::resource_exhausted) ++refused_;
 }
 
 void Client::closed(EndId end, const std::string& reason) {
@@ -486,6 +502,22 @@ void Client::refuse(const Command& command, const Error& error) {
   world_.checkers.history.answered(command.id, std::nullopt, world_.events.now());
 }
 
+// What is to be verified is asked again until there is room for it.
+void Client::read_refused(const Read& asked, const Error& error) {
+  if (error.code != ErrorCode::resource_exhausted) return;
+  ++refused_;
+  if (verifying_) ask_later(asked.kind, asked.key);
+}
+
+void Client::ask_later(Read::Kind kind, std::uint32_t key) {
+  ++to_be_asked_;
+  world_.events.after(retry_when_full, [this, kind, key] {
+    --to_be_asked_;
+    make_read(kind, key);
+    turn();
+  });
+}
+
 void Client::finish(const session::CompletedRead& read) {
   const auto found = reads_.find(read.request.value);
   if (found == reads_.end()) return;
@@ -494,7 +526,7 @@ void Client::finish(const session::CompletedRead& read) {
   ++answered_;
   world_.trace.event(world_.events.now(), "read-answer", number_, asked.key,
                      read.result ? read.result->index.value : 0);
-  if (!read.result) return;
+  if (!read.result) return read_refused(asked, read.result.error());
   const MarkedAnswer marked = read_mark(read.result->payload.view());
   const auto used = world_.checkers.one_group.used();
   if (!used || marked.group != mark_of(*used)) return;  // Of a group that nobody has written to.

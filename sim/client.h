@@ -42,7 +42,7 @@ class Client final : public Process {
   /// Makes no more; those under way are still answered.
   void stop();
   /// Nothing waits for an answer.
-  bool idle() const { return commands_.empty() && reads_.empty(); }
+  bool idle() const { return commands_.empty() && reads_.empty() && to_be_asked_ == 0; }
   /// It was told of all events there are.
   bool told_all() const { return follower_.complete(); }
   const Follower& follower() const { return follower_; }
@@ -57,6 +57,8 @@ class Client final : public Process {
   /// Reads all registers and the own tally, linearizably. Precondition: stopped and idle.
   void verify();
   std::uint64_t answered() const { return answered_; }
+  /// How often a server refused it something for a limit.
+  std::uint64_t refused() const { return refused_; }
   /// How often its session went on at another server.
   std::uint64_t moves() const { return moves_; }
   HostId host() const { return host_; }
@@ -105,6 +107,9 @@ class Client final : public Process {
   void acknowledge(const Command& command, const session::Reply& reply);
   void refuse(const Command& command, const Error& error);
   void finish(const session::CompletedRead& read);
+  void read_refused(const Read& asked, const Error& error);
+  void ask_later(Read::Kind kind, std::uint32_t key);
+  void note_refusal(BytesView body);
   void follow();
   void session_ended();
   bool leads_astray(const wire::Frame& frame);
@@ -122,6 +127,7 @@ class Client final : public Process {
   std::uint32_t author_;  // The number, and another one after each death.
   std::uint64_t operations_{0};
   std::uint64_t answered_{0};
+  std::uint64_t refused_{0};
   std::uint64_t moves_{0};
   std::uint64_t last_value_{0};
   std::map<std::uint64_t, SharedBytes> echoed_;  // Acknowledged in this session, by operation.
@@ -136,6 +142,8 @@ class Client final : public Process {
   Duration session_timeout_{};
   bool gone_{false};
   bool making_{false};
+  bool verifying_{false};
+  std::size_t to_be_asked_{0};  // Reads, once there is room for them.
   bool ended_{false};
   std::optional<Instant> tick_at_;
 };

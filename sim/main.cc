@@ -35,6 +35,7 @@ struct Totals {
   std::uint64_t restarts{0};
   std::uint64_t events{0};
   std::uint64_t gaps{0};
+  std::uint64_t refused{0};
   std::uint64_t wishes{0};
   std::uint64_t lots{0};
   std::uint64_t incidents{0};
@@ -52,6 +53,7 @@ void add(Totals& totals, const Summary& summary) {
   totals.restarts += summary.restarts;
   totals.events += summary.events;
   totals.gaps += summary.gaps;
+  totals.refused += summary.refused;
   totals.wishes += summary.wishes;
   totals.lots += summary.lots;
   totals.incidents += summary.incidents;
@@ -123,13 +125,16 @@ void print_summary(const Totals& totals, Clock::duration passed) {
   const double simulated = static_cast<double>(totals.simulated.count()) / 1e6;
   std::printf(
       "%llu seeds, %.0f simulated seconds, %llu starts, %llu of them after a kill or stop, %llu "
-      "operations answered, %llu events and %llu gaps told, %llu wishes of operators granted, %llu "
-      "lots ended, %llu incidents over after %llu steps, %llu frames, %llu steps, "
+      "operations answered, %llu refused at a limit, %llu events and %llu gaps told, %llu wishes "
+      "of "
+      "operators granted, %llu lots ended, %llu incidents over after %llu steps, %llu frames, %llu "
+      "steps, "
       "%.1f s, %.0f simulated seconds per second, digest %016llx\n",
       static_cast<unsigned long long>(totals.seeds), simulated,
       static_cast<unsigned long long>(totals.starts),
       static_cast<unsigned long long>(totals.restarts),
       static_cast<unsigned long long>(totals.acknowledged),
+      static_cast<unsigned long long>(totals.refused),
       static_cast<unsigned long long>(totals.events), static_cast<unsigned long long>(totals.gaps),
       static_cast<unsigned long long>(totals.wishes), static_cast<unsigned long long>(totals.lots),
       static_cast<unsigned long long>(totals.incidents),

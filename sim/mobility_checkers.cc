@@ -17,7 +17,6 @@ using mobility::Kind;
 using mobility::Mobility;
 using mobility::OrderKind;
 using mobility::Preempt;
-using mobility::Request;
 using mobility::Reserve;
 using mobility::Unit;
 using mobility::UnitId;
@@ -27,7 +26,7 @@ std::string server_name(std::size_t server) {
   return "server " + std::to_string(server);
 }
 
-bool is_decision(const Request& request) {
+bool is_decision(const mobility::Request& request) {
   return std::holds_alternative<Assign>(request) || std::holds_alternative<Reserve>(request) ||
          std::holds_alternative<Preempt>(request) ||
          std::holds_alternative<mobility::Locate>(request);

@@ -1,9 +1,10 @@
 #include "sim/scenario.h"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "muster/check.h"
+#include "sim/draw.h"
+#include "sim/limits.h"
 #include "sim/trouble.h"
 
 namespace muster::sim {
@@ -13,11 +14,6 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-template <class Value>
-Value one_of(Random& random, std::initializer_list<Value> values) {
-  return values.begin()[random.below(values.size())];
-}
 
 double& rate(Scenario& scenario, Fault fault) {
   return scenario.rates[static_cast<std::size_t>(fault)];
@@ -103,8 +99,8 @@ void draw_load(Scenario& scenario, Random& random) {
 // Some sessions end while their clients are cut off; some servers keep few events.
 void draw_sessions(Scenario& scenario, Random& random) {
   if (random.chance(0.3)) scenario.limits.session_timeout = seconds(3);
-  scenario.limits.topic_events_max = one_of<std::size_t>(random, {16'384, 64, 4});
-  scenario.limits.topic_window_bytes = one_of<std::size_t>(random, {1U << 20U, 4'096, 512});
+  scenario.limits.edge.topics.events_per_topic_max = one_of<std::size_t>(random, {16'384, 64, 4});
+  scenario.limits.edge.topics.window_bytes = one_of<std::size_t>(random, {1U << 20U, 4'096, 512});
 }
 
 void draw_network(Scenario& scenario, Random& random) {
@@ -468,6 +464,7 @@ Scenario draw(const Request& request) {
   draw_auctions(scenario);
   draw_mobility(scenario);
   draw_harsher_world(scenario);
+  draw_small_limits(scenario);
   leave_out(scenario, request.without);
   if (scenario.strict_founding) scenario.limits.expect = scenario.founders;
   return scenario;

@@ -92,6 +92,7 @@ struct LoadOptions {
   std::size_t in_flight_max{4};  ///< Operations of one client that wait for an answer.
   Duration think_max{40'000};    ///< Between two operations of a client.
   std::size_t padding_max{200};  ///< Bytes added to a command.
+  std::size_t bytes_in_flight_max{std::size_t{64} << 20U};  ///< Of one client.
 };
 
 /// Auctions, if there are any: the machines are then on all servers.
@@ -162,10 +163,11 @@ struct Scenario {
   AuctionOptions auctions;
   MobilityOptions mobility;
   node::Options limits;  ///< Names, addresses and seeds are filled in per server.
-  std::vector<std::uint32_t> priorities{};  ///< Per server.
-  std::array<double, fault_count> rates{};  ///< Per second, for the whole group.
-  Duration outage_max{};                    ///< Of what a fault takes away.
-  std::int64_t drift_max{0};                ///< Of a clock, in parts per million.
+  std::optional<node::Options> roomy_limits{};  ///< What they were, before some became small.
+  std::vector<std::uint32_t> priorities{};      ///< Per server.
+  std::array<double, fault_count> rates{};      ///< Per second, for the whole group.
+  Duration outage_max{};                        ///< Of what a fault takes away.
+  std::int64_t drift_max{0};                    ///< Of a clock, in parts per million.
   std::size_t slow_bytes_per_second{0};
   /// Each kind of fault has random numbers of its own, so that the others stay when it is left out.
   bool own_numbers{false};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "sim/core.h"
 
@@ -18,7 +19,7 @@ struct Trouble {
 
 constexpr std::uint32_t usual_priority = 100;
 
-const std::array<Trouble, 11> others{{
+const std::array<Trouble, 12> others{{
     {"operator", [](const Scenario& s) { return s.steering.rate > 0 || s.steering.drains > 0; },
      [](Scenario& s) { s.steering = {}; }},
     {"joiners", [](const Scenario& s) { return s.founders < s.servers; },
@@ -45,6 +46,12 @@ const std::array<Trouble, 11> others{{
      [](Scenario& s) { s.datagrams.loss = s.datagrams.duplication = 0; }},
     {"wrong-clock", [](const Scenario& s) { return s.wrong_clock.has_value(); },
      [](Scenario& s) { s.wrong_clock.reset(); }},
+    {"small-limits", [](const Scenario& s) { return s.roomy_limits.has_value(); },
+     [](Scenario& s) {
+       if (!s.roomy_limits) return;
+       s.limits = *std::exchange(s.roomy_limits, std::nullopt);
+       s.load.bytes_in_flight_max = LoadOptions{}.bytes_in_flight_max;
+     }},
 }};
 
 Fault fault_at(std::size_t at) {

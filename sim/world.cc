@@ -86,6 +86,7 @@ Summary World::run() {
   for (const auto& client : clients_) {
     summary.events += client->follower().events();
     summary.gaps += client->follower().gaps();
+    summary.refused += client->refused();
   }
   for (const auto& server : servers_) {
     summary.starts += server->processes();
@@ -244,7 +245,7 @@ void World::verify_leaving() {
     const node::Report& report = server.report();
     if (report.leads) leader = number;
     if (!report.view->members.at(*report.number).drained()) ++takers;
-    if (report.attached > 0 && (!leaves || !report.leads)) leaves = number;
+    if (report.sizes.attached > 0 && (!leaves || !report.leads)) leaves = number;
   }
   if (!leader || !leaves || takers < 2) return;
   operator_->let_leave(*leaves, *leader);
@@ -365,7 +366,7 @@ std::optional<std::string> World::what_is_wrong_with_places(const node::Report& 
   for (const auto& [number, member] : leader.view->members) {
     const node::Report* const report = running_member(member);
     if (report == nullptr) continue;
-    clients += report->attached;
+    clients += report->sizes.attached;
     if (!member.drained()) ++takers;
   }
   if (takers == 0) return std::nullopt;
@@ -375,11 +376,11 @@ std::optional<std::string> World::what_is_wrong_with_places(const node::Report& 
     const node::Report* const report = running_member(member);
     if (report == nullptr) continue;
     const std::string has = "number " + std::to_string(number.value) + " has " +
-                            std::to_string(report->attached) + " of " + std::to_string(clients) +
-                            " clients";
-    if (member.drained() && report->attached > 0) return has + " though it is drained";
-    const bool too_few = report->attached + std::max<std::size_t>(1, share / 10) < share;
-    if (report->attached > most + std::max<std::size_t>(1, most / 10)) return has;
+                            std::to_string(report->sizes.attached) + " of " +
+                            std::to_string(clients) + " clients";
+    if (member.drained() && report->sizes.attached > 0) return has + " though it is drained";
+    const bool too_few = report->sizes.attached + std::max<std::size_t>(1, share / 10) < share;
+    if (report->sizes.attached > most + std::max<std::size_t>(1, most / 10)) return has;
     if (!member.drained() && too_few) return has;
   }
   return std::nullopt;

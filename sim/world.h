@@ -27,6 +27,7 @@ struct Summary {
   std::uint64_t wiped{0};      ///< Folders of servers that were lost.
   std::uint64_t events{0};     ///< That followers of a topic were told.
   std::uint64_t gaps{0};       ///< That they were told of.
+  std::uint64_t refused{0};    ///< At a limit of a server, to clients.
   std::uint64_t wishes{0};     ///< Of an operator, that came true.
   std::uint64_t lots{0};       ///< That were sold, or not, or taken back.
   std::uint64_t incidents{0};  ///< That are over.

@@ -78,6 +78,7 @@ class Topics {
   bool has_followers() const { return follows_ > 0; }
   std::size_t bytes_kept() const { return bytes_; }
   std::size_t topics_kept() const { return topics_kept_; }
+  std::size_t follows() const { return follows_; }
 
   // For operators (inspection.cc).
   /// The last events of a topic that are kept, oldest first: at most `events_max`, and at least one

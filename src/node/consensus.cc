@@ -397,7 +397,7 @@ void Consensus::done(StoreWait wait, storage::DiskResult& result, Now now) {
 
 void Consensus::load_received() {
   if (!installing_ || loader_ || received_snapshot_ != installing_->index) return;
-  loader_.emplace(installing_->index, replica::Replica::Options{}, machines_, jobs_);
+  loader_.emplace(installing_->index, options_.replica, machines_, jobs_);
 }
 
 void Consensus::take_loaded(storage::DiskResult result) {

@@ -94,6 +94,8 @@ class Node::Impl {
     Instant deadline{};
   };
 
+  Sizes sizes() const;  // report.cc
+
   // node.cc: inputs and outputs.
   void on(LinkOpened& opened, Now now);
   void on(LinkClosed& closed, Now now);

@@ -93,8 +93,8 @@ void Node::Impl::found(const std::vector<ServerId>& voters, Now now) {
   consensus_.emplace(options_,
                      raft::Raft::found(raft_options(options_, random_.next()), *identity_.number,
                                        configuration, wire::encode(founding), now.monotonic),
-                     std::make_unique<replica::Replica>(replica::Replica::Options{}, machines_),
-                     machines_, jobs_);
+                     std::make_unique<replica::Replica>(options_.replica, machines_), machines_,
+                     jobs_);
   take_consensus(consensus_->turn(now), now);
   // After entry 1 in the disk's order: a crash between the two leaves a log that tells who we are.
   jobs_.add(storage::IdentityJob{identity_});
@@ -164,13 +164,13 @@ void Node::Impl::restart_from_disk(Now now) {
     return;
   }
   if (restart_->snapshot) {
-    loader_.emplace(restart_->snapshot->index, replica::Replica::Options{}, machines_, jobs_);
+    loader_.emplace(restart_->snapshot->index, options_.replica, machines_, jobs_);
     return;
   }
   raft::Restored restored{
       .hard_state = restart_->hard_state, .snapshot = {}, .entries = std::move(restart_->entries)};
   begin_consensus(std::move(restored),
-                  std::make_unique<replica::Replica>(replica::Replica::Options{}, machines_), now);
+                  std::make_unique<replica::Replica>(options_.replica, machines_), now);
 }
 
 // Entry 1 says who belongs to the group before it is applied, and after a restart too.

@@ -17,18 +17,14 @@ Peers::Options peer_options(const Options& options) {
   Peers::Options peers;
   peers.silence_max = options.failure_timeout;
   peers.ping_after = options.failure_timeout / pings_in_a_timeout;
+  peers.links_max = options.peer_links_max;
   peers.seed = options.seed;
   return peers;
 }
 
 edge::Edge::Options edge_options(const Options& options) {
-  edge::Edge::Options edge;
+  edge::Edge::Options edge = options.edge;
   edge.session_timeout = options.session_timeout;
-  edge.links_max = options.links_max;
-  edge.sessions_max = options.attached_sessions_max;
-  edge.topics.events_per_topic_max = options.topic_events_max;
-  edge.topics.window_bytes = options.topic_window_bytes;
-  edge.heartbeats.secret = options.heartbeat_secret;
   return edge;
 }
 
@@ -148,8 +144,7 @@ void Node::Impl::on(DiskDone& done, Now now) {
     } else if (binding_ == result.id) {
       binding_.reset();
       if (consensus_) continue;
-      begin_consensus(
-          {}, std::make_unique<replica::Replica>(replica::Replica::Options{}, machines_), now);
+      begin_consensus({}, std::make_unique<replica::Replica>(options_.replica, machines_), now);
     } else if (fencing_ && fencing_->job == result.id) {
       fence_done(result, now);
     }
@@ -229,39 +224,6 @@ Instant Node::Impl::deadline() const {
   if (!consensus_) return next;
   if (has_more_ || consensus_->has_more()) return Instant{};
   return std::min({next, next_advice_, consensus_->raft().deadline(), consensus_->deadline()});
-}
-
-Report Node::Impl::report() const {
-  Report report;
-  report.group = identity_.group;
-  report.number = identity_.number;
-  report.attached = edge_.attached();
-  report.phase = loader_ ? Phase::restoring : identity_.group ? Phase::joining : Phase::startup;
-  if (!consensus_) return report;
-  const raft::Raft& raft = consensus_->raft();
-  const replica::Replica& replica = consensus_->replica();
-  if (raft.configuration().contains(raft.self())) report.phase = Phase::running;
-  report.configuration = raft.configuration();
-  report.installing = raft.installing();
-  if (raft.installing()) report.phase = Phase::restoring;
-  report.term = raft.term();
-  report.leader = raft.leader();
-  report.leads = leads();
-  report.heir = raft.transferring();
-  report.election = options_.election;
-  report.voters_max = options_.voters;
-  report.handover_after = options_.handover_after;
-  report.view = &replica.view();
-  report.appointed = report.leads && appointed_;
-  report.stopping = stop_by_ || leaving_;
-  report.commit = raft.commit();
-  report.applied = replica.applied();
-  report.stored = raft.stored_index();
-  report.first = raft.first_index();
-  report.digest = replica.digest();
-  report.sessions = replica.sessions().size();
-  report.queued_bytes = consensus_->queued_bytes() + edge_.pending_bytes();
-  return report;
 }
 
 }  // namespace muster::node

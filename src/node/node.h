@@ -12,6 +12,7 @@
 #include "muster/machine.h"
 #include "node/io.h"
 #include "node/options.h"
+#include "node/report.h"
 
 namespace muster::node {
 

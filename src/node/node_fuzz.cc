@@ -50,9 +50,9 @@ node::Options options() {
   options.peer_address = "a:2";
   options.founding = node::FoundingMode::now;
   options.discovery = true;
-  options.links_max = 8;
-  options.attached_sessions_max = 4;
-  options.topic_events_max = 16;
+  options.edge.links_max = 8;
+  options.edge.sessions_max = 4;
+  options.edge.topics.events_per_topic_max = 16;
   options.log_bytes_between_snapshots = 2'000;
   return options;
 }

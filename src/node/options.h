@@ -1,4 +1,4 @@
-// How a server is set up, what it starts from, and what it says of itself.
+// How a server is set up, and what it starts from.
 #pragma once
 
 #include <chrono>
@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "base/entry.h"
-#include "group/view.h"
+#include "edge/edge.h"
 #include "muster/bytes.h"
 #include "muster/ids.h"
 #include "muster/time.h"
-#include "raft/configuration.h"
 #include "raft/options.h"
+#include "replica/replica.h"
 #include "storage/format/disk_job.h"
 #include "wire/muster.pb.h"
 
@@ -92,12 +92,12 @@ struct Options {
   raft::Options raft{};
   std::size_t stores_in_flight_max{2};  ///< Entries on their way to disk before batches wait.
   std::size_t queued_bytes_max{16 * 1'024 * 1'024};  ///< Batches waiting to become entries.
-  std::size_t attached_sessions_max{20'000};         ///< Clients of this server.
   std::size_t moves_per_second{100};                 ///< Clients that are asked to go elsewhere.
-  std::size_t links_max{30'000};
-  Bytes heartbeat_secret{};  ///< Of the group: heartbeats by datagram are proven. Empty: none.
-  std::size_t topic_events_max{16'384};           ///< Kept of each topic, for those who come back.
-  std::size_t topic_window_bytes{1'024 * 1'024};  ///< Of events, that one client has not taken in.
+  std::size_t peer_links_max{256};                   ///< Connections with other servers.
+  /// Limits of what clients cost. The session timeout is the group's.
+  edge::Edge::Options edge{};
+  /// Limits of the replicated state, alike on all servers of a group.
+  replica::Replica::Options replica{};
   /// Names one boot of one machine and the local file system of the data folder; empty if that is
   /// not known. Voters with equal texts can fence each other's folders.
   std::string machine{};
@@ -122,42 +122,6 @@ struct Restart {
   HardState hard_state;
   std::optional<storage::SnapshotHeader> snapshot{};
   std::vector<Entry> entries{};  ///< All after the snapshot.
-};
-
-enum class Phase : std::uint8_t {
-  startup,    ///< Looking for others.
-  joining,    ///< A group was found; waiting to be let in.
-  running,    ///< A member.
-  restoring,  ///< Taking in a snapshot.
-};
-
-/// What the simulator's checkers and `status` look at.
-struct Report {
-  Phase phase{Phase::startup};
-  std::optional<GroupId> group;
-  std::optional<ServerNumber> number;
-  Term term;
-  std::optional<ServerNumber> leader;
-  raft::Configuration configuration{};
-  bool leads{false};
-  std::optional<ServerNumber> heir{};  ///< To whom it is handing over.
-  // What it goes by, of the group's settings.
-  ElectionRule election{ElectionRule::highest_id};
-  std::size_t voters_max{0};
-  Duration handover_after{};
-  bool appointed{false};  ///< Leads because an operator said so.
-  bool stopping{false};   ///< For a while or for good.
-  /// The group as it is applied here; nothing before there is one. Valid until the next step.
-  const group::View* view{nullptr};
-  bool installing{false};  ///< A snapshot is being received or restored.
-  LogIndex commit;
-  LogIndex applied;
-  LogIndex stored;
-  LogIndex first;           ///< Of the entries still kept.
-  std::uint64_t digest{0};  ///< Over everything applied: equal at equal positions.
-  std::size_t sessions{0};
-  std::size_t attached{0};
-  std::size_t queued_bytes{0};
 };
 
 }  // namespace muster::node

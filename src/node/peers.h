@@ -76,6 +76,7 @@ class Peers {
   void link_closed(LinkId link, Instant now);
   void dial_failed(const DialFailed& failed, Instant now);
   bool has_link(LinkId link) const { return links_.contains(link); }
+  std::size_t links() const { return links_.size(); }
   /// Something came over the link: pings, hellos and goodbyes are dealt with here. Returns the
   /// server that sent any other frame; nothing if it is not known who that is.
   std::optional<ServerId> frame(LinkId link, const wire::Frame& frame, Instant now);

@@ -1,6 +1,7 @@
 // The log as consensus sees it: which term every entry has, what is durable, what is in memory.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -57,6 +58,10 @@ class Log {
   /// Drops the oldest cached entries at or below `index` that are stored, until `bytes_max` hold.
   void evict(LogIndex index, std::size_t bytes_max);
   std::size_t cache_bytes() const { return cache_bytes_; }
+  /// The same if `evict(index, …)` could drop some of it; else 0.
+  std::size_t evictable_bytes(LogIndex index) const {
+    return cache_first() <= std::min(index, stored_index_) && !cache_.empty() ? cache_bytes_ : 0;
+  }
 
   /// The configuration in force with all entries up to `index`, and where it stands.
   struct PlacedConfiguration {

@@ -240,6 +240,21 @@ Ready Raft::ready() {
   return ready;
 }
 
+Sizes Raft::sizes() const {
+  Sizes sizes{.evictable_bytes = log_.evictable_bytes(applied_),
+              .reads = std::max(reads_.size(), forwarded_reads_.size())};
+  if (role_ != Role::leader) return sizes;
+  std::size_t entries = 0;
+  for (LogIndex i = std::max(commit_ + 1, term_start_); i <= log_.last_index(); i = i + 1) {
+    const Entry& entry = log_.cached(i);
+    if (entry.kind != EntryKind::commands) continue;
+    sizes.uncommitted_bytes += entry.payload.size();
+    ++entries;
+  }
+  if (entries == 1) sizes.uncommitted_bytes = 0;
+  return sizes;
+}
+
 SnapshotMark Raft::mark_at(LogIndex index) const {
   check(index <= applied_ && index >= log_.base_index());
   const auto placed = log_.configuration_at(index);

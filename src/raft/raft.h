@@ -22,6 +22,14 @@
 
 namespace muster::raft {
 
+/// How much there is of what has a limit in `Options`.
+struct Sizes {
+  /// Commands that this leader appended and that are not committed. One alone may be any size: 0.
+  std::size_t uncommitted_bytes{0};
+  std::size_t evictable_bytes{0};  ///< Of the cache, if it holds what need not be in memory.
+  std::size_t reads{0};            ///< That wait for a confirmation, asked here or by others.
+};
+
 /// What a server found on its disk.
 struct Restored {
   HardState hard_state{};
@@ -171,6 +179,8 @@ class Raft {
   /// What a snapshot of the state at `index` stands for. Precondition:
   /// `first_index() - 1 <= index <= applied_index()`. Take it at a stored index.
   SnapshotMark mark_at(LogIndex index) const;
+  /// O(uncommitted entries).
+  Sizes sizes() const;
 
  private:
   struct Transfer {

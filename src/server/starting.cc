@@ -82,7 +82,8 @@ Server::Server(Options options, OnReady on_ready)
       signals_(loop_.context()),
       node_timer_(loop_.context()),
       stop_timer_(loop_.context()) {
-  links_max_ = std::min(options_.node.links_max, allow_many_descriptors(options_.owns_process));
+  links_max_ =
+      std::min(options_.node.edge.links_max, allow_many_descriptors(options_.owns_process));
   if (options_.owns_process) std::signal(SIGPIPE, SIG_IGN);
   loop_.on_slow_step([this](std::string_view what, Duration length, std::uint64_t unreported) {
     log_->warn("the loop was busy with {} for {} ms ({} more since the last report)", what,
@@ -145,7 +146,7 @@ void Server::listen() {
 
 /// Clients notice that datagrams don't pass, and use their connections.
 void Server::open_heartbeats() {
-  options_.node.heartbeat_secret = options_.admission.secret;
+  options_.node.edge.heartbeats.secret = options_.admission.secret;
   auto receiver = net::HeartbeatReceiver::open(
       loop_,
       {.bind = {options_.bind, listeners_.client->port()},
