@@ -1,10 +1,17 @@
 #include "raft/progress.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "muster/check.h"
 
 namespace muster::raft {
+
+namespace {
+
+constexpr Duration patience_max = std::chrono::seconds(5);  ///< With a piece of a snapshot.
+
+}  // namespace
 
 void Progress::sent(LogIndex last, std::size_t bytes) {
   check(state_ != ProgressState::snapshot && next_ <= last + 1);
@@ -59,10 +66,26 @@ void Progress::probe_from(LogIndex next) {
   commit_told = {};
 }
 
-void Progress::begin_transfer(const SnapshotMark& mark) {
+void Progress::Transfer::send_again_if_lost(Instant now) {
+  if (!in_flight || now - sent_at < patience) return;
+  in_flight = false;
+  patience = std::min(patience * 2, std::max(patience_max, patience_min));
+}
+
+void Progress::Transfer::answered() {
+  in_flight = false;
+  patience = std::max(patience / 2, patience_min);
+}
+
+void Progress::begin_transfer(const SnapshotMark& mark, Duration patience) {
   probe_from(match_ + 1);
   state_ = ProgressState::snapshot;
-  transfer_ = Transfer{.mark = mark, .offset = 0, .total = 0, .sent_at = {}};
+  transfer_ = Transfer{.mark = mark,
+                       .offset = 0,
+                       .total = 0,
+                       .sent_at = {},
+                       .patience = patience,
+                       .patience_min = patience};
 }
 
 }  // namespace muster::raft

@@ -34,6 +34,13 @@ class Progress {
     bool fetching{false};     ///< Asked of the caller.
     bool in_flight{false};    ///< Sent and unanswered.
     Instant sent_at;
+    /// Then a piece seems to be lost. Doubled each time, as the link may be slow and what is sent
+    /// again makes it slower; with each answer half as long, down to `patience_min`.
+    Duration patience;
+    Duration patience_min;
+
+    void send_again_if_lost(Instant now);
+    void answered();
   };
 
   Progress(LogIndex next, Instant now) : next_(next), last_heard_(now) {}
@@ -46,15 +53,15 @@ class Progress {
   void heard(Instant now) { last_heard_ = now; }
   /// An append with these entries leaves. Precondition: `next <= last + 1`.
   void sent(LogIndex last, std::size_t bytes);
-  /// The window has room for another append; of a probe, one is allowed at a time.
+  /// The window has room for another append. A probe's entries are sent once: heartbeats, which say
+  /// as much, find out whether they were lost.
   bool may_send(const Window& window) const;
   /// The follower has all up to `index`. A match index never goes back within a term.
   void matched(LogIndex index);
   /// Back to one append at a time, beginning at `next` (at least `match + 1`).
   void probe_from(LogIndex next);
-  /// The answer to a probe may be lost: send another.
-  void probe_again() { probe_sent_ = false; }
-  void begin_transfer(const SnapshotMark& mark);
+  /// A piece that is not answered for `patience` is sent again.
+  void begin_transfer(const SnapshotMark& mark, Duration patience);
   std::optional<Transfer>& transfer() { return transfer_; }
   const std::optional<Transfer>& transfer() const { return transfer_; }
 

@@ -291,6 +291,70 @@ TEST(RaftTest, AMatchIndexNeverGoesBack) {
   EXPECT_EQ(progress.next(), LogIndex{8});
 }
 
+/// Of what a leader sends a follower that says nothing, over some heartbeats.
+struct Sent {
+  int heartbeats{0};
+  std::size_t entries{0};
+  int pieces{0};
+};
+
+Sent sent_in_silence(Raft& raft, Instant now, int heartbeats) {
+  Sent sent;
+  for (int beat = 0; beat <= heartbeats; ++beat, now = raft.deadline()) {
+    raft.tick(now);
+    for (const Message& message : raft.ready().send_now) {
+      const auto* const append = std::get_if<AppendRequest>(&message.body);
+      if (append != nullptr) sent.entries += append->entries.size();
+      if (append != nullptr && append->entries.empty()) ++sent.heartbeats;
+      if (std::holds_alternative<SnapshotChunk>(message.body)) ++sent.pieces;
+    }
+  }
+  return sent;
+}
+
+// Over a slow link what was sent may still be on its way: more of it only makes that longer.
+TEST(RaftTest, WhoDoesNotAnswerIsAskedAgainButNotSentTheEntriesAgain) {
+  Raft raft = alone();
+  Configuration two = voters({bob});
+  two.members[ann] = MemberRole::standby;
+  EXPECT_TRUE(raft.propose_configuration(two, {}, start));
+  EXPECT_EQ(sent_in_silence(raft, start, 1).entries, 0U);  // Nobody knows where its log ends.
+  const auto answer = [&](bool accepted, LogIndex match) {
+    const AppendReply reply{
+        .accepted = accepted, .match = match, .hint_index = {}, .hint_term = {}};
+    ASSERT_TRUE(raft.step({ann, bob, Term{1}, reply}, start));
+  };
+  answer(false, LogIndex{2});
+  const Sent sent = sent_in_silence(raft, start, 40);
+  EXPECT_EQ(sent.entries, 2U);
+  EXPECT_GE(sent.heartbeats, 39);
+  answer(true, LogIndex{0});
+  EXPECT_EQ(sent_in_silence(raft, start, 0).entries, 2U);  // It is there, and may have lost them.
+}
+
+// A slow link has not lost what it has not brought yet.
+TEST(RaftTest, APieceOfASnapshotIsSentAgainLessAndLessOften) {
+  Progress progress(LogIndex{1}, start);
+  progress.begin_transfer({}, 100ms);
+  Progress::Transfer& transfer = *progress.transfer();
+  const auto lost_after = [&](Duration silence) {
+    transfer.in_flight = true;
+    transfer.sent_at = start;
+    transfer.send_again_if_lost(start + silence);
+    return !transfer.in_flight;
+  };
+  EXPECT_FALSE(lost_after(99ms));
+  EXPECT_TRUE(lost_after(100ms));
+  EXPECT_FALSE(lost_after(199ms));
+  EXPECT_TRUE(lost_after(200ms));
+  transfer.answered();
+  EXPECT_EQ(transfer.patience, 200ms);
+  for (int times = 0; times < 20; ++times) EXPECT_TRUE(lost_after(5s));
+  EXPECT_EQ(transfer.patience, 5s);
+  for (int times = 0; times < 20; ++times) transfer.answered();
+  EXPECT_EQ(transfer.patience, 100ms);
+}
+
 TEST(RaftTest, TimeThatGoesBackIsNoTime) {
   Raft raft = bob_of_three();
   const Instant deadline = raft.deadline();

@@ -103,7 +103,7 @@ void Raft::form_messages() {
 void Raft::form_for(ServerNumber follower, Progress& progress) {
   // What it needs is compacted; the transfer knows better than a window that may be lost.
   if (progress.state() != ProgressState::snapshot && progress.next() < log_.first_index())
-    progress.begin_transfer(snapshot_);
+    progress.begin_transfer(snapshot_, 2 * options_.heartbeat_interval);
   if (progress.state() != ProgressState::snapshot) send_from_log(follower, progress);
   if (progress.state() == ProgressState::snapshot) form_transfer(follower, progress);
 
@@ -171,7 +171,7 @@ void Raft::fetched(ServerNumber follower, std::vector<Entry> entries) {
   if (stale) return;
   if (entries.empty()) {
     progress.fetch_failed = progress.fetching = snapshot_.index < progress.next();
-    if (!progress.fetch_failed) progress.begin_transfer(snapshot_);
+    if (!progress.fetch_failed) progress.begin_transfer(snapshot_, 2 * options_.heartbeat_interval);
     return;
   }
   LogIndex expected = progress.next();
@@ -204,11 +204,8 @@ void Raft::tick_leader() {
   forget_those_who_left();
   for (auto& [follower, progress] : progress_) {
     progress.heartbeat_due = true;
-    progress.probe_again();
     if (std::exchange(progress.fetch_failed, false)) progress.fetching = false;
-    auto& sending = progress.transfer();
-    if (sending && now_ - sending->sent_at >= 2 * options_.heartbeat_interval)
-      sending->in_flight = false;  // Lost, it seems: the piece is sent again.
+    if (auto& sending = progress.transfer()) sending->send_again_if_lost(now_);
   }
   if (transfer_) tell_to_stand_if_caught_up();
 }

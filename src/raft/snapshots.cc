@@ -37,7 +37,7 @@ void Raft::snapshot_fetched(ServerNumber follower, LogIndex index, std::uint64_t
   Progress::Transfer& sending = *progress.transfer();
   if (!std::exchange(sending.fetching, false) || sending.offset != offset) return;
   if (data.empty()) {  // Replaced by a newer one: begin anew, after a pause.
-    progress.begin_transfer(snapshot_);
+    progress.begin_transfer(snapshot_, 2 * options_.heartbeat_interval);
     progress.transfer()->in_flight = true;
     progress.transfer()->sent_at = now_;
     return;
@@ -59,8 +59,10 @@ void Raft::on(const Message& message, const SnapshotReply& reply) {
   if (reply.installed) return progress.matched(reply.index);
   auto& sending = progress.transfer();
   if (!sending || sending->mark.index != reply.index || !sending->in_flight) return;
-  sending->in_flight = false;
-  sending->offset = reply.next_offset < sending->total ? reply.next_offset : 0;
+  const std::uint64_t wanted = reply.next_offset < sending->total ? reply.next_offset : 0;
+  if (wanted == sending->offset) return;  // That is under way: this answers a piece sent twice.
+  sending->answered();
+  sending->offset = wanted;
 }
 
 void Raft::reply_to_chunk(const Message& message, const SnapshotChunk& chunk, std::uint64_t next,
