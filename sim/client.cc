@@ -71,9 +71,11 @@ void Client::open_session() {
 // group's timeout.
 void Client::draw_heartbeats(session::Session::Options& options) {
   session_timeout_ = scenario_.limits.session_timeout;
+  heartbeat_interval_ = options.heartbeat_interval;
   const std::uint64_t draw = unit_ ? 1 + random_.below(3) : random_.below(4);
   if (draw == 0) return;  // Each second, which is the default.
-  options.heartbeat_interval = milliseconds(draw == 1 ? 30 : draw == 2 ? 100 : 300);
+  heartbeat_interval_ = milliseconds(draw == 1 ? 30 : draw == 2 ? 100 : 300);
+  options.heartbeat_interval = heartbeat_interval_;
   if (draw == 3 && !unit_) return;
   session_timeout_ = wire::shortest_timeout(options.heartbeat_interval);
   options.session_timeout = session_timeout_;

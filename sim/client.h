@@ -54,6 +54,7 @@ class Client final : public Process {
   std::optional<std::string> server() const { return session_->server(); }
   /// Silence after which the group may end its session.
   Duration session_timeout() const { return session_timeout_; }
+  Duration heartbeat_interval() const { return heartbeat_interval_; }
   /// Reads all registers and the own tally, linearizably. Precondition: stopped and idle.
   void verify();
   std::uint64_t answered() const { return answered_; }
@@ -140,6 +141,7 @@ class Client final : public Process {
   Instant last_heard_{};            // A server that has this session open.
   std::optional<EndId> home_end_;   // Of the connection on which it was opened or resumed last.
   Duration session_timeout_{};
+  Duration heartbeat_interval_{};
   bool gone_{false};
   bool making_{false};
   bool verifying_{false};
