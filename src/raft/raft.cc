@@ -199,6 +199,7 @@ void Raft::stored(Term term, LogIndex index) {
 void Raft::applied(LogIndex index) {
   check(index <= given_to_apply_);
   applied_ = std::max(applied_, index);
+  log_.evict(applied_, options_.cache_bytes_max);
 }
 
 void Raft::set_commit(LogIndex index) {
