@@ -18,7 +18,8 @@ std::size_t size_in_cache(const Entry& entry) {
 
 }  // namespace
 
-Log::Log(const SnapshotMark& snapshot, std::vector<Entry> entries) {
+Log::Log(const SnapshotMark& snapshot, std::vector<Entry> entries, std::size_t cache_bytes_max)
+    : cache_bytes_max_(cache_bytes_max) {
   reset(snapshot);
   for (Entry& entry : entries) append(std::move(entry));
   stored_index_ = last_index_;
@@ -52,6 +53,7 @@ void Log::append(Entry entry) {
   last_index_ = entry.index;
   cache_bytes_ += size_in_cache(entry);
   cache_.push_back(std::move(entry));
+  evict();
 }
 
 void Log::truncate_from(LogIndex index) {
@@ -96,7 +98,13 @@ bool Log::stored(Term term, LogIndex index) {
   // Pitfall 40: the report may be of an entry that was truncated and replaced meanwhile.
   if (term_at(index) != term) return false;
   stored_index_ = std::max(stored_index_, std::min(index, handed_over_));
+  evict();
   return true;
+}
+
+void Log::applied(LogIndex index) {
+  applied_index_ = std::max(applied_index_, index);
+  evict();
 }
 
 std::vector<Entry> Log::take_unstored() {
@@ -110,9 +118,8 @@ const Entry& Log::cached(LogIndex index) const {
   return cache_[static_cast<std::size_t>(index.value - cache_first().value)];
 }
 
-void Log::evict(LogIndex index, std::size_t bytes_max) {
-  const LogIndex limit = std::min(index, stored_index_);
-  while (cache_bytes_ > bytes_max && !cache_.empty() && cache_.front().index <= limit) {
+void Log::evict() {
+  while (cache_bytes_ > cache_bytes_max_ && can_evict()) {
     cache_bytes_ -= size_in_cache(cache_.front());
     cache_.pop_front();
   }

@@ -23,8 +23,9 @@ namespace muster::raft {
 class Log {
  public:
   /// Precondition: `entries` follow `snapshot` without a gap and are durable; their
-  /// configurations decode.
-  Log(const SnapshotMark& snapshot, std::vector<Entry> entries);
+  /// configurations decode. While memory holds more than `cache_bytes_max`, the oldest entries that
+  /// are stored and applied leave it.
+  Log(const SnapshotMark& snapshot, std::vector<Entry> entries, std::size_t cache_bytes_max);
 
   LogIndex base_index() const { return base_index_; }  ///< 0 if nothing was ever compacted.
   LogIndex first_index() const { return base_index_ + 1; }
@@ -50,18 +51,15 @@ class Log {
   /// The disk reports all up to this entry durable. False, and nothing changes, if the entry now
   /// at `index` is of another term: what became durable was truncated since.
   bool stored(Term term, LogIndex index);
+  /// All up to `index` are applied, and are never truncated from now on.
+  void applied(LogIndex index);
   /// Entries that no store contains yet, which therefore count as handed over.
   std::vector<Entry> take_unstored();
 
   /// Precondition: `cache_first() <= index <= last_index()`.
   const Entry& cached(LogIndex index) const;
-  /// Drops the oldest cached entries at or below `index` that are stored, until `bytes_max` hold.
-  void evict(LogIndex index, std::size_t bytes_max);
-  std::size_t cache_bytes() const { return cache_bytes_; }
-  /// The same if `evict(index, …)` could drop some of it; else 0.
-  std::size_t evictable_bytes(LogIndex index) const {
-    return cache_first() <= std::min(index, stored_index_) && !cache_.empty() ? cache_bytes_ : 0;
-  }
+  /// Of the entries in memory. 0 if none of them is both stored and applied, so that all must stay.
+  std::size_t evictable_bytes() const { return can_evict() ? cache_bytes_ : 0; }
 
   /// The configuration in force with all entries up to `index`, and where it stands.
   struct PlacedConfiguration {
@@ -81,14 +79,21 @@ class Log {
     Term term;
   };
 
+  bool can_evict() const {
+    return !cache_.empty() && cache_.front().index <= std::min(applied_index_, stored_index_);
+  }
+  void evict();
+
   LogIndex base_index_;
   LogIndex last_index_;
   LogIndex stored_index_;
+  LogIndex applied_index_;
   LogIndex handed_over_;       // The last entry that some store contains.
   std::vector<TermRun> runs_;  // The first one begins at the base; never empty.
   std::map<LogIndex, Configuration> configurations_;  // Never empty.
   std::deque<Entry> cache_;
   std::size_t cache_bytes_{0};
+  std::size_t cache_bytes_max_;
 };
 
 }  // namespace muster::raft

@@ -17,9 +17,11 @@ Configuration voters(std::initializer_list<ServerNumber> servers) {
   return configuration;
 }
 
+constexpr std::size_t roomy = 1U << 20U;
+
 /// A log after nothing, with entries of these terms and one byte each.
-Log log_of(std::initializer_list<std::uint64_t> terms) {
-  Log log({}, {});
+Log log_of(std::initializer_list<std::uint64_t> terms, std::size_t cache_bytes_max = roomy) {
+  Log log({}, {}, cache_bytes_max);
   for (const std::uint64_t term : terms) {
     log.append({Term{term}, log.last_index() + 1, EntryKind::commands,
                 SharedBytes::copy_of(as_bytes("x"))});
@@ -50,7 +52,7 @@ TEST(LogTest, FindsTheLastEntryOfAnEarlierTerm) {
 }
 
 TEST(LogTest, TruncationTakesTermsEntriesDurabilityAndMembershipBack) {
-  Log log({}, {});
+  Log log({}, {}, roomy);
   log.append(membership(Term{1}, LogIndex{1}, voters({ann})));
   log.append(membership(Term{2}, LogIndex{2}, voters({ann, bob})));
   EXPECT_EQ(log.take_unstored().size(), 2U);
@@ -76,18 +78,36 @@ TEST(LogTest, AReportOfTheDiskCountsOnlyForTheEntryThatIsThere) {
   EXPECT_EQ(log.stored_index(), LogIndex{2});
 }
 
-TEST(LogTest, OnlyWhatIsStoredAndOldIsDroppedFromMemory) {
-  Log log = log_of({1, 1, 1, 1});
+TEST(LogTest, OnlyWhatIsStoredAndAppliedIsDroppedFromMemory) {
+  Log log = log_of({1, 1, 1, 1}, 0);
   EXPECT_EQ(log.take_unstored().size(), 4U);
+  log.applied(LogIndex{2});
+  EXPECT_EQ(log.cache_first(), LogIndex{1});
   EXPECT_TRUE(log.stored(Term{1}, LogIndex{3}));
-  log.evict(LogIndex{4}, 0);
+  EXPECT_EQ(log.cache_first(), LogIndex{3});
+  EXPECT_EQ(log.evictable_bytes(), 0U);
+  log.applied(LogIndex{4});
   EXPECT_EQ(log.cache_first(), LogIndex{4});
   EXPECT_EQ(log.term_at(LogIndex{2}), Term{1});
   EXPECT_EQ(log.cached(LogIndex{4}).term, Term{1});
 }
 
+TEST(LogTest, WhatIsAppendedMakesRoomForItself) {
+  const std::size_t one = log_of({1}).cached(LogIndex{1}).payload.size() + sizeof(Entry);
+  Log log = log_of({1, 1}, 3 * one);
+  log.take_unstored();
+  EXPECT_TRUE(log.stored(Term{1}, LogIndex{2}));
+  log.applied(LogIndex{2});
+  EXPECT_EQ(log.evictable_bytes(), 2 * one);
+  for (std::uint64_t index = 3; index <= 5; ++index) {
+    log.append({Term{1}, LogIndex{index}, EntryKind::commands, SharedBytes::copy_of(as_bytes("x"))});
+    EXPECT_LE(log.evictable_bytes(), 3 * one);
+  }
+  EXPECT_EQ(log.cache_first(), LogIndex{3});
+}
+
 TEST(LogTest, CompactionKeepsTheTermOfTheBaseAndTheMembershipInForce) {
-  Log log({}, {});
+  Log log({}, {}, roomy);
   log.append(membership(Term{1}, LogIndex{1}, voters({ann})));
   log.append(membership(Term{1}, LogIndex{2}, voters({ann, bob})));
   log.append({Term{4}, LogIndex{3}, EntryKind::empty, {}});
@@ -100,7 +120,7 @@ TEST(LogTest, CompactionKeepsTheTermOfTheBaseAndTheMembershipInForce) {
 }
 
 TEST(LogTest, KnowsTheMembershipsInForceSinceAnEntry) {
-  Log log({}, {});
+  Log log({}, {}, roomy);
   const auto since = [&](std::uint64_t index) { return log.configurations_since(LogIndex{index}); };
   using All = std::vector<Configuration>;
   log.append(membership(Term{1}, LogIndex{1}, voters({ann})));

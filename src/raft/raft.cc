@@ -34,7 +34,7 @@ Raft::Raft(const Options& options, ServerNumber self, Restored restored)
     : options_(options),
       self_(self),
       random_(options.seed),
-      log_(restored.snapshot, std::move(restored.entries)),
+      log_(restored.snapshot, std::move(restored.entries), options.cache_bytes_max),
       hard_(restored.hard_state),
       snapshot_(std::move(restored.snapshot)),
       commit_(snapshot_.index),
@@ -199,7 +199,7 @@ void Raft::stored(Term term, LogIndex index) {
 void Raft::applied(LogIndex index) {
   check(index <= given_to_apply_);
   applied_ = std::max(applied_, index);
-  log_.evict(applied_, options_.cache_bytes_max);
+  log_.applied(applied_);
 }
 
 void Raft::set_commit(LogIndex index) {
@@ -237,12 +237,11 @@ Ready Raft::ready() {
   if (std::exchange(hard_state_changed_, false)) ready.store.hard_state = hard_;
   ready.store.entries = log_.take_unstored();
   take_applicable(ready.apply);
-  log_.evict(applied_, options_.cache_bytes_max);
   return ready;
 }
 
 Sizes Raft::sizes() const {
-  Sizes sizes{.evictable_bytes = log_.evictable_bytes(applied_),
+  Sizes sizes{.evictable_bytes = log_.evictable_bytes(),
               .reads = std::max(reads_.size(), forwarded_reads_.size())};
   if (role_ != Role::leader) return sizes;
   std::size_t entries = 0;
