@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "node/testing/two_nodes.h"
+#include "node/testing/nodes.h"
 #include "wire/control.h"
 #include "wire/heartbeat.h"
 #include "wire/methods.pb.h"

@@ -68,12 +68,16 @@ class ConsensusTest : public testing::Test {
                        machines, jobs_);
     consensus_->raft().tick(now_.monotonic);
   }
-  // A voter of three that knows entry 1.
-  void start_as_voter() {
+  // A voter of three that knows entry 1, and then an entry of each of these times.
+  void start_as_voter(const std::vector<LogTime>& times = {}) {
     raft::Restored restored;
     restored.hard_state.term = Term{1};
     restored.entries = {{Term{1}, LogIndex{1}, EntryKind::configuration,
                          SharedBytes(raft::encode_configuration(voters(), {}))}};
+    for (const LogTime time : times) {
+      restored.entries.push_back({Term{1}, restored.entries.back().index + 1, EntryKind::commands,
+                                  SharedBytes(wire::EntryBuilder().finish(time))});
+    }
     start(std::move(restored));
   }
 
@@ -124,8 +128,8 @@ class ConsensusTest : public testing::Test {
                              .data = data,
                              .round = 0});
   }
-  void become_leader() {
-    start_as_voter();
+  void become_leader(const std::vector<LogTime>& times = {}) {
+    start_as_voter(times);
     now_.monotonic = consensus_->raft().deadline();
     consensus_->raft().tick(now_.monotonic);
     turn();
@@ -133,7 +137,7 @@ class ConsensusTest : public testing::Test {
     write_all();
     step(eve, 2, raft::VoteReply{.granted = true, .wall_clock = {70}});
     write_all();
-    step(eve, 2, raft::AppendReply{.accepted = true, .match = LogIndex{2}});
+    step(eve, 2, raft::AppendReply{.accepted = true, .match = consensus_->raft().last_index()});
     ASSERT_TRUE(consensus_->raft().term_start_committed());
     messages_.clear();
   }
@@ -242,6 +246,14 @@ TEST_F(ConsensusTest, OneVoterWhoseClockIsAheadDoesNotMoveLogTimeAlsoWhenItLeads
   offer();
   turn();
   EXPECT_EQ(times_sent_to(eve), std::vector<LogTime>{{70}});
+}
+
+TEST_F(ConsensusTest, LogTimeGoesOnAtHalfSpeedFromStampsThatANewLeaderHadNotAppliedYet) {
+  become_leader({LogTime{5'000}});
+  now_.monotonic += 200ms;
+  offer();
+  turn();
+  EXPECT_EQ(times_sent_to(eve), std::vector<LogTime>{{5'100}});
 }
 
 TEST_F(ConsensusTest, WhatComesDuringAHandOverIsProposedWhenThatFails) {

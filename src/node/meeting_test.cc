@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "node/testing/two_nodes.h"
+#include "node/testing/nodes.h"
 #include "wire/batch.h"
 #include "wire/control.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "muster/codec.h"
-#include "node/testing/two_nodes.h"
+#include "node/testing/nodes.h"
 #include "wire/control.h"
 #include "wire/methods.pb.h"
 

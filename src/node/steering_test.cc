@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "node/testing/two_nodes.h"
+#include "node/testing/nodes.h"
 #include "wire/control.h"
 #include "wire/methods.pb.h"
 
@@ -109,6 +109,45 @@ TEST_F(SteeringNodesTest, ALeaveIsWhereTheMemberLeft) {
   const wire::Steered steered = steer(what);
   EXPECT_EQ(steered.message(), "a has left");
   EXPECT_TRUE(text_at(steered).starts_with("a left")) << text_at(steered);
+}
+
+class RemovalTest : public ThreeNodes {
+ protected:
+  RemovalTest() {
+    EXPECT_TRUE(run_until([&] { return status(first).leader() == "c"; }));
+    pass(1s);
+    step(third, LinkOpened{.link = client_link, .address = "c:1"});
+  }
+
+  /// Why the leader, `c`, does not remove this server; empty: it does.
+  std::string refusal(const std::string& name) {
+    told_.clear();
+    wire::Steer what;
+    what.set_remove(name);
+    say(third, client_link, wire::FrameType::steer, wire::encode(what));
+    EXPECT_TRUE(run_until([&] { return !told_.empty(); }));
+    if (!told_.contains(wire::FrameType::refused)) return {};
+    return wire::decode<wire::Refused>(told_.at(wire::FrameType::refused)).value().message();
+  }
+};
+
+TEST_F(RemovalTest, ADeadVoterIsRemovedIfTheOthersDecideWithoutIt) {
+  die(first);
+  EXPECT_EQ(refusal("a"), "");
+  EXPECT_EQ(voters_seen_by(second), 2U);
+}
+
+TEST_F(RemovalTest, NobodyIsRemovedIfTheOthersCouldNotDecideWithoutIt) {
+  die(first);
+  die(second);
+  EXPECT_EQ(refusal("a"),
+            "without a the group would need 2 of 2 voters, of which these do not answer: b; start "
+            "them or a first");
+}
+
+TEST_F(RemovalTest, WhoAnswersIsNotRemoved) {
+  EXPECT_EQ(refusal("a"),
+            "a is alive: stop it first, or let it go in good order with muster leave a");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "node/testing/two_nodes.h"
+#include "node/testing/nodes.h"
 #include "wire/control.h"
 #include "wire/heartbeat.h"
 #include "wire/methods.pb.h"

@@ -3,7 +3,7 @@ machines and networks; then whether what the clients saw could have been so.
 
     faults.py [long] [--seed N] [--seconds N]
 
-Without an argument 40 s of faults; `long`: 10 minutes. Without a seed a new one, which is printed:
+Without an argument 60 s of faults; `long`: 10 minutes. Without a seed a new one, which is printed:
 the same seed draws the same troubles, though real time never passes the same way twice. Needs root's
 rights and network namespaces; without them it ends with 77. docs/simulation.md says what is done and
 what is checked.
@@ -24,7 +24,7 @@ from muster_processes import Failure, default_binary, wait_until
 from nemesis import TROUBLES, Nemesis, draw_plan
 from networks import why_not
 
-SECONDS, LONG_SECONDS = 40, 600
+SECONDS, LONG_SECONDS = 60, 600
 WHOLE_WITHIN_SECONDS = 60
 
 

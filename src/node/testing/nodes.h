@@ -1,14 +1,15 @@
-// Two whole nodes, wired to each other in memory; their disks are done at once, and keep nothing.
+// Two or three whole nodes, wired to each other in memory; their disks are done at once, and keep
+// nothing.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,11 +25,12 @@ inline std::vector<std::unique_ptr<service::Machine>> no_machines() {
   return {};
 }
 
-/// `a` and `b`, as a test makes them. What they tell clients is kept, the latest of each type.
+/// `a`, `b` and `c`, as a test makes them. What they tell clients is kept, the latest of each type.
 class Nodes : public testing::Test {
  protected:
   static constexpr Duration turn = std::chrono::milliseconds{10};
-  enum Server : std::size_t { first, second };
+  enum Server : std::size_t { first, second, third };
+  static constexpr std::array servers{first, second, third};
 
   explicit Nodes(MachineFactory machines) : machines_(std::move(machines)) {}
 
@@ -37,13 +39,13 @@ class Nodes : public testing::Test {
   }
   void make(Server which, FoundingMode founding, storage::Identity identity = {}) {
     Options options;
-    options.name = which == first ? "a" : "b";
+    options.name = std::string(1, static_cast<char>('a' + which));
     options.group = "g";
     options.client_address = options.name + ":1";
     options.peer_address = options.name + ":2";
     options.founding = founding;
     options.seed = which + 1;
-    if (which == second && !announced_) options.seeds = {"a:2"};
+    if (which != first && !announced_) options.seeds = {"a:2"};
     options.discovery = announced_;
     Restart restart;
     restart.identity = std::move(identity);
@@ -63,20 +65,23 @@ class Nodes : public testing::Test {
   }
   // Links are numbered alike on both sides.
   void dial(Server from, const std::string& to) {
-    const Server other = to == "a:2" ? first : second;
+    const auto other = static_cast<Server>(to[0] - 'a');
     if (other == from) return;
     if (!nodes_[other]) return step(from, DialFailed{.address = to, .refused = true});
     const LinkId link{++links_};
-    open_.insert(link);
+    open_[link] = {from, other};
     step(from, LinkOpened{.link = link, .peer = true, .dialled = true, .address = to});
     step(other, LinkOpened{.link = link, .peer = true, .dialled = false, .address = "x:9"});
   }
+  void close(LinkId link) {
+    const auto ends = open_.extract(link);
+    if (!ends) return;
+    for (const Server end : ends.mapped()) step(end, LinkClosed{.link = link});
+  }
   void carry(Server from, LinkOutput output) {
-    const Server other = from == first ? second : first;
     if (const auto* const closed = std::get_if<CloseLink>(&output)) {
-      step(from, LinkClosed{.link = closed->link});
-      if (open_.erase(closed->link) > 0) step(other, LinkClosed{.link = closed->link});
-      return;
+      if (closed->link >= client_link) return step(from, LinkClosed{.link = closed->link});
+      return close(closed->link);
     }
     auto& frame = std::get<SendFrame>(output);
     Bytes body;
@@ -87,7 +92,10 @@ class Nodes : public testing::Test {
       told_[frame.type] = std::move(body);
       return;
     }
+    const auto ends = open_.find(frame.link);
+    if (ends == open_.end()) return;
     if (frame.type == wire::FrameType::telemetry) ++telemetry_frames_;
+    const Server other = ends->second[0] == from ? ends->second[1] : ends->second[0];
     step(other, FrameReceived{.link = frame.link,
                               .frame = {.type = frame.type,
                                         .lane = frame.lane,
@@ -97,13 +105,14 @@ class Nodes : public testing::Test {
     if (std::holds_alternative<storage::StoreJob>(job.work)) return {job.id, storage::Stored{}};
     return {job.id, storage::Done{}};
   }
-  // It has ended: its connections close.
-  void end(Server which, Exit exit) {
-    exits_[which] = std::move(exit);
+  // It has died: its connections close.
+  void die(Server which) {
     nodes_[which].reset();
-    for (const LinkId link : std::exchange(open_, {})) {
-      step(which == first ? second : first, LinkClosed{.link = link});
+    std::vector<LinkId> links;
+    for (const auto& [link, ends] : open_) {
+      if (ends[0] == which || ends[1] == which) links.push_back(link);
     }
+    for (const LinkId link : links) close(link);
   }
   void drain(Server which) {
     if (!nodes_[which]) return;
@@ -114,19 +123,22 @@ class Nodes : public testing::Test {
     for (const storage::DiskJob& job : out.disk) disk.results.push_back(done(job));
     if (!disk.results.empty()) step(which, std::move(disk));
     for (Notice& notice : out.notices) notices_.push_back(std::move(notice.text));
-    for (Announce& announced : out.announcements) {
-      if (announced_)
-        step(which == first ? second : first, BeaconHeard{.beacon = announced.beacon});
+    for (const Announce& announced : out.announcements) {
+      for (const Server other : servers) {
+        if (announced_ && other != which) step(other, BeaconHeard{.beacon = announced.beacon});
+      }
     }
-    if (out.exit) end(which, std::move(*out.exit));
+    if (!out.exit) return;
+    exits_[which] = std::move(*out.exit);
+    die(which);
   }
   void pass(Duration time) {
     const Instant end = now_ + time;
     while (now_ < end) {
       now_ += turn;
-      for (const Server which : {first, second}) step(which, Tick{});
+      for (const Server which : servers) step(which, Tick{});
       while (std::exchange(waiting_, false)) {
-        for (const Server which : {first, second}) drain(which);
+        for (const Server which : servers) drain(which);
       }
     }
   }
@@ -158,6 +170,13 @@ class Nodes : public testing::Test {
     step(which, LinkClosed{.link = link});
     return wire::decode<Message>(told_.at(answer)).value();
   }
+  std::size_t voters_seen_by(Server which) const {
+    const group::View* const view = nodes_[which]->report().view;
+    if (view == nullptr) return 0;
+    return static_cast<std::size_t>(std::ranges::count_if(view->members, [](const auto& member) {
+      return member.second.role() == wire::Role::VOTER;
+    }));
+  }
   wire::Status status(Server which) {
     return ask<wire::Status>(which, wire::FrameType::status_request, wire::StatusRequest{},
                              wire::FrameType::status);
@@ -165,9 +184,9 @@ class Nodes : public testing::Test {
 
   MachineFactory machines_;
   Instant now_{std::chrono::seconds{10}};
-  std::array<std::unique_ptr<Node>, 2> nodes_;  // Nothing: not there, or ended.
-  std::array<std::optional<Exit>, 2> exits_;
-  std::set<LinkId> open_;  // Links between them.
+  std::array<std::unique_ptr<Node>, 3> nodes_;  // Nothing: not there, or ended.
+  std::array<std::optional<Exit>, 3> exits_;
+  std::map<LinkId, std::array<Server, 2>> open_;  // Links between them, and their ends.
   bool announced_{false};  // They look for each other, and hear each other's beacons.
   bool waiting_{false};
   std::uint64_t links_{0};
@@ -184,6 +203,15 @@ class TwoNodes : public Nodes {
     make(first, FoundingMode::now);
     make(second, FoundingMode::never);
     EXPECT_TRUE(run_until([&] { return status(second).servers() == 2; }));
+  }
+};
+
+/// And `c` as well.
+class ThreeNodes : public TwoNodes {
+ protected:
+  ThreeNodes() {
+    make(third, FoundingMode::never);
+    EXPECT_TRUE(run_until([&] { return voters_seen_by(first) == 3; }));
   }
 };
 
