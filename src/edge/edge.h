@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -11,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/lazy_deque.h"
 #include "edge/heartbeats.h"
 #include "edge/link.h"
 #include "edge/telemetry.h"
@@ -210,7 +210,7 @@ class Edge {
     replica::SessionControl control;  // The open or resume, to be sent with this server's number.
     SequenceNumber next;              // Expected from the client.
     wire::HeartbeatTimes times;       // As its client asked.
-    std::deque<Pending> pending;
+    LazyDeque<Pending> pending;
     Instant passed_on;                       // When something of it was last passed on.
     std::optional<SequenceNumber> mended{};  // The gap after which that was.
     std::size_t pending_commands{0};

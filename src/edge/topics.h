@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/lazy_deque.h"
 #include "edge/link.h"
 #include "muster/bytes.h"
 #include "muster/error.h"
@@ -120,7 +121,7 @@ class Topics {
     std::string name;
     SharedBytes header;             // Of a frame's body.
     wire::EventPosition kept_from;  // All events from here on are kept.
-    std::deque<Pieces::iterator> pieces{};
+    LazyDeque<Pieces::iterator> pieces{};
     std::size_t events{0};
     std::vector<Follow*> follows{};
     std::unique_ptr<Building> building{};

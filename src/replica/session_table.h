@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "base/lazy_deque.h"
 #include "muster/bytes.h"
 #include "muster/codec.h"
 #include "muster/copy_on_write.h"
@@ -35,11 +36,11 @@ struct Session {
   std::string host;  ///< Name of its machine.
   std::map<std::string, std::string> tags;
   LogTime opened;
-  Epoch epoch;                   ///< Its client's, of the newest attachment: that counts.
-  Duration timeout{};            ///< As its client asked; zero: as the group has it.
-  ServerNumber home;             ///< The server it was last attached to: a hint for others.
-  SequenceNumber last;           ///< The last command that took effect (or was refused).
-  std::deque<KeptReplies> kept;  ///< Oldest first, without a gap, ending at `last`.
+  Epoch epoch;                  ///< Its client's, of the newest attachment: that counts.
+  Duration timeout{};           ///< As its client asked; zero: as the group has it.
+  ServerNumber home;            ///< The server it was last attached to: a hint for others.
+  SequenceNumber last;          ///< The last command that took effect (or was refused).
+  LazyDeque<KeptReplies> kept;  ///< Oldest first, without a gap, ending at `last`.
   std::uint32_t kept_count{0};
   std::size_t kept_bytes{0};
 };
