@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,6 +13,7 @@
 
 #include "muster/bytes.h"
 #include "muster/error.h"
+#include "net/acceptor.h"
 #include "net/address.h"
 #include "net/link.h"
 #include "net/loop.h"
@@ -30,12 +30,8 @@ struct Admission {
   std::vector<std::string> hosts{};
 };
 
-/// Listens on one address and port, on IPv4 and IPv6 alike where it listens on every interface.
-/// Without a secret only processes of this machine are let in, unless the admission is open or
-/// names the host.
-///
-/// When the system has no more descriptors it says so and pauses instead of spinning.
-/// Thread-safety: none.
+/// Listens as an `Acceptor` does. Without a secret only processes of this machine are let in,
+/// unless the admission is open or names the host. Thread-safety: none.
 class Listener : private LinkObserver {
  public:
   struct Options {
@@ -53,8 +49,7 @@ class Listener : private LinkObserver {
   /// One plain line about connections that were not let in; at most one for `notices_apart`.
   using OnNotice = std::function<void(const std::string&)>;
 
-  /// Errors: ALREADY_EXISTS if the port is taken; PERMISSION_DENIED; INVALID_ARGUMENT if the host
-  /// is no address of this machine. A host name is resolved here, which may take time.
+  /// Errors: as `Acceptor::open`.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Loop& loop, const Options& options,
                                                               OnLink on_link, OnNotice on_notice);
   ~Listener() override;
@@ -62,18 +57,14 @@ class Listener : private LinkObserver {
   Listener& operator=(const Listener&) = delete;
 
   /// Begins to accept. Until then connections wait in the kernel's queue.
-  void start();
+  void start() { acceptor_->start(); }
   /// The port it listens on, also when it was asked for port 0.
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return acceptor_->port(); }
   /// Accepts no more; connections in their preface are dropped, those handed over stay.
   void close();
 
  private:
-  Listener(Loop& loop, const Options& options, boost::asio::ip::tcp::acceptor acceptor,
-           OnLink on_link, OnNotice on_notice);
-  void wait_for_connections();
-  void accept_all();
-  void pause(const boost::system::error_code& error);
+  Listener(Loop& loop, const Options& options, OnLink on_link, OnNotice on_notice);
   void take(boost::asio::ip::tcp::socket socket);
   void drop_oldest_opening();
   void resolve_hosts();
@@ -85,14 +76,11 @@ class Listener : private LinkObserver {
 
   Loop& loop_;
   const Options options_;
-  boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer pause_timer_;
-  const std::uint16_t port_;
   OnLink on_link_;
   SparseNotices notices_;
   std::set<boost::asio::ip::address> hosts_;                // Those that need no secret.
   std::map<std::uint64_t, std::shared_ptr<Link>> opening_;  // By number: the oldest first.
-  std::shared_ptr<bool> alive_;                             // For handlers that come after the end.
+  std::unique_ptr<Acceptor> acceptor_;                      // Last: it calls this.
 };
 
 }  // namespace muster::net

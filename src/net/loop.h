@@ -72,6 +72,8 @@ class Loop {
   /// once the handlers that are ready now have run; call it to send sooner. One system call for
   /// each link, if its connection takes that much.
   void flush_links();
+  /// A number that no link of this loop has or gets: for connections of other kinds.
+  std::uint64_t take_link_number() { return next_link_number_++; }
   /// Links with an open connection, whether their preface is done or not.
   std::size_t open_links() const { return open_links_; }
 
