@@ -24,7 +24,7 @@ namespace muster {
 constexpr std::size_t calls_in_flight_max = 1'024;          ///< Unanswered calls of one client.
 constexpr std::size_t reads_in_flight_max = 1'024;          ///< Unanswered reads of one client.
 constexpr std::size_t call_payload_bytes_max = 256 * 1024;  ///< Of one call or reply.
-constexpr std::size_t topics_followed_max = 64;             ///< Of one client.
+constexpr std::size_t topics_followed_max = 160;            ///< Of one client.
 constexpr std::size_t heartbeat_value_bytes_max = 64;       ///< Of `Client::set_heartbeat_value`.
 
 /// What happened to a client's connection.

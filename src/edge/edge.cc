@@ -54,7 +54,7 @@ void Edge::close(LinkId link) {
   outputs_.emplace_back(CloseLink{link});
 }
 
-void Edge::link_opened(LinkId link, Instant now, const std::string& address) {
+void Edge::link_opened(LinkId link, Instant now, const std::string& address, bool bound) {
   if (clients_.size() >= options_.links_max) {
     refuse(link, Error{ErrorCode::resource_exhausted,
                        "this server has " + std::to_string(clients_.size()) +
@@ -65,6 +65,7 @@ void Edge::link_opened(LinkId link, Instant now, const std::string& address) {
                                 .heard = now,
                                 .address = address,
                                 .asked_to_move = {},
+                                .bound = bound,
                                 .greeting = greeting_});
   send(link, wire::FrameType::server_hello, wire::encode(surroundings_.hello));
   next_check_ = std::min(next_check_, now + check_interval);
@@ -378,7 +379,7 @@ void Edge::close_silent(Instant now) {
   next_look_for_silence_ = now + silence_look_interval;
   std::vector<LinkId> silent;
   for (auto& [link, client] : clients_) {
-    if (now - client.heard < options_.silence_max) continue;
+    if (client.bound || now - client.heard < options_.silence_max) continue;
     // Who promised heartbeats has a time of its own.
     if (client.session && heartbeats_.watches(*client.session)) continue;
     client.heard = now;

@@ -78,8 +78,9 @@ class Edge {
   /// For sessions that are attached or missed from now on.
   void set_session_timeout(Duration timeout) { options_.session_timeout = timeout; }
 
-  /// `address` is where it comes from, for operators.
-  void link_opened(LinkId link, Instant now, const std::string& address = {});
+  /// `address` is where it comes from, for operators. One that is bound belongs to this process (a
+  /// gateway): its client can't go elsewhere, and is not asked whether it lives.
+  void link_opened(LinkId link, Instant now, const std::string& address = {}, bool bound = false);
   void link_closed(LinkId link, Instant now);
   bool has_link(LinkId link) const { return clients_.contains(link); }
   /// A frame of a client other than a status or members request. Anything that makes no sense is
@@ -121,7 +122,9 @@ class Edge {
   template <class Visit>
   void for_each_movable(Instant now, Visit visit) const {
     for (const auto& [id, attached] : sessions_) {
-      if (attached.open && !on_its_way(id, now) && !visit(id)) return;
+      const bool movable =
+          attached.open && !clients_.at(attached.link).bound && !on_its_way(id, now);
+      if (movable && !visit(id)) return;
     }
   }
   /// Asks the client to attach at `address` and to stay here until it has. Precondition: movable.
@@ -135,6 +138,8 @@ class Edge {
                             Instant now);
   /// Sends a client away before it opens or resumes its session here.
   void send_on(LinkId link, const std::string& address, const std::string& reason);
+  /// Sends those away whose clients can't be asked to move, while others still are.
+  void send_bound_away(const std::string& reason);
   /// Sends everybody who has a session here, or follows, to any other server, at once.
   void send_away_all(const std::string& reason);
   /// When the client of a session attached here was heard last; nothing if it is not.
@@ -190,7 +195,8 @@ class Edge {
     Instant heard{};
     std::string address{};
     std::optional<Instant> asked_to_move{};  // A follower without a session.
-    std::uint64_t greeting{0};               // Of all those so far, the one that it was sent.
+    bool bound{false};
+    std::uint64_t greeting{0};  // Of all those so far, the one that it was sent.
   };
   struct Asked {
     ServerNumber target;

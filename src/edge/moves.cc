@@ -34,7 +34,7 @@ std::vector<LinkId> Edge::movable_followers(Instant now) const {
   for (const LinkId link : topics_.links()) {
     const Client& client = clients_.at(link);
     const bool asked = client.asked_to_move && now - *client.asked_to_move < options_.move_patience;
-    if (!client.session && !asked) links.push_back(link);
+    if (!client.session && !client.bound && !asked) links.push_back(link);
   }
   return links;
 }
@@ -50,6 +50,12 @@ void Edge::send_on(LinkId link, const std::string& address, const std::string& r
   redirect.set_address(address);
   redirect.set_reason(reason);
   send(link, wire::FrameType::redirect, wire::encode(redirect));
+}
+
+void Edge::send_bound_away(const std::string& reason) {
+  for (const auto& [id, attached] : sessions_) {
+    if (clients_.at(attached.link).bound) send_on(attached.link, {}, reason);
+  }
 }
 
 void Edge::send_away_all(const std::string& reason) {

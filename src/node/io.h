@@ -40,6 +40,7 @@ struct LinkOpened {
   bool peer{false};     ///< From another server, as its preface says; otherwise from a client.
   bool dialled{false};  ///< By this node.
   std::string address{};
+  bool bound{false};  ///< See `edge::Edge::link_opened`.
 };
 /// The connection is gone: closed by the other side, broken, or as `CloseLink` asked.
 struct LinkClosed {

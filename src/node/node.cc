@@ -97,7 +97,7 @@ void Node::Impl::on(LinkOpened& opened, Now now) {
   if (opened.peer) {
     peers_.link_opened(opened, now.monotonic);
   } else {
-    edge_.link_opened(opened.link, now.monotonic, opened.address);
+    edge_.link_opened(opened.link, now.monotonic, opened.address, opened.bound);
   }
 }
 

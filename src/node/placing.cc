@@ -208,6 +208,7 @@ bool Node::Impl::hands_clients_over(Now now) {
   if (!going_since_) {
     going_since_ = now.monotonic;
     handing_over_rate_ = edge_.attached() + 1;
+    edge_.send_bound_away(why_moved());
     next_upkeep_ = {};
   }
   const bool in_time = now.monotonic - *going_since_ < handing_over_time;
