@@ -67,9 +67,7 @@ EnglishTurn play(const EnglishRules&, const EnglishBoard& board,
   if (!board.standing || board.standing->bidder != retraction.bidder) {
     return refused(Reason::no_standing_bid, board);
   }
-  EnglishTurn turn{.board = board};
-  turn.board.standing.reset();
-  return turn;
+  return {.board = {.asking = board.asking, .buy_now_gone = board.buy_now_gone}};
 }
 
 }  // namespace
