@@ -63,7 +63,10 @@ constexpr std::size_t timed_messages_max = 100'000;
 
 /// Bytes of an event of this bench: all are as long.
 std::size_t event_bytes() {
-  const chat::Line line{.room = room, .from = sender_name, .text = std::string(text_bytes, 'x')};
+  const chat::Line line{.room = room,
+                        .from = sender_name,
+                        .text = std::string(text_bytes, 'x'),
+                        .user = "muster@muster"};
   return wire::event_header_bytes + chat::encode(line).size();
 }
 
@@ -250,12 +253,15 @@ class Sender {
   }
   void call(const chat::Request& request) {
     ++in_flight_;
-    const auto called = client_.call(chat::service_id, SharedBytes(chat::encode(request)), 60s,
-                                     [this](const Result<session::Reply>& reply) {
-                                       if (!reply) fail(reply.error().message);
-                                       --in_flight_;
-                                       if (on_answer) on_answer();
-                                     });
+    const auto called = client_.call(
+        chat::service_id, SharedBytes(chat::encode(request)), 60s,
+        [this](const Result<session::Reply>& reply) {
+          if (!reply) fail(reply.error().message);
+          const auto done = chat::done_or_error(chat::decode_receipt(reply->payload.view()));
+          if (!done) fail(done.error().message);
+          --in_flight_;
+          if (on_answer) on_answer();
+        });
     if (!called) fail(called.error().message);
   }
 

@@ -198,10 +198,10 @@ void CityHall::expire(LogTime now, service::Output& output) {
   checkers_.seen(server_, deed, city_);
 }
 
-void CityHall::session_ended(SessionId session, LogTime now, service::Output& output) {
+void CityHall::session_ended(SessionId session, Position at, LogTime now, service::Output& output) {
   CityDeed deed{.ended = session, .time = now};
   Recorder recorder(output, deed, checkers_.alike.is_new(deed));
-  city_.session_ended(session, now, recorder);
+  city_.session_ended(session, at, now, recorder);
   checkers_.seen(server_, deed, city_);
 }
 

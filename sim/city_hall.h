@@ -38,7 +38,7 @@ class CityHall final : public service::Machine {
   void apply(const service::Command& command, service::Output& output) override;
   std::optional<LogTime> deadline() const override { return city_.deadline(); }
   void expire(LogTime now, service::Output& output) override;
-  void session_ended(SessionId session, LogTime now, service::Output& output) override;
+  void session_ended(SessionId session, Position at, LogTime now, service::Output& output) override;
   Result<Bytes> topic_state(std::string_view topic) const override {
     return city_.topic_state(topic);
   }

@@ -20,8 +20,9 @@ class Flipped final : public service::Machine {
   }
   std::optional<LogTime> deadline() const override { return machine_->deadline(); }
   void expire(LogTime now, service::Output& output) override { machine_->expire(now, output); }
-  void session_ended(SessionId session, LogTime now, service::Output& output) override {
-    machine_->session_ended(session, now, output);
+  void session_ended(SessionId session, Position at, LogTime now,
+                     service::Output& output) override {
+    machine_->session_ended(session, at, now, output);
   }
   Result<Bytes> query(BytesView request) const override { return machine_->query(request); }
   service::FrozenParts freeze() const override {

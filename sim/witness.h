@@ -30,8 +30,9 @@ class Witness final : public service::Machine {
   void apply(const service::Command& command, service::Output& output) override;
   std::optional<LogTime> deadline() const override { return machine_->deadline(); }
   void expire(LogTime now, service::Output& output) override { machine_->expire(now, output); }
-  void session_ended(SessionId session, LogTime now, service::Output& output) override {
-    machine_->session_ended(session, now, output);
+  void session_ended(SessionId session, Position at, LogTime now,
+                     service::Output& output) override {
+    machine_->session_ended(session, at, now, output);
   }
   Result<Bytes> topic_state(std::string_view topic) const override {
     return machine_->topic_state(topic);

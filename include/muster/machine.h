@@ -89,8 +89,9 @@ class Machine {
   virtual void set_behaviour(std::uint32_t /*version*/) {}
   /// Log time has reached `now`, which is at or after `deadline()`.
   virtual void expire(LogTime /*now*/, Output& /*output*/) {}
-  /// The session has ended; what the machine keeps for it can go.
-  virtual void session_ended(SessionId /*session*/, LogTime /*now*/, Output& /*output*/) {}
+  /// The session has ended, at that place of the log; what the machine keeps for it can go.
+  virtual void session_ended(SessionId /*session*/, Position /*at*/, LogTime /*now*/,
+                             Output& /*output*/) {}
 
   /// What somebody who follows `topic` needs to know before the next event, when the events up to
   /// now can no longer be told one by one. Errors: `not_found` if no such topic is this machine's.

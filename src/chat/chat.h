@@ -3,15 +3,17 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "chat/history.h"
 #include "chat/messages.h"
+#include "chat/state.h"
 #include "muster/codec.h"
 #include "muster/copy_on_write.h"
 #include "muster/machine.h"
@@ -20,22 +22,45 @@ namespace muster::chat {
 
 inline constexpr ServiceId service_id{3};
 
-/// What those in a room follow: `chat/ROOM`. Each event is a `Line`.
+/// What those in a room follow: `chat/ROOM`, folded. Each event is a `Line`.
 std::string room_topic(std::string_view room);
 /// Where a person's direct messages come: `chat/@INBOX`. Each event is a `Line`.
 std::string inbox_topic(std::string_view inbox);
+/// Whether somebody of that name is there: `chat/!NAME`, folded. Events: `Line`s of the kinds
+/// `online`, `offline`, `away` and `real_name`.
+std::string presence_topic(std::string_view name);
 
-/// Group chat. Commands: `Request`; the reply to one that was carried out is a `Receipt`. What a
-/// command does is told on the topics of the rooms concerned, and is answered when it is in the
-/// log.
+/// Why somebody has gone whose session was ended.
+inline constexpr std::string_view session_ended_reason = "Connection lost";
+
+/// Group chat, with the rules of IRC. Commands: `Request`; the reply to each is a `Receipt`, also
+/// if it was refused (only bytes that are no command are refused as such). What a command does is
+/// told on the topics of the rooms concerned, and is answered when it is in the log.
 ///
-/// **People.** A session signs in once, with a name that nobody has who is signed in (names that
-/// differ in the case of ASCII letters are the same); one taken is refused with ALREADY_EXISTS,
-/// naming a free one. When the session ends, its person leaves all rooms and the name is free.
+/// **Names** of people and rooms that differ in the case of ASCII letters are the same.
 ///
-/// **Rooms** come to be when somebody joins or says something there, and go when they are empty
-/// and nothing is left of their history. To speak in a room one need not have joined it. History
-/// has what was said and done and the topics, not who came and went.
+/// **People.** A session signs in once, with a name that nobody has who is signed in; one taken is
+/// refused, naming a free one. When the session ends, its person leaves all rooms and the name is
+/// free. What a person does to itself (another name, going, absence, full name) is told in each of
+/// its rooms, on its inbox and on `presence_topic`; its own modes on the inbox only. The last who
+/// had a name and have gone are remembered.
+///
+/// **Rooms** come to be when somebody joins, and go when they are empty and nothing said is left of
+/// their history. To speak in a room that there is one need not have joined it, unless it has mode
+/// `n`. New rooms have no modes; when a room is empty its modes, masks and invitations are gone,
+/// and if it had mode `i`, `k` or `s`, so are its topic and history: whoever comes next was perhaps
+/// not to see them.
+///
+/// **Ranks** `q a o h v`, highest first. Who joins a room without people gets `o`. `v` is given and
+/// taken by `h` and above, `h` and `o` by `o` and above, `a` and `q` by whoever is highest in the
+/// room and at least `o`. Nobody takes a rank from somebody higher, or puts such a person out; `h`
+/// puts out only who is below. Modes are changed by `o`, masks by `h`.
+///
+/// **Modes** of rooms: `i` by invitation only, `m` only `v` and above speak, `n` only those inside
+/// speak, `s` secret (what that hides is up to who shows rooms), `t` the topic needs `h`, `C` no
+/// CTCP but actions, `k` a key, `l` a number of people. Masks: `b` may neither join nor speak, `e`
+/// is not banned after all, `I` is invited. An operator's invitation opens a room to one person
+/// once, whatever its modes.
 ///
 /// **Inboxes.** Direct messages go to both persons' topics `chat/@INBOX`. An inbox is a long random
 /// word that the client made up; no query or event tells it, so in effect only its owner can follow
@@ -43,13 +68,12 @@ std::string inbox_topic(std::string_view inbox);
 /// session: name and rooms pass over. Not protected: servers, their logs and snapshots have inboxes
 /// and texts in the clear, and every client that a group lets in may follow every room.
 ///
-/// Refusals: INVALID_ARGUMENT for what is no command or breaks the rules of `words.h`;
-/// ALREADY_EXISTS for a name; FAILED_PRECONDITION before signing in, and for leaving a room, or
-/// changing the topic of one, that one is not in; NOT_FOUND for a person who is not signed in;
-/// RESOURCE_EXHAUSTED at a limit.
+/// **History** has what was said and done, topics, who came and went, names and modes, within the
+/// limits below. If all histories together are too long, the longest gives way.
 ///
 /// Query: `Query`; answers as there. Topics: `room_topic` and `inbox_topic`; the state of either is
-/// a `RoomState`. A room that does not exist yet has an empty one.
+/// a `RoomState`; `presence_topic`, whose state is a `PersonState`. A room that does not exist yet
+/// has an empty one.
 class Chat final : public service::Machine {
  public:
   /// The same on all servers of a group.
@@ -58,9 +82,14 @@ class Chat final : public service::Machine {
     std::size_t rooms_max{256};
     std::size_t people_per_room_max{1'024};
     std::size_t rooms_per_person_max{32};
-    std::size_t history_lines_max{1'000};                    ///< Of a room; the oldest go.
-    std::size_t history_bytes_max{std::size_t{256} << 10U};  ///< Of a room; the oldest go.
-    std::chrono::milliseconds history_age_max{std::chrono::hours{7 * 24}};
+    std::size_t masks_per_room_max{100};                       ///< Of `b`, `e` and `I` together.
+    std::size_t invitations_per_room_max{64};                  ///< The oldest go.
+    std::size_t mode_changes_max{chat::mode_changes_max};      ///< Of one command.
+    std::size_t gone_people_max{1'000};                        ///< Remembered; the oldest go.
+    std::size_t history_lines_max{10'000};                     ///< Of a room; the oldest go.
+    std::size_t history_bytes_max{std::size_t{2} << 20U};      ///< Of a room; the oldest go.
+    std::size_t histories_bytes_max{std::size_t{128} << 20U};  ///< Of all rooms.
+    std::chrono::milliseconds history_age_max{std::chrono::hours{30 * 24}};
     std::size_t directs_max{32};                           ///< Kept of a person; the oldest go.
     std::size_t direct_bytes_max{std::size_t{16} << 10U};  ///< Kept of a person; the oldest go.
   };
@@ -74,7 +103,7 @@ class Chat final : public service::Machine {
   std::optional<LogTime> deadline() const override { return deadline_; }
   /// Forgets what is older than `history_age_max`.
   void expire(LogTime now, service::Output& output) override;
-  void session_ended(SessionId session, LogTime now, service::Output& output) override;
+  void session_ended(SessionId session, Position at, LogTime now, service::Output& output) override;
   Result<Bytes> topic_state(std::string_view topic) const override;
   Result<Bytes> query(BytesView request) const override;
   service::FrozenParts freeze() const override;
@@ -82,60 +111,56 @@ class Chat final : public service::Machine {
   void clear() override;
 
  private:
-  /// A line that is kept, and the key it came with.
-  struct Kept {
-    Line line;
-    std::string key{};
+  /// When something happens, and who is told.
+  struct Moment {
+    Position position;
+    LogTime time;
+    service::Output& output;
   };
-  /// The newest lines, within limits.
-  struct History {
-    std::deque<Kept> lines{};
-    std::size_t bytes{0};
-
-    static std::size_t size_of(const Kept& kept);
-    void add(Kept kept, std::size_t lines_max, std::size_t bytes_max);
-    void drop_front();
-    /// Drops what is of that time or older.
-    void drop_until(LogTime time);
-    /// What `from` said with this key, or nullptr.
-    const Kept* find(std::string_view from, std::string_view key) const;
+  /// A command being carried out; `receipt` becomes the reply.
+  struct Turn : Moment {
+    SessionId session;
+    Receipt receipt{};
+    void refuse(Reason reason, std::string message, std::string subject = {});
+    /// It was said before: that is where.
+    void repeat(const KeptLine& line);
   };
-  struct Room final : service::Part {
-    void encode(Bytes& out) const override;
-    std::string name{};
-    std::string topic{};
-    std::set<std::string> people{};  // Names.
-    History history{};
+  struct RoomEntry {
+    service::CopyOnWrite<Room> room{};
+    KeptLines history{};
   };
-  struct Person {
-    std::string name;
-    std::string inbox;
-    LogTime since;
-    History directs{};
-    std::set<std::string> rooms{};  // Not in snapshots: rooms know their people.
-  };
-  struct People final : service::Part {
-    void encode(Bytes& out) const override;
-    std::uint8_t block{0};
-    std::map<SessionId, Person> people{};
+  /// The changes that one command made, as a line of kind `mode` tells them.
+  struct ModeText {
+    void add(bool set, char letter, std::string_view argument);
+    std::string text() const { return letters + arguments; }
+    std::string letters{};
+    std::string arguments{};
+    std::optional<bool> setting{};
   };
   static constexpr std::uint8_t blocks = 64;
-  static constexpr std::uint32_t all_lines = 0xffffffff;
 
-  void handle(const SignIn& request, const service::Command& command, service::Output& output);
-  void handle(const Join& request, const service::Command& command, service::Output& output);
-  void handle(const Leave& request, const service::Command& command, service::Output& output);
-  void handle(const Say& request, const service::Command& command, service::Output& output);
-  void handle(const Direct& request, const service::Command& command, service::Output& output);
-  void handle(const Nick& request, const service::Command& command, service::Output& output);
-  void handle(const SetTopic& request, const service::Command& command, service::Output& output);
-
-  Result<Bytes> answer(const AskRoom& query) const;
-  Result<Bytes> answer(const AskRooms& query) const;
-  Result<Bytes> answer(const AskPerson& query) const;
-
+  // people.cc
+  void handle(const SignIn& request, Turn& turn);
+  void handle(const SignOut& request, Turn& turn);
+  void handle(const Nick& request, Turn& turn);
+  void handle(const SetAway& request, Turn& turn);
+  void handle(const SetRealName& request, Turn& turn);
+  void handle(const SetOwnModes& request, Turn& turn);
+  void handle(const Delivered& request, Turn& turn);
+  static bool are_valid(const SignIn& request, Turn& turn);
+  void take_over(SessionId before, const std::string& server, Turn& turn);
+  void change_inbox(const std::string& inbox, Turn& turn);
+  void change_name(const std::string& name, Turn& turn);
+  void quit(SessionId session, const std::string& reason, const Moment& now);
+  /// In all rooms of the person and on its inbox; the line gets who it is from.
+  void tell_around(const Person& person, Line line, const Moment& now);
+  static void tell_presence(const Person& person, Kind kind, const Moment& now,
+                            std::string_view text = {});
   static std::uint8_t block_of(SessionId session);
   const Person* find_person(SessionId session) const;
+  /// By name, whatever its case.
+  const Person* find_person(std::string_view name) const;
+  const Person& person_of(const Turn& turn) const { return *find_person(turn.session); }
   Person& change_person(SessionId session);
   template <class Visit>
   void for_each_person(Visit visit) const {
@@ -146,37 +171,92 @@ class Chat final : public service::Machine {
   /// A free name like this one.
   std::string free_name(std::string_view name) const;
   bool is_taken(std::string_view name) const;
-  Error taken(std::string_view name) const;
+  /// The same; refuses if there is nobody of that name.
+  const Person* person_here(const std::string& name, Turn& turn) const;
+  void refuse_taken(const std::string& name, Turn& turn) const;
   void add_person(SessionId session, Person person);
   Person take_person(SessionId session);
-  /// The room, made if need be. Errors: RESOURCE_EXHAUSTED at the limit of rooms.
-  Result<Room*> change_or_make_room(const std::string& name);
-  void leave_room(const std::string& room, const std::string& name, service::Output& output);
-  void forget_if_empty(const std::string& room);
-  void keep(Room& room, Kept kept);
-  void keep(Person& person, Kept kept);
-  void expires_at(LogTime time);
-  void expires_after(const History& history);
-  /// Puts into `state` the lines wanted that an answer has room for.
-  static void tell_lines(const History& history, const AskRoom& wanted, RoomState& state);
+  void remember_gone(const Person& person, LogTime until);
 
-  struct HistoryLimits {
-    std::size_t lines_max;
-    std::size_t bytes_max;
-    bool direct{false};
-  };
-  static void write_history(const History& history, Bytes& out);
-  static bool read_history(Reader& reader, History& history, const HistoryLimits& limits);
+  // rooms.cc
+  void handle(const Join& request, Turn& turn);
+  void handle(const Leave& request, Turn& turn);
+  void handle(const Kick& request, Turn& turn);
+  void handle(const Invite& request, Turn& turn);
+  void handle(const SetTopic& request, Turn& turn);
+  /// The room as it is, or nullptr. `key`: folded.
+  const Room* find_room(const std::string& key) const;
+  /// The key of a room that exists and that this turn's person is in; else refuses.
+  std::optional<std::string> own_room(const std::string& name, Turn& turn) const;
+  static void refuse_no_room(const std::string& name, Turn& turn);
+  bool may_join(const Room& room, const Join& request, Turn& turn) const;
+  /// Makes the room if need be; false, and refuses, at the limit of rooms.
+  bool make_room(const std::string& name, Turn& turn);
+  /// Takes somebody out who was told of already.
+  void remove_from_room(const std::string& key, const std::string& person);
+  void tell_room(const std::string& key, Line line, const Moment& now,
+                 std::string_view said_key = {});
+  /// Topic and history.
+  void forget_content(const std::string& key);
+  void forget_empty_rooms();
+
+  // modes.cc
+  void handle(const SetModes& request, Turn& turn);
+  void change_mode(const std::string& room, const ModeChange& change, Turn& turn, ModeText& text);
+  void change_rank(const std::string& room, const ModeChange& change, Turn& turn, ModeText& text);
+  void change_flag(const std::string& room, const ModeChange& change, ModeText& text);
+  void change_key(const std::string& room, const ModeChange& change, Turn& turn, ModeText& text);
+  void change_limit(const std::string& room, const ModeChange& change, Turn& turn, ModeText& text);
+  void change_mask(const std::string& room, const ModeChange& change, Turn& turn, ModeText& text);
+
+  // speaking.cc
+  void handle(const Say& request, Turn& turn);
+  void handle(const Direct& request, Turn& turn);
+  bool may_speak(const Room& room, const Say& request, Turn& turn) const;
+  void keep(RoomEntry& entry, const std::string& key, const KeptLine& line);
+  void keep(SessionId session, const KeptLine& line);
+  void shorten_histories();
+  void expires_at(LogTime time);
+  void expires_after(const KeptLines& history);
+
+  // queries.cc
+  Result<Bytes> answer(const AskRoom& query) const;
+  Result<Bytes> answer(const AskRooms& query) const;
+  Result<Bytes> answer(const AskPerson& query) const;
+  Result<Bytes> answer(const AskChannel& query) const;
+  Result<Bytes> answer(const AskHistory& query) const;
+  Result<Bytes> answer(const AskPeople& query) const;
+  Result<Bytes> answer(const AskGone& query) const;
+  PersonState state_of(const Person& person) const;
+  Member member_of(const std::string& name, const std::string& ranks) const;
+
+  // snapshot.cc
+  HistoryLimits room_limits() const {
+    return {.lines = options_.history_lines_max, .bytes = options_.history_bytes_max};
+  }
+  HistoryLimits direct_limits() const {
+    return {.lines = options_.directs_max, .bytes = options_.direct_bytes_max};
+  }
   [[nodiscard]] Result<void> restore_people(Reader& reader);
+  [[nodiscard]] Result<void> restore_gone(Reader& reader);
   [[nodiscard]] Result<void> restore_room(Reader& reader);
+  [[nodiscard]] Result<void> restore_lines(Reader& reader);
+  bool restore_members(Reader& reader, Room& room) const;
+  bool restore_masks(Reader& reader, Room& room) const;
+  bool restore_invited(Reader& reader, Room& room) const;
+  bool is_valid(const Room& room) const;
 
   const Options options_;
-  std::map<std::uint8_t, service::CopyOnWrite<People>> people_{};  // By block; none is empty.
-  std::map<std::string, service::CopyOnWrite<Room>> rooms_{};
+  std::map<std::uint8_t, service::CopyOnWrite<PeopleBlock>> people_{};  // None is empty.
+  service::CopyOnWrite<GonePeople> gone_{};
+  std::map<std::string, RoomEntry> rooms_{};  // By folded name.
   // Found again from the parts.
-  std::map<std::string, SessionId> names_{};  // Folded.
-  std::map<std::string, SessionId> inboxes_{};
+  std::map<std::string, SessionId, std::less<>> names_{};  // Folded.
+  std::map<std::string, SessionId, std::less<>> inboxes_{};
+  std::size_t histories_bytes_{0};
   std::optional<LogTime> deadline_{};  // Nothing expires before it.
+  // Rooms that may have to go when the command is done.
+  std::vector<std::string> perhaps_empty_{};
 };
 
 }  // namespace muster::chat

@@ -20,11 +20,11 @@ class Nobody final : public service::Output {
   int answers{0};
 };
 
-void carry_out(chat::Chat& machine, BytesView payload) {
+void carry_out(chat::Chat& machine, BytesView payload, std::uint64_t index) {
   Nobody output;
   const SessionId session{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
-  machine.apply({.position = {.index = {1}}, .time = {}, .session = session, .payload = payload},
-                output);
+  machine.apply(
+      {.position = {.index = {index}}, .time = {}, .session = session, .payload = payload}, output);
   check(output.answers == 1);
 }
 
@@ -37,12 +37,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(chat::decode_room_state(bytes));
   static_cast<void>(chat::decode_rooms(bytes));
   static_cast<void>(chat::decode_person(bytes));
+  static_cast<void>(chat::decode_people(bytes));
+  static_cast<void>(chat::decode_channel(bytes));
+  static_cast<void>(chat::decode_history(bytes));
 
   chat::Chat chat;
-  carry_out(chat, bytes);
-  carry_out(chat, chat::encode(chat::Request{chat::SignIn{"ann", "inboxinboxinbox1"}}));
-  carry_out(chat, chat::encode(chat::Request{chat::Join{"lobby"}}));
-  carry_out(chat, bytes);
+  carry_out(chat, bytes, 1);
+  carry_out(chat, chat::encode(chat::Request{chat::SignIn{"ann", "inboxinboxinbox1"}}), 2);
+  carry_out(chat, chat::encode(chat::Request{chat::Join{"lobby"}}), 3);
+  carry_out(chat, bytes, 4);
   static_cast<void>(chat.query(bytes));
   static_cast<void>(chat.topic_state(as_text(bytes)));
 
@@ -53,6 +56,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Bytes again;
   parts.front()->encode(again);
   check(std::ranges::equal(again, bytes));
-  carry_out(chat, chat::encode(chat::Request{chat::SignIn{"ann", "inboxinboxinbox1"}}));
+  carry_out(chat, chat::encode(chat::Request{chat::SignIn{"ann", "inboxinboxinbox1"}}), 5);
   return 0;
 }

@@ -10,17 +10,17 @@
 namespace muster::chat {
 namespace {
 
-using Texts = std::vector<std::string>;
 using namespace std::chrono_literals;
 
 TEST(ChatTest, TellsARoomWhoComesWhatIsSaidAndWhoGoes) {
   Parlour here;
   EXPECT_EQ(here.enter(1, "ann"), "ok ann");
   EXPECT_EQ(here.enter(2, "bob"), "ok bob");
+  EXPECT_EQ(here.take_events(), (Texts{"chat/!ann ONLINE ann", "chat/!bob ONLINE bob"}));
   EXPECT_EQ(here.command(1, Join{"lobby"}), "ok ann");
   EXPECT_EQ(here.command(2, Join{"lobby"}), "ok bob");
   EXPECT_EQ(here.command(1, Say{"lobby", "hello"}), "ok ann");
-  EXPECT_EQ(here.command(2, Say{"lobby", "waves", true}), "ok bob");
+  EXPECT_EQ(here.command(2, Say{"lobby", "waves", Manner::action}), "ok bob");
   EXPECT_EQ(here.command(2, SetTopic{"lobby", "cats"}), "ok bob");
   EXPECT_EQ(here.command(1, Leave{"lobby"}), "ok ann");
   EXPECT_EQ(here.take_events(),
@@ -35,6 +35,7 @@ TEST(ChatTest, TellsARoomWhoComesWhatIsSaidAndWhoGoes) {
 TEST(ChatTest, AReceiptNamesThePlaceAndALineItsPlaceAndTime) {
   Parlour here;
   here.enter(1, "ann");
+  here.command(1, Join{"lobby"});
   here.command(1, Say{"lobby", "hello"});
   EXPECT_EQ(here.told.receipt,
             (Receipt{.position = here.position, .time = here.time, .name = "ann"}));
@@ -43,7 +44,8 @@ TEST(ChatTest, AReceiptNamesThePlaceAndALineItsPlaceAndTime) {
                       .kind = Kind::message,
                       .room = "lobby",
                       .from = "ann",
-                      .text = "hello"};
+                      .text = "hello",
+                      .user = "muster@muster"};
   EXPECT_EQ(here.room("lobby").lines, std::vector<Line>{expected});
 }
 
@@ -73,9 +75,13 @@ TEST(ChatTest, ANameIsFreeWhenItsSessionHasEndedAndTheRoomsAreTold) {
   here.command(2, Join{"lobby"});
   here.take_events();
   here.end(1);
-  EXPECT_EQ(here.take_events(), (Texts{"chat/den LEAVE ann", "chat/lobby LEAVE ann"}));
+  EXPECT_EQ(here.take_events(),
+            (Texts{"chat/den QUIT ann: Connection lost", "chat/lobby QUIT ann: Connection lost",
+                   inbox_topic(Parlour::inbox(1)) + " QUIT ann: Connection lost",
+                   "chat/!ann OFFLINE ann"}));
   EXPECT_EQ(here.rooms(), Texts{"lobby 1 0"});
   EXPECT_EQ(here.enter(3, "ann"), "ok ann");
+  here.take_events();
   here.end(1);  // Of a session without a person: nothing.
   EXPECT_EQ(here.take_events(), Texts{});
 }
@@ -85,7 +91,10 @@ TEST(ChatTest, NothingIsDoneForASessionThatDidNotSignIn) {
   const std::string refusal = "FAILED_PRECONDITION: this session has no name yet: sign in first";
   for (const Request& request :
        {Request{Join{"lobby"}}, Request{Leave{"lobby"}}, Request{Say{"lobby", "x"}},
-        Request{Direct{"ann", "x"}}, Request{Nick{"ann"}}, Request{SetTopic{"lobby", "x"}}}) {
+        Request{Direct{"ann", "x"}}, Request{Nick{"ann"}}, Request{SetTopic{"lobby", "x"}},
+        Request{Kick{"lobby", "ann"}}, Request{Invite{"lobby", "ann"}}, Request{SetModes{"lobby"}},
+        Request{SetOwnModes{}}, Request{SetAway{"x"}}, Request{SetRealName{"x"}},
+        Request{SignOut{}}, Request{Delivered{}}}) {
     EXPECT_EQ(here.command(1, request), refusal);
   }
   EXPECT_EQ(here.rooms(), Texts{});
@@ -96,6 +105,7 @@ TEST(ChatTest, DirectMessagesComeToTheInboxesOfBothAndAreKeptForGaps) {
   Parlour here;
   here.enter(1, "ann");
   here.enter(2, "bob");
+  here.take_events();
   EXPECT_EQ(here.command(1, Direct{"Bob", "psst"}), "ok ann");
   EXPECT_EQ(here.take_events(), (Texts{inbox_topic(Parlour::inbox(1)) + " DIRECT ann>bob: psst",
                                        inbox_topic(Parlour::inbox(2)) + " DIRECT ann>bob: psst"}));
@@ -120,12 +130,14 @@ TEST(ChatTest, ANewNameIsToldInAllRooms) {
   here.command(1, Join{"lobby"});
   here.take_events();
   EXPECT_EQ(here.command(1, Nick{"zoe"}), "ok zoe");
-  EXPECT_EQ(here.take_events(), (Texts{"chat/den NICK ann: zoe", "chat/lobby NICK ann: zoe"}));
+  EXPECT_EQ(here.take_events(), (Texts{"chat/den NICK ann: zoe", "chat/lobby NICK ann: zoe",
+                                       inbox_topic(Parlour::inbox(1)) + " NICK ann: zoe",
+                                       "chat/!ann OFFLINE ann: zoe", "chat/!zoe ONLINE zoe"}));
   EXPECT_EQ(here.room("den").people, Texts{"zoe"});
   EXPECT_EQ(here.enter(2, "ann"), "ok ann");
   EXPECT_EQ(here.command(1, Nick{"ZOE"}), "ok ZOE");
   EXPECT_EQ(here.person("zoe").name, "ZOE");
-  EXPECT_EQ(here.person("zoe").rooms, (Texts{"den", "lobby"}));
+  EXPECT_EQ(here.person("zoe").rooms, (std::vector<Membership>{{"den", "o"}, {"lobby", "o"}}));
 }
 
 TEST(ChatTest, WhoHasTheInboxOfSomebodyTakesOverNameAndRooms) {
@@ -133,27 +145,31 @@ TEST(ChatTest, WhoHasTheInboxOfSomebodyTakesOverNameAndRooms) {
   here.enter(1, "ann");
   here.command(1, Join{"lobby"});
   here.take_events();
-  EXPECT_EQ(here.command(2, SignIn{"ann", Parlour::inbox(1)}), "ok ann");
+  EXPECT_EQ(here.command(2, SignIn{"ann", Parlour::inbox(1)}), "resumed ann");
   here.end(1);
   EXPECT_EQ(here.take_events(), Texts{});
   EXPECT_EQ(here.room("lobby").people, Texts{"ann"});
   EXPECT_EQ(here.command(2, Say{"lobby", "still here"}), "ok ann");
   here.end(2);
   EXPECT_EQ(here.take_events(),
-            (Texts{"chat/lobby MESSAGE ann: still here", "chat/lobby LEAVE ann"}));
+            (Texts{"chat/lobby MESSAGE ann: still here", "chat/lobby QUIT ann: Connection lost",
+                   inbox_topic(Parlour::inbox(1)) + " QUIT ann: Connection lost",
+                   "chat/!ann OFFLINE ann"}));
 }
 
 TEST(ChatTest, WhatHasAKeyIsSaidOnce) {
   Parlour here;
   here.enter(1, "ann");
   here.enter(2, "bob");
-  EXPECT_EQ(here.command(1, Say{"lobby", "one", false, "k"}), "ok ann");
+  here.command(1, Join{"lobby"});
+  EXPECT_EQ(here.command(1, Say{"lobby", "one", Manner::message, "k"}), "ok ann");
   const Position first = here.position;
-  EXPECT_EQ(here.command(1, Say{"lobby", "one", false, "k"}), "again ann");
+  EXPECT_EQ(here.command(1, Say{"lobby", "one", Manner::message, "k"}), "again ann");
   EXPECT_EQ(here.told.receipt.position, first);
-  EXPECT_EQ(here.command(2, Say{"lobby", "one", false, "k"}), "ok bob");  // A key of his own.
-  EXPECT_EQ(here.command(1, Direct{"bob", "two", "k"}), "ok ann");
-  EXPECT_EQ(here.command(1, Direct{"bob", "two", "k"}), "again ann");
+  EXPECT_EQ(here.command(2, Say{"lobby", "one", Manner::message, "k"}),
+            "ok bob");  // A key of his own.
+  EXPECT_EQ(here.command(1, Direct{"bob", "two", Manner::message, "k"}), "ok ann");
+  EXPECT_EQ(here.command(1, Direct{"bob", "two", Manner::message, "k"}), "again ann");
   EXPECT_EQ(here.said("lobby"), (Texts{"ann: one", "bob: one"}));
 }
 
@@ -163,19 +179,24 @@ TEST(ChatTest, SayingTheSameTwiceInASessionChangesNothing) {
   EXPECT_EQ(here.enter(1, "ann"), "ok ann");
   EXPECT_EQ(here.enter(1, "zoe"),
             "FAILED_PRECONDITION: this session is signed in as ann: use /nick");
+  here.take_events();
   here.command(1, Join{"lobby"});
   EXPECT_EQ(here.command(1, Join{"lobby"}), "ok ann");
   here.command(1, SetTopic{"lobby", "cats"});
   EXPECT_EQ(here.command(1, SetTopic{"lobby", "cats"}), "ok ann");
   EXPECT_EQ(here.take_events(), (Texts{"chat/lobby JOIN ann", "chat/lobby TOPIC ann: cats"}));
-  EXPECT_EQ(here.command(1, Leave{"den"}), "FAILED_PRECONDITION: ann is not in room den");
-  EXPECT_EQ(here.command(1, SetTopic{"den", "x"}),
-            "FAILED_PRECONDITION: ann is not in room den: join it first");
+  EXPECT_EQ(here.command(1, Leave{"den"}), "NOT_FOUND: there is no room den: join it to make it");
+  here.enter(2, "bob");
+  here.command(2, Join{"den"});
+  const std::string outside = "FAILED_PRECONDITION: ann is not in room den: join it first";
+  EXPECT_EQ(here.command(1, Leave{"den"}), outside);
+  EXPECT_EQ(here.command(1, SetTopic{"den", "x"}), outside);
 }
 
 TEST(ChatTest, HistoryIsReadFromTheEndOrFromAPlace) {
   Parlour here;
   here.enter(1, "ann");
+  here.command(1, Join{"lobby"});
   for (const char* text : {"one", "two", "three"}) here.command(1, Say{"lobby", text});
   EXPECT_EQ(here.said("lobby", 2), (Texts{"ann: two", "ann: three"}));
   const Position second = here.room("lobby").lines[1].position;
@@ -188,27 +209,35 @@ TEST(ChatTest, HistoryIsReadFromTheEndOrFromAPlace) {
   EXPECT_EQ(here.room("nowhere"), (RoomState{.room = "nowhere"}));
 }
 
-TEST(ChatTest, TheFullestRoomFitsInOneAnswer) {
+TEST(ChatTest, OfTheFullestRoomAnAnswerHasAllPeopleAndTheNewestLines) {
   Parlour here;
   const std::string room(room_bytes_max, 'r');
   for (std::uint64_t i = 0; i < here.options.people_per_room_max; ++i) {
     const std::string number = std::to_string(i);
-    here.enter(i, number + std::string(person_bytes_max - number.size(), 'p'));
+    here.command(i, SignIn{.name = number + std::string(person_bytes_max - number.size(), 'p'),
+                           .inbox = Parlour::inbox(i),
+                           .user = std::string(user_bytes_max, 'u'),
+                           .host = std::string(host_bytes_max, 'h'),
+                           .real_name = std::string(real_name_bytes_max, 'n')});
     here.command(i, Join{room});
   }
   for (std::size_t i = 0; i < here.options.history_lines_max; ++i) {
-    here.command(i, Say{room, std::string(120, 'x')});
+    here.command(i % 1'000, Say{room, "line " + std::to_string(i)});
   }
-  const RoomState state = here.room(room);
+  const RoomState state = here.room(room, 100'000);
   EXPECT_EQ(state.people.size(), here.options.people_per_room_max);
-  EXPECT_EQ(state.lines.size(), here.options.history_lines_max);
-  EXPECT_TRUE(state.complete);
+  EXPECT_FALSE(state.complete);
+  EXPECT_GT(state.lines.size(), 1'000U);
+  EXPECT_EQ(state.lines.back().text, "line 9999");
   EXPECT_LE(encode(state).size(), wire::control_bytes_max - 1'024);
+  EXPECT_EQ(here.channel(room).people.size(), here.options.people_per_room_max);
+  EXPECT_LE(encode(here.channel(room)).size(), wire::control_bytes_max - 1'024);
 }
 
 TEST(ChatTest, AnAnswerThatWouldBeTooLongIsCutAndSaysSo) {
   Parlour here({.history_bytes_max = std::size_t{1} << 20U});
   here.enter(1, "ann");
+  here.command(1, Join{"lobby"});
   for (int i = 0; i < 120; ++i) here.command(1, Say{"lobby", std::string(text_bytes_max, 'x')});
   const RoomState state = here.room("lobby");
   EXPECT_FALSE(state.complete);
@@ -221,6 +250,7 @@ TEST(ChatTest, AnAnswerThatWouldBeTooLongIsCutAndSaysSo) {
 TEST(ChatTest, HistoryIsLimitedByLines) {
   Parlour here({.history_lines_max = 2});
   here.enter(1, "ann");
+  here.command(1, Join{"lobby"});
   for (const char* text : {"one", "two", "three"}) here.command(1, Say{"lobby", text});
   EXPECT_EQ(here.said("lobby"), (Texts{"ann: two", "ann: three"}));
 }
@@ -228,6 +258,7 @@ TEST(ChatTest, HistoryIsLimitedByLines) {
 TEST(ChatTest, HistoryIsLimitedByBytes) {
   Parlour here({.history_bytes_max = 2'000});
   here.enter(1, "ann");
+  here.command(1, Join{"lobby"});
   for (int i = 0; i < 10; ++i) here.command(1, Say{"lobby", std::string(600, 'x')});
   EXPECT_EQ(here.said("lobby").size(), 2U);  // 664 bytes and a name each.
 }
@@ -236,7 +267,9 @@ TEST(ChatTest, HistoryIsLimitedByAgeAndEmptyRoomsGo) {
   Parlour here({.history_age_max = 10s});
   here.enter(1, "ann");
   EXPECT_EQ(here.chat.deadline(), std::nullopt);
+  here.command(1, Join{"lobby"});
   here.command(1, Say{"lobby", "old"});
+  here.command(1, Leave{"lobby"});
   const LogTime first = here.time + 10s;
   EXPECT_EQ(here.chat.deadline(), first);
   here.time = here.time + 4s;
@@ -259,7 +292,7 @@ TEST(ChatTest, DirectMessagesAreLimitedByLinesBytesAndAge) {
   };
   for (int i = 0; i < 3; ++i) here.command(1, Direct{"bob", "x"});
   EXPECT_EQ(kept(), 2U);
-  here.command(1, Direct{"bob", std::string(900, 'x')});
+  here.command(1, Direct{"bob", std::string(800, 'x')});
   EXPECT_EQ(kept(), 1U);
   here.chat.expire(here.time + 10s, here.told);
   EXPECT_EQ(kept(), 0U);
@@ -278,7 +311,7 @@ TEST(ChatTest, RoomsPeopleAndPlacesInRoomsAreLimited) {
   EXPECT_EQ(code(here.command(1, Join{"two"})), "RESOURCE_EXHAUSTED");
   EXPECT_EQ(here.command(2, Join{"two"}), "ok bob");
   EXPECT_EQ(code(here.command(3, Join{"three"})), "RESOURCE_EXHAUSTED");
-  EXPECT_EQ(code(here.command(3, Say{"three", "x"})), "RESOURCE_EXHAUSTED");
+  EXPECT_EQ(code(here.command(3, Say{"three", "x"})), "NOT_FOUND");
   EXPECT_EQ(here.rooms(), (Texts{"one 1 0", "two 1 0"}));
 }
 
@@ -296,33 +329,77 @@ TEST(ChatTest, WordsAreTakenUpToTheirLimitsAndNotBeyond) {
   EXPECT_TRUE(validate_inbox(std::string(inbox_bytes_min, 'x')));
   EXPECT_FALSE(validate_inbox(std::string(inbox_bytes_min - 1, 'x')));
   EXPECT_FALSE(validate_inbox(std::string(inbox_bytes_max + 1, 'x')));
+  EXPECT_TRUE(validate_reason(std::string(reason_bytes_max, 'x')));
+  EXPECT_FALSE(validate_reason(std::string(reason_bytes_max + 1, 'x')));
+  EXPECT_TRUE(validate_real_name(std::string(real_name_bytes_max, 'x')));
+  EXPECT_FALSE(validate_real_name(std::string(real_name_bytes_max + 1, 'x')));
+  EXPECT_TRUE(validate_user(std::string(user_bytes_max, 'x')));
+  EXPECT_FALSE(validate_user(std::string(user_bytes_max + 1, 'x')));
+  EXPECT_TRUE(validate_host(std::string(host_bytes_max, 'x')));
+  EXPECT_FALSE(validate_host(std::string(host_bytes_max + 1, 'x')));
+  EXPECT_TRUE(validate_room_key(std::string(key_bytes_max, 'x')));
+  EXPECT_FALSE(validate_room_key(std::string(key_bytes_max + 1, 'x')));
+  EXPECT_TRUE(validate_tags("+" + std::string(tags_bytes_max - 1, 'x')));
+  EXPECT_FALSE(validate_tags("+" + std::string(tags_bytes_max, 'x')));
+}
+
+TEST(ChatTest, TagsLookAsIrcWritesThem) {
+  for (const char* tags : {"", "+a", "+a=", "+draft/react=\U0001f600;+b", "+example.org/x-y=\\s"}) {
+    EXPECT_TRUE(validate_tags(tags)) << tags;
+  }
+  for (const char* tags :
+       {"a", "+", ";", "+a;", ";+a", "+a;;+b", "+a=b c", "+a b", "+\xff", "+a=\n"}) {
+    EXPECT_FALSE(validate_tags(tags)) << tags;
+  }
 }
 
 TEST(ChatTest, NamesAndTextsThatWouldDeceiveAreRefused) {
-  for (const char* name :
-       {"", "a b", "/ann", "@ann", "#ann", "a\tb", "\xff", "a\u202e", "a\u0085"}) {
+  for (const char* name : {"", "a b", "/ann", "@ann", "a\tb", "\xff", "a\u202e", "a\u0085"}) {
     EXPECT_EQ(validate_person(name).error().code, ErrorCode::invalid_argument) << name;
     EXPECT_EQ(validate_room(name).error().code, ErrorCode::invalid_argument) << name;
   }
-  for (const char* text : {"", "a\nb", "\x1b[2J", "\xc3(", "a\u2028b"}) {
+  for (const char* text : {"", "a\nb", "\xc3(", "a\u2028b"}) {
     EXPECT_EQ(validate_text(text).error().code, ErrorCode::invalid_argument) << text;
   }
+  for (const char* name : {"a,b", "a*b", "a?b", "a!b", "a@b", "a:b", "a.b", "#ann", "$ann", "&ann",
+                           "+ann", "~ann", "%ann"}) {
+    EXPECT_EQ(validate_person(name).error().code, ErrorCode::invalid_argument) << name;
+  }
+  for (const char* room : {"a,b", "&den", ":den", "!den"}) {
+    EXPECT_EQ(validate_room(room).error().code, ErrorCode::invalid_argument) << room;
+  }
+  EXPECT_TRUE(validate_room("a.b:c!*?@"));
+  EXPECT_TRUE(validate_room("#den"));
+  EXPECT_TRUE(validate_person("[ann]`_^-|{}\\#"));
   EXPECT_TRUE(validate_person("ännchen"));
   EXPECT_TRUE(validate_text("a/b #c \u4f60\u597d \U0001f600"));
+  // What IRC clients send: CTCP, formatting, and texts that run from right to left.
+  EXPECT_TRUE(
+      validate_text("\x01VERSION\x01 \x02"
+                    "b\x03"
+                    "4,5\x04\x0f\x11\x16\x1d\x1e\x1f\t\u200f\u202e"));
+  EXPECT_TRUE(validate_text("\x05\x07\x08\x0b\x0c\x1b[2J\x7f"));
+  for (const char* text : {"\r", "\n", "\u009b", "\u0085", "\u2029"}) {
+    EXPECT_EQ(validate_text(text).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(validate_reason(text).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(validate_topic_text(text).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(validate_real_name(text).error().code, ErrorCode::invalid_argument);
+  }
 }
 
 TEST(ChatTest, CommandsWithWrongWordsChangeNothing) {
   Parlour here;
   EXPECT_EQ(here.enter(1, "a b"), "INVALID_ARGUMENT: a person's name must not have spaces");
   here.enter(1, "ann");
-  const std::string bell = "\x07";
+  const std::string bell = "\n";
   for (const Request& request :
        {Request{SignIn{"ann", "short"}}, Request{Join{""}}, Request{Leave{bell}},
         Request{Say{"lobby", bell}}, Request{Say{bell, "x"}},
-        Request{Say{"lobby", "x", false, bell}}, Request{Direct{"", "x"}},
-        Request{Direct{"ann", bell}}, Request{Nick{bell}}, Request{SetTopic{"lobby", bell}}}) {
+        Request{Say{"lobby", "x", Manner::message, bell}}, Request{Direct{"ann", bell}},
+        Request{Nick{bell}}, Request{SetTopic{"lobby", bell}}}) {
     EXPECT_EQ(here.command(1, request).substr(0, 17), "INVALID_ARGUMENT:");
   }
+  EXPECT_EQ(here.refused(1, Direct{"", "x"}), (Refused{{Reason::no_such_person, ""}}));
   EXPECT_EQ(here.command(session_id(1), as_bytes("\xff\xff")).substr(0, 17), "INVALID_ARGUMENT:");
   EXPECT_EQ(here.command(session_id(1), {}).substr(0, 17), "INVALID_ARGUMENT:");
   EXPECT_EQ(here.rooms(), Texts{});
@@ -332,7 +409,8 @@ TEST(ChatTest, CommandsWithWrongWordsChangeNothing) {
 
 TEST(ChatTest, TopicsThatAreNoneOfItsHaveNoState) {
   Parlour here;
-  for (const char* topic : {"group", "chat", "chat/", "chat/a b", "chat/@nobodynobodynobody"}) {
+  for (const char* topic :
+       {"group", "chat", "chat/", "chat/a b", "chat/@nobodynobodynobody", "chat/!", "chat/!a b"}) {
     EXPECT_EQ(here.chat.topic_state(topic).error().code, ErrorCode::not_found) << topic;
   }
   const auto empty = here.chat.topic_state("chat/lobby");

@@ -1,9 +1,11 @@
+// Lines, commands and their receipts.
 #include "chat/messages.h"
 
 #include <array>
 #include <utility>
 
 #include "chat/chat.pb.h"
+#include "chat/schema.h"
 #include "wire/control.h"
 #include "wire/timestamp.h"
 
@@ -13,12 +15,181 @@ namespace {
 using wire::put_time;
 using wire::to_time;
 
-Error unknown(std::string_view what) {
+Result<Manner> to_manner(schema::Manner::Value manner) {
+  if (manner == schema::Manner::UNKNOWN) return Manner::message;
+  if (!schema::Manner::Value_IsValid(manner)) return unknown_to_this_version("manner of speaking");
+  return static_cast<Manner>(manner);
+}
+
+schema::Manner::Value schema_of(Manner manner) {
+  return static_cast<schema::Manner::Value>(manner);
+}
+
+// ---- Commands -----------------------------------------------------------------------------------
+
+void put(const SignIn& request, schema::Command& out) {
+  schema::SignIn& sign_in = *out.mutable_sign_in();
+  sign_in.set_name(request.name);
+  sign_in.set_inbox(request.inbox);
+  sign_in.set_user(request.user);
+  sign_in.set_host(request.host);
+  sign_in.set_real_name(request.real_name);
+  sign_in.set_server(request.server);
+}
+void put(const Join& request, schema::Command& out) {
+  out.mutable_join()->set_room(request.room);
+  out.mutable_join()->set_key(request.key);
+}
+void put(const Leave& request, schema::Command& out) {
+  out.mutable_leave()->set_room(request.room);
+  out.mutable_leave()->set_reason(request.reason);
+}
+void put(const Say& request, schema::Command& out) {
+  schema::Say& say = *out.mutable_say();
+  say.set_room(request.room);
+  say.set_text(request.text);
+  say.set_manner(schema_of(request.manner));
+  say.set_key(request.key);
+  say.set_tags(request.tags);
+}
+void put(const Direct& request, schema::Command& out) {
+  schema::Direct& direct = *out.mutable_direct();
+  direct.set_to(request.to);
+  direct.set_text(request.text);
+  direct.set_manner(schema_of(request.manner));
+  direct.set_key(request.key);
+  direct.set_tags(request.tags);
+}
+void put(const Nick& request, schema::Command& out) {
+  out.mutable_nick()->set_name(request.name);
+  out.mutable_nick()->set_inbox(request.inbox);
+}
+void put(const SetTopic& request, schema::Command& out) {
+  out.mutable_set_topic()->set_room(request.room);
+  out.mutable_set_topic()->set_text(request.text);
+}
+void put(const Kick& request, schema::Command& out) {
+  out.mutable_kick()->set_room(request.room);
+  out.mutable_kick()->set_name(request.name);
+  out.mutable_kick()->set_reason(request.reason);
+}
+void put(const Invite& request, schema::Command& out) {
+  out.mutable_invite()->set_room(request.room);
+  out.mutable_invite()->set_name(request.name);
+}
+void put(const ModeChange& change, schema::ModeChange& out) {
+  out.set_mode(static_cast<std::uint8_t>(change.mode));
+  out.set_set(change.set);
+  out.set_argument(change.argument);
+}
+void put(const SetModes& request, schema::Command& out) {
+  schema::SetModes& modes = *out.mutable_set_modes();
+  modes.set_room(request.room);
+  for (const ModeChange& change : request.changes) put(change, *modes.add_changes());
+}
+void put(const SetOwnModes& request, schema::Command& out) {
+  schema::SetOwnModes& modes = *out.mutable_set_own_modes();
+  for (const ModeChange& change : request.changes) put(change, *modes.add_changes());
+}
+void put(const SetAway& request, schema::Command& out) {
+  out.mutable_set_away()->set_text(request.text);
+}
+void put(const SetRealName& request, schema::Command& out) {
+  out.mutable_set_real_name()->set_text(request.text);
+}
+void put(const SignOut& request, schema::Command& out) {
+  out.mutable_sign_out()->set_reason(request.reason);
+}
+void put(const Delivered& request, schema::Command& out) {
+  chat::put(request.position, *out.mutable_delivered()->mutable_position());
+}
+
+Request read(schema::SignIn&& message) {
+  return SignIn{.name = std::move(*message.mutable_name()),
+                .inbox = std::move(*message.mutable_inbox()),
+                .user = std::move(*message.mutable_user()),
+                .host = std::move(*message.mutable_host()),
+                .real_name = std::move(*message.mutable_real_name()),
+                .server = std::move(*message.mutable_server())};
+}
+
+Result<Request> read(schema::Say&& message) {
+  const auto manner = to_manner(message.manner());
+  if (!manner) return manner.error();
+  return Request{Say{.room = std::move(*message.mutable_room()),
+                     .text = std::move(*message.mutable_text()),
+                     .manner = *manner,
+                     .key = std::move(*message.mutable_key()),
+                     .tags = std::move(*message.mutable_tags())}};
+}
+
+Result<Request> read(schema::Direct&& message) {
+  const auto manner = to_manner(message.manner());
+  if (!manner) return manner.error();
+  return Request{Direct{.to = std::move(*message.mutable_to()),
+                        .text = std::move(*message.mutable_text()),
+                        .manner = *manner,
+                        .key = std::move(*message.mutable_key()),
+                        .tags = std::move(*message.mutable_tags())}};
+}
+
+template <class Messages>
+Result<std::vector<ModeChange>> read_changes(const Messages& messages) {
+  std::vector<ModeChange> changes;
+  changes.reserve(static_cast<std::size_t>(messages.size()));
+  for (const schema::ModeChange& change : messages) {
+    const auto letter = to_letter(change.mode());
+    if (!letter) return letter.error();
+    changes.push_back({.mode = *letter, .set = change.set(), .argument = change.argument()});
+  }
+  return changes;
+}
+
+Result<Request> read(const schema::SetModes& message) {
+  auto changes = read_changes(message.changes());
+  if (!changes) return changes.error();
+  return Request{SetModes{.room = message.room(), .changes = std::move(*changes)}};
+}
+
+Result<Request> read(const schema::SetOwnModes& message) {
+  auto changes = read_changes(message.changes());
+  if (!changes) return changes.error();
+  return Request{SetOwnModes{std::move(*changes)}};
+}
+
+}  // namespace
+
+// ---- What they share ----------------------------------------------------------------------------
+
+Error unknown_to_this_version(std::string_view what) {
   return {ErrorCode::invalid_argument,
           "this version of the chat service knows no such " + std::string(what)};
 }
 
-void put_line(const Line& line, schema::Line& out) {
+void put(Position position, schema::Place& out) {
+  out.set_index(position.index.value);
+  out.set_ordinal(position.ordinal);
+}
+
+Position to_position(const schema::Place& place) {
+  return {.index = {place.index()}, .ordinal = place.ordinal()};
+}
+
+Result<char> to_letter(std::uint32_t letter) {
+  const bool plain = (letter >= '0' && letter <= '9') || (letter >= 'A' && letter <= 'Z') ||
+                     (letter >= 'a' && letter <= 'z');
+  if (!plain) return Error{ErrorCode::invalid_argument, "a mode is an ASCII letter"};
+  return static_cast<char>(letter);
+}
+
+std::string_view name_of(Kind kind) {
+  constexpr std::array<std::string_view, 18> names{
+      "UNKNOWN", "MESSAGE", "ACTION", "JOIN",   "LEAVE", "NICK", "TOPIC",     "DIRECT", "NOTICE",
+      "TAGS",    "KICK",    "MODE",   "INVITE", "QUIT",  "AWAY", "REAL_NAME", "ONLINE", "OFFLINE"};
+  return names.at(static_cast<std::size_t>(kind));
+}
+
+void put(const Line& line, schema::Line& out) {
   out.set_index(line.position.index.value);
   out.set_ordinal(line.position.ordinal);
   out.set_room(line.room);
@@ -27,79 +198,40 @@ void put_line(const Line& line, schema::Line& out) {
   if (line.time != LogTime{}) put_time(line.time, *out.mutable_time());
   out.set_kind(static_cast<schema::Kind::Value>(line.kind));
   out.set_to(line.to);
+  if (line.manner != Manner::message) out.set_manner(schema_of(line.manner));
+  out.set_user(line.user);
+  out.set_real_name(line.real_name);
+  out.set_tags(line.tags);
+  out.set_away(line.away);
+  out.set_bot(line.bot);
 }
 
 Result<Line> to_line(schema::Line&& line) {
-  if (line.kind() < schema::Kind::MESSAGE || line.kind() > schema::Kind::DIRECT) {
-    return unknown("kind of line");
+  if (!schema::Kind::Value_IsValid(line.kind()) || line.kind() == schema::Kind::UNKNOWN) {
+    return unknown_to_this_version("kind of line");
   }
+  const auto manner = to_manner(line.manner());
+  if (!manner) return manner.error();
   return Line{.position = {.index = {line.index()}, .ordinal = line.ordinal()},
               .time = to_time(line.time()),
               .kind = static_cast<Kind>(line.kind()),
               .room = std::move(*line.mutable_room()),
               .from = std::move(*line.mutable_from()),
               .to = std::move(*line.mutable_to()),
-              .text = std::move(*line.mutable_text())};
+              .text = std::move(*line.mutable_text()),
+              .manner = *manner,
+              .user = std::move(*line.mutable_user()),
+              .real_name = std::move(*line.mutable_real_name()),
+              .tags = std::move(*line.mutable_tags()),
+              .away = std::move(*line.mutable_away()),
+              .bot = line.bot()};
 }
 
-void put(const SignIn& request, schema::Command& out) {
-  out.mutable_sign_in()->set_name(request.name);
-  out.mutable_sign_in()->set_inbox(request.inbox);
-}
-void put(const Join& request, schema::Command& out) {
-  out.mutable_join()->set_room(request.room);
-}
-void put(const Leave& request, schema::Command& out) {
-  out.mutable_leave()->set_room(request.room);
-}
-void put(const Say& request, schema::Command& out) {
-  schema::Say& say = *out.mutable_say();
-  say.set_room(request.room);
-  say.set_text(request.text);
-  say.set_action(request.action);
-  say.set_key(request.key);
-}
-void put(const Direct& request, schema::Command& out) {
-  schema::Direct& direct = *out.mutable_direct();
-  direct.set_to(request.to);
-  direct.set_text(request.text);
-  direct.set_key(request.key);
-}
-void put(const Nick& request, schema::Command& out) {
-  out.mutable_nick()->set_name(request.name);
-}
-void put(const SetTopic& request, schema::Command& out) {
-  out.mutable_set_topic()->set_room(request.room);
-  out.mutable_set_topic()->set_text(request.text);
-}
-
-void put(const AskRoom& query, schema::Query& out) {
-  schema::AskRoom& room = *out.mutable_room();
-  room.set_room(query.room);
-  room.set_lines(query.lines);
-  if (!query.from) return;
-  room.set_from_place(true);
-  room.set_from_index(query.from->index.value);
-  room.set_from_ordinal(query.from->ordinal);
-}
-void put(const AskRooms&, schema::Query& out) {
-  out.mutable_rooms();
-}
-void put(const AskPerson& query, schema::Query& out) {
-  out.mutable_person()->set_name(query.name);
-}
-
-}  // namespace
-
-std::string_view name_of(Kind kind) {
-  constexpr std::array<std::string_view, 8> names{"UNKNOWN", "MESSAGE", "ACTION", "JOIN",
-                                                  "LEAVE",   "NICK",    "TOPIC",  "DIRECT"};
-  return names.at(static_cast<std::size_t>(kind));
-}
+// ---- Bytes --------------------------------------------------------------------------------------
 
 Bytes encode(const Line& line) {
   schema::Line out;
-  put_line(line, out);
+  put(line, out);
   return wire::encode(out);
 }
 
@@ -116,32 +248,44 @@ Bytes encode(const Request& request) {
 }
 
 Result<Request> decode_request(BytesView bytes) {
-  const auto command = wire::decode<schema::Command>(bytes);
+  auto command = wire::decode<schema::Command>(bytes);
   if (!command) return command.error();
   switch (command->what_case()) {
     case schema::Command::kSignIn:
-      return Request{SignIn{command->sign_in().name(), command->sign_in().inbox()}};
+      return read(std::move(*command->mutable_sign_in()));
     case schema::Command::kJoin:
-      return Request{Join{command->join().room()}};
+      return Request{Join{command->join().room(), command->join().key()}};
     case schema::Command::kLeave:
-      return Request{Leave{command->leave().room()}};
+      return Request{Leave{command->leave().room(), command->leave().reason()}};
     case schema::Command::kSay:
-      return Request{Say{.room = command->say().room(),
-                         .text = command->say().text(),
-                         .action = command->say().action(),
-                         .key = command->say().key()}};
+      return read(std::move(*command->mutable_say()));
     case schema::Command::kDirect:
-      return Request{Direct{.to = command->direct().to(),
-                            .text = command->direct().text(),
-                            .key = command->direct().key()}};
+      return read(std::move(*command->mutable_direct()));
     case schema::Command::kNick:
-      return Request{Nick{command->nick().name()}};
+      return Request{Nick{command->nick().name(), command->nick().inbox()}};
     case schema::Command::kSetTopic:
       return Request{SetTopic{command->set_topic().room(), command->set_topic().text()}};
+    case schema::Command::kKick:
+      return Request{
+          Kick{command->kick().room(), command->kick().name(), command->kick().reason()}};
+    case schema::Command::kInvite:
+      return Request{Invite{command->invite().room(), command->invite().name()}};
+    case schema::Command::kSetModes:
+      return read(command->set_modes());
+    case schema::Command::kSetOwnModes:
+      return read(command->set_own_modes());
+    case schema::Command::kSetAway:
+      return Request{SetAway{command->set_away().text()}};
+    case schema::Command::kSetRealName:
+      return Request{SetRealName{command->set_real_name().text()}};
+    case schema::Command::kSignOut:
+      return Request{SignOut{command->sign_out().reason()}};
+    case schema::Command::kDelivered:
+      return Request{Delivered{to_position(command->delivered().position())}};
     case schema::Command::WHAT_NOT_SET:
       break;
   }
-  return unknown("command");
+  return unknown_to_this_version("command");
 }
 
 Bytes encode(const Receipt& receipt) {
@@ -151,114 +295,48 @@ Bytes encode(const Receipt& receipt) {
   out.set_repeated(receipt.repeated);
   out.set_name(receipt.name);
   put_time(receipt.time, *out.mutable_time());
+  out.set_resumed(receipt.resumed);
+  for (const Refusal& refusal : receipt.refusals) {
+    schema::Refusal& put = *out.add_refusals();
+    put.set_reason(static_cast<schema::Reason::Value>(refusal.reason));
+    put.set_code(static_cast<std::uint32_t>(refusal.code));
+    put.set_message(refusal.message);
+    put.set_subject(refusal.subject);
+  }
+  out.set_away(receipt.away);
   return wire::encode(out);
 }
 
 Result<Receipt> decode_receipt(BytesView bytes) {
   const auto receipt = wire::decode<schema::Receipt>(bytes);
   if (!receipt) return receipt.error();
-  return Receipt{.position = {.index = {receipt->index()}, .ordinal = receipt->ordinal()},
-                 .time = to_time(receipt->time()),
-                 .repeated = receipt->repeated(),
-                 .name = receipt->name()};
-}
-
-Bytes encode(const Query& query) {
-  schema::Query out;
-  std::visit([&](const auto& one) { put(one, out); }, query);
-  return wire::encode(out);
-}
-
-Result<Query> decode_query(BytesView bytes) {
-  const auto query = wire::decode<schema::Query>(bytes);
-  if (!query) return query.error();
-  switch (query->what_case()) {
-    case schema::Query::kRoom: {
-      AskRoom room{.room = query->room().room(), .lines = query->room().lines()};
-      if (query->room().from_place()) {
-        room.from = Position{.index = {query->room().from_index()},
-                             .ordinal = query->room().from_ordinal()};
-      }
-      return Query{std::move(room)};
-    }
-    case schema::Query::kRooms:
-      return Query{AskRooms{}};
-    case schema::Query::kPerson:
-      return Query{AskPerson{query->person().name()}};
-    case schema::Query::WHAT_NOT_SET:
-      break;
+  Receipt out{.position = {.index = {receipt->index()}, .ordinal = receipt->ordinal()},
+              .time = to_time(receipt->time()),
+              .repeated = receipt->repeated(),
+              .name = receipt->name(),
+              .resumed = receipt->resumed()};
+  out.refusals.reserve(static_cast<std::size_t>(receipt->refusals_size()));
+  for (const schema::Refusal& refusal : receipt->refusals()) {
+    // What a later version refuses for a reason of its own is refused all the same.
+    const bool known = schema::Reason::Value_IsValid(refusal.reason()) &&
+                       refusal.reason() != schema::Reason::UNKNOWN;
+    const auto code = refusal.code() <= 0xff
+                          ? error_code_from(static_cast<std::uint8_t>(refusal.code()))
+                          : std::nullopt;
+    out.refusals.push_back(
+        {.reason = known ? static_cast<Reason>(refusal.reason()) : Reason::malformed,
+         .code = code.value_or(ErrorCode::internal),
+         .message = refusal.message(),
+         .subject = refusal.subject()});
   }
-  return unknown("query");
-}
-
-Bytes encode(const RoomState& state) {
-  schema::RoomState out;
-  out.set_room(state.room);
-  out.set_topic(state.topic);
-  for (const std::string& person : state.people) out.add_people(person);
-  for (const Line& line : state.lines) put_line(line, *out.add_lines());
-  out.set_complete(state.complete);
-  return wire::encode(out);
-}
-
-Result<RoomState> decode_room_state(BytesView bytes) {
-  auto state = wire::decode<schema::RoomState>(bytes);
-  if (!state) return state.error();
-  RoomState out{.room = state->room(),
-                .topic = state->topic(),
-                .people = {state->people().begin(), state->people().end()},
-                .complete = state->complete()};
-  for (schema::Line& line : *state->mutable_lines()) {
-    auto read = to_line(std::move(line));
-    if (!read) return read.error();
-    out.lines.push_back(std::move(*read));
-  }
+  out.away = receipt->away();
   return out;
 }
 
-Bytes encode(const Rooms& rooms) {
-  schema::Rooms out;
-  for (const RoomSummary& room : rooms.rooms) {
-    schema::RoomSummary& summary = *out.add_rooms();
-    summary.set_room(room.room);
-    summary.set_topic(room.topic);
-    summary.set_people(room.people);
-    summary.set_lines(room.lines);
-  }
-  return wire::encode(out);
-}
-
-Result<Rooms> decode_rooms(BytesView bytes) {
-  const auto rooms = wire::decode<schema::Rooms>(bytes);
-  if (!rooms) return rooms.error();
-  Rooms out;
-  for (const schema::RoomSummary& room : rooms->rooms()) {
-    out.rooms.push_back({.room = room.room(),
-                         .topic = room.topic(),
-                         .people = room.people(),
-                         .lines = room.lines()});
-  }
-  return out;
-}
-
-Bytes encode(const PersonState& person) {
-  schema::Person out;
-  out.set_name(person.name);
-  out.set_signed_in(person.signed_in);
-  for (const std::string& room : person.rooms) out.add_rooms(room);
-  put_time(person.since, *out.mutable_since());
-  out.set_free_name(person.free_name);
-  return wire::encode(out);
-}
-
-Result<PersonState> decode_person(BytesView bytes) {
-  const auto person = wire::decode<schema::Person>(bytes);
-  if (!person) return person.error();
-  return PersonState{.name = person->name(),
-                     .signed_in = person->signed_in(),
-                     .rooms = {person->rooms().begin(), person->rooms().end()},
-                     .since = to_time(person->since()),
-                     .free_name = person->free_name()};
+Result<Receipt> done_or_error(Result<Receipt> receipt) {
+  if (!receipt || receipt->refusals.empty()) return receipt;
+  const Refusal& first = receipt->refusals.front();
+  return Error{first.code, first.message, Outcome::not_applied};
 }
 
 }  // namespace muster::chat

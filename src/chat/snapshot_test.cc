@@ -14,9 +14,34 @@ void populate(Parlour& here) {
   here.command(1, Join{"den"});
   here.command(1, SetTopic{"lobby", "cats"});
   here.command(1, SetTopic{"lobby", ""});
-  here.command(2, Say{"lobby", "hello", false, "key"});
-  here.command(4, Say{"attic", "echo", true});
-  here.command(4, Direct{"person5", "psst"});
+  here.command(2, Say{"lobby", "hello", Manner::message, "key"});
+  here.command(4, Join{"attic"});
+  here.command(4, Say{"attic", "echo", Manner::action});
+  here.command(4, Leave{"attic"});
+  here.command(4, Direct{"person5", "psst", Manner::notice, "k", "+a=b"});
+  here.command(1, SetModes{"lobby",
+                           {{'k', true, "key"},
+                            {'l', true, "9"},
+                            {'i', true},
+                            {'b', true, "eve"},
+                            {'I', true, "h.example"},
+                            {'v', true, "person2"}}});
+  here.command(1, Invite{"lobby", "person4"});
+  here.command(1, Invite{"lobby", "person5"});
+  here.command(2, Say{"lobby", "hello", Manner::notice, "", "+draft/react=x"});
+  here.command(2, Say{.room = "lobby", .text = "", .manner = Manner::tags, .tags = "+a"});
+  here.command(3, Leave{"lobby", "bye"});
+  here.command(3, Join{"den"});
+  here.command(1, Kick{"den", "person3", "spam"});
+  here.command(3, SetAway{"lunch"});
+  here.command(3, SetRealName{"Three"});
+  here.command(3, SetOwnModes{{{'B', true}}});
+  here.command(3, Delivered{here.position});
+  here.enter(8, "person8");
+  here.command(8, Nick{"Person9"});
+  here.command(5, Nick{"Five"});
+  here.command(5, Nick{"person5"});
+  here.end(8);
   here.take_events();
 }
 
@@ -41,8 +66,14 @@ TEST(ChatSnapshotTest, ARestoredChatGoesOnAsTheOneItWasTakenOf) {
   there.position = here.position;
   for (Parlour* each : {&here, &there}) {
     each->enter(6, "person1");
-    each->command(2, Say{"lobby", "hello", false, "key"});
+    each->command(2, Say{"lobby", "hello", Manner::message, "key"});
     each->command(5, Direct{"person4", "yes?"});
+    each->command(5, Join{"lobby"});
+    each->command(7, Join{"lobby"});
+    each->command(2, Kick{"lobby", "person5"});
+    each->command(3, Join{"Lobby", "key"});
+    each->command(2, SetModes{"lobby", {{'i', false}, {'b', false, "eve"}}});
+    each->command(2, SignOut{"bye"});
     each->command(1, Nick{"zoe"});
     each->end(1);
     each->chat.expire(each->time + each->options.history_age_max, each->told);
@@ -123,14 +154,63 @@ TEST(ChatSnapshotTest, StateBeyondTheLimitsIsRefused) {
   Parlour here;
   populate(here);
   const std::vector<Bytes> whole = here.frozen();
+  int tried = 0;
   for (const Chat::Options& options :
        {Chat::Options{.people_max = 4}, Chat::Options{.rooms_max = 2},
-        Chat::Options{.people_per_room_max = 2}, Chat::Options{.rooms_per_person_max = 1},
+        Chat::Options{.people_per_room_max = 1}, Chat::Options{.rooms_per_person_max = 1},
         Chat::Options{.history_lines_max = 2}, Chat::Options{.history_bytes_max = 100},
-        Chat::Options{.directs_max = 0}, Chat::Options{.direct_bytes_max = 10}}) {
+        Chat::Options{.directs_max = 0}, Chat::Options{.direct_bytes_max = 10},
+        Chat::Options{.masks_per_room_max = 1}, Chat::Options{.invitations_per_room_max = 1},
+        Chat::Options{.gone_people_max = 1}, Chat::Options{.histories_bytes_max = 500}}) {
     Chat chat(options);
-    EXPECT_FALSE(restore(chat, whole));
+    EXPECT_FALSE(restore(chat, whole)) << "limits " << tried;
+    ++tried;
   }
+}
+
+TEST(ChatSnapshotTest, AHistoryIsInSmallPartsAndOnlyTheLastOneChanges) {
+  Parlour here;
+  here.enter(1, "ann");
+  here.command(1, Join{"lobby"});
+  for (int i = 0; i < 1'000; ++i) here.command(1, Say{"lobby", std::to_string(i)});
+  const service::FrozenParts before = here.chat.freeze();
+  ASSERT_EQ(before.size(), 6U);  // People, the room, and 1,001 lines.
+  here.command(1, Say{"lobby", "one more"});
+  const service::FrozenParts after = here.chat.freeze();
+  ASSERT_EQ(after.size(), 6U);
+  for (std::size_t i = 1; i <= 4; ++i) EXPECT_EQ(before[i], after[i]) << i;  // The same objects.
+  EXPECT_NE(before[5], after[5]);
+}
+
+TEST(ChatSnapshotTest, AHistoryThatHasLostLinesComesBackInTheSameParts) {
+  Parlour here({.history_lines_max = 600});
+  Parlour there({.history_lines_max = 600});
+  here.enter(1, "ann");
+  here.command(1, Join{"lobby"});
+  for (int i = 0; i < 699; ++i) here.command(1, Say{"lobby", std::to_string(i)});
+  ASSERT_TRUE(restore(there.chat, here.frozen()));
+  EXPECT_EQ(there.frozen(), here.frozen());
+  EXPECT_EQ(here.frozen().size(), 5U);  // People, the room; 156, 256 and 188 lines.
+  there.position = here.position;
+  for (Parlour* each : {&here, &there}) {
+    for (int i = 0; i < 300; ++i) each->command(1, Say{"lobby", std::to_string(i)});
+  }
+  EXPECT_EQ(there.frozen(), here.frozen());
+}
+
+TEST(ChatSnapshotTest, ARoomWithoutPeopleAndLinesIsRefusedWhenTheNextOneComes) {
+  Parlour here;
+  here.enter(1, "ann");
+  for (const char* room : {"attic", "den"}) {
+    here.command(1, Join{room});
+    here.command(1, Say{room, "x"});
+    here.command(1, Leave{room});
+  }
+  std::vector<Bytes> parts = here.frozen();
+  ASSERT_EQ(parts.size(), 5U);
+  parts.erase(parts.begin() + 2);
+  Chat chat;
+  EXPECT_FALSE(restore(chat, parts));
 }
 
 }  // namespace

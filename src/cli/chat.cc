@@ -80,7 +80,7 @@ ExitCode print_history(net::Loop& loop, const ChatOptions& options, const ChatGr
   if (!state) return report(state.error());
   const Colours colours(wants_colour() && !options.client.json);
   for (const chat::Line& line : state->lines) {
-    const ChatView view{.self = "", .room = options.room};
+    const ChatView view{.self = "", .room = state->room};
     fmt::print("{}\n", options.client.json ? chat_json(line) : chat_text(line, view, colours));
   }
   return 0;
@@ -109,6 +109,26 @@ class Sending {
       if (!receipt) fail(receipt.error());
       signed_in_ = receipt.has_value();
     });
+    look_for_room();
+    client::run_until_stopped(loop_);
+    return exit_;
+  }
+
+ private:
+  // A room that there is is spoken to from outside; one that there is not is made.
+  void look_for_room() {
+    client_.ask(chat::AskChannel{.room = options_.room, .people = false},
+                [this](const Result<Bytes>& answer) {
+                  const auto channel = answer ? chat::decode_channel(*answer)
+                                              : Result<chat::Channel>(answer.error());
+                  // Why it can't be made, is why nothing can be said there.
+                  if (channel && !channel->exists) {
+                    client_.request(chat::Join{options_.room}, [](const auto&) {});
+                  }
+                  say_all();
+                });
+  }
+  void say_all() {
     for (std::size_t i = 0; i < options_.send.size(); ++i) {
       chat::Say say{.room = options_.room, .text = options_.send[i]};
       if (!options_.client.key.empty())
@@ -116,17 +136,15 @@ class Sending {
       client_.request(
           say, [this, say](const Result<chat::Receipt>& receipt) { answered(say, receipt); });
     }
-    client::run_until_stopped(loop_);
-    return exit_;
   }
 
- private:
   ChatClient::Handlers handlers() {
     return {.on_line = [](const chat::Line&) {},
             .on_told = [] {},
             .on_gap = [](const chat::RoomState&, std::size_t) {},
             .on_group = [](const session::TopicNews&) {},
             .on_change = [](const session::StateChange&) {},
+            .on_put_out = [](const std::string&) {},
             .on_renewed = [](const std::string&) {},
             .on_trouble = [](const Error&) {}};
   }

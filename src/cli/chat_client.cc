@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "chat/chat.h"
+#include "chat/words.h"
 #include "group/group.h"
 
 namespace muster::cli {
@@ -113,8 +114,8 @@ void ChatClient::renewed(const Result<chat::Receipt>& receipt) {
   renewing_ = false;
   // Follows go on where they were, so the rooms are as they are known, but for what they miss of
   // this person.
-  for (const auto& [room, state] : rooms_) {
-    send(chat::Join{room}, [this](const Result<chat::Receipt>& joined) {
+  for (const auto& [key, state] : rooms_) {
+    send(chat::Join{state.room}, [this](const Result<chat::Receipt>& joined) {
       if (!joined && !ending_ && !client_->session().ended()) handlers_.on_trouble(joined.error());
     });
   }
@@ -168,7 +169,7 @@ void ChatClient::send(const chat::Request& request, OnReceipt done) {
                     [this, done](const Result<session::Reply>& reply) {
                       --unanswered_;
                       if (!reply) return done(reply.error());
-                      done(chat::decode_receipt(reply->payload.view()));
+                      done(chat::done_or_error(chat::decode_receipt(reply->payload.view())));
                     });
   if (sent) return;
   boost::asio::post(loop_.context(), [this, done = std::move(done), error = sent.error(),
@@ -230,7 +231,8 @@ void ChatClient::join(const std::string& room, std::uint32_t lines, OnRoom done)
   request(chat::Join{room}, [this, room, lines,
                              done = std::move(done)](const Result<chat::Receipt>& receipt) mutable {
     if (!receipt) return done(receipt.error());
-    if (const auto known = rooms_.find(room); known != rooms_.end()) return done(known->second);
+    const auto known = rooms_.find(chat::folded(room));
+    if (known != rooms_.end()) return done(known->second);
     enter(room, lines, std::move(done));
   });
 }
@@ -251,7 +253,7 @@ void ChatClient::enter(const std::string& room, std::uint32_t lines, OnRoom ente
         auto state = chat::decode_room_state(result->payload.view());
         if (!state) return done(state.error());
         const std::vector<chat::Line> before = std::exchange(state->lines, {});
-        rooms_[room] = *state;
+        rooms_[chat::folded(room)] = *state;
         done(*state);
         for (const chat::Line& line : before) handlers_.on_line(line);
         const wire::EventPosition next = wire::beginning_of(result->index + 1);
@@ -264,23 +266,37 @@ void ChatClient::enter(const std::string& room, std::uint32_t lines, OnRoom ente
 void ChatClient::leave(const std::string& room, OnReceipt done) {
   request(chat::Leave{room},
           [this, room, done = std::move(done)](const Result<chat::Receipt>& receipt) {
-            if (receipt || receipt.error().code == ErrorCode::failed_precondition) {
-              rooms_.erase(room);
-              places_.erase(chat::room_topic(room));
-              client_->unfollow(chat::room_topic(room));
-            }
+            const bool is_out = receipt || receipt.error().code == ErrorCode::failed_precondition ||
+                                receipt.error().code == ErrorCode::not_found;
+            if (is_out) forget(room);
             done(receipt);
           });
 }
 
+void ChatClient::forget(const std::string& room) {
+  rooms_.erase(chat::folded(room));
+  places_.erase(chat::room_topic(room));
+  client_->unfollow(chat::room_topic(room));
+}
+
+// A topic can't be given up from within what it tells.
+void ChatClient::put_out(const std::string& room) {
+  boost::asio::post(loop_.context(), [this, room, alive = std::weak_ptr(alive_)] {
+    if (alive.expired() || ending_) return;
+    forget(room);
+    handlers_.on_put_out(room);
+  });
+}
+
 const chat::RoomState* ChatClient::room(const std::string& name) const {
-  const auto found = rooms_.find(name);
+  const auto found = rooms_.find(chat::folded(name));
   return found == rooms_.end() ? nullptr : &found->second;
 }
 
 std::vector<std::string> ChatClient::rooms() const {
   std::vector<std::string> names;
-  for (const auto& [name, state] : rooms_) names.push_back(name);
+  names.reserve(rooms_.size());
+  for (const auto& [key, state] : rooms_) names.push_back(state.room);
   return names;
 }
 
@@ -332,7 +348,11 @@ void ChatClient::take(const session::TopicEvents& news) {
 }
 
 void ChatClient::take(const chat::Line& line) {
-  const auto room = rooms_.find(line.room);
+  using chat::Kind;
+  // What somebody does to itself is told in its rooms too; and nobody here can show bare tags.
+  if (line.room.empty() && line.kind != Kind::direct) return;
+  if (line.kind == Kind::tags || line.manner == chat::Manner::tags) return;
+  const auto room = rooms_.find(chat::folded(line.room));
   if (room != rooms_.end()) {
     auto& people = room->second.people;
     const auto remove = [&](const std::string& name) { std::erase(people, name); };
@@ -340,10 +360,12 @@ void ChatClient::take(const chat::Line& line) {
       remove(name);
       people.insert(std::ranges::lower_bound(people, name), name);
     };
-    if (line.kind == chat::Kind::join) add(line.from);
-    if (line.kind == chat::Kind::leave) remove(line.from);
-    if (line.kind == chat::Kind::nick) remove(line.from), add(line.text);
-    if (line.kind == chat::Kind::topic) room->second.topic = line.text;
+    if (line.kind == Kind::join) add(line.from);
+    if (line.kind == Kind::leave || line.kind == Kind::quit) remove(line.from);
+    if (line.kind == Kind::kick) remove(line.to);
+    if (line.kind == Kind::nick) remove(line.from), add(line.text);
+    if (line.kind == Kind::topic) room->second.topic = line.text;
+    if (line.kind == Kind::kick && line.to == options_.name) put_out(line.room);
   }
   handlers_.on_line(line);
 }
@@ -361,12 +383,14 @@ void ChatClient::take(const session::TopicGap& news) {
   std::size_t told = 0;
   for (const chat::Line& line : state->lines) {
     if (place && wire::EventPosition{.command = line.position} < *place) continue;
+    if (line.manner == chat::Manner::tags) continue;
     handlers_.on_line(line);
     ++told;
   }
-  if (rooms_.contains(state->room)) {
-    rooms_[state->room] = *state;
-    rooms_[state->room].lines.clear();
+  const auto room = rooms_.find(chat::folded(state->room));
+  if (room != rooms_.end()) {
+    room->second = *state;
+    room->second.lines.clear();
   }
   handlers_.on_gap(*state, told);
 }

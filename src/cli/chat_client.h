@@ -49,6 +49,7 @@ class ChatClient {
     std::function<void(const chat::RoomState&, std::size_t lines)> on_gap;
     std::function<void(const session::TopicNews&)> on_group;  ///< Of the topic `group`.
     std::function<void(const session::StateChange&)> on_change;
+    std::function<void(const std::string& room)> on_put_out;  ///< By somebody else.
     /// Signed in again in a new session; under another name if the own one was taken meanwhile.
     std::function<void(const std::string& name)> on_renewed;
     /// Signing in again came to nothing so far; it is tried on.
@@ -105,6 +106,8 @@ class ChatClient {
   void fail_waiting(const Error& error);
   bool may_go_to_next_session(const chat::Request& request, const Error& error) const;
   void send(const chat::Request& request, OnReceipt done);
+  void forget(const std::string& room);
+  void put_out(const std::string& room);
   void enter(const std::string& room, std::uint32_t lines, OnRoom done);
   void follow(const std::string& topic, std::optional<wire::EventPosition> from);
   void follow_all();
@@ -120,7 +123,7 @@ class ChatClient {
   bool renewing_{false};  // A new session has not signed in yet.
   bool ending_{false};
   std::deque<Waiting> waiting_;                                       // For a new session.
-  std::map<std::string, chat::RoomState> rooms_;                      // Without lines.
+  std::map<std::string, chat::RoomState> rooms_;                      // Folded; without lines.
   std::map<std::string, std::optional<wire::EventPosition>> places_;  // Of topics followed.
   std::size_t unanswered_{0};
   boost::asio::steady_timer retry_;

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
+#include "chat/chat.h"
 #include "cli/json_line.h"
 #include "wire/json.h"
+#include "wire/plain_text.h"
+#include "wire/utf8.h"
 
 namespace muster::cli {
 namespace {
@@ -25,6 +29,35 @@ std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
   return text;
+}
+
+/// How many bytes of digits are at the front, at most so many.
+std::size_t digits_of(std::string_view text, std::size_t most, std::string_view digits) {
+  return std::min({text.find_first_not_of(digits), text.size(), most});
+}
+
+/// The length of what follows a code for colour: `4`, `04,12`, or in hexadecimal.
+std::size_t colour_length(std::string_view text, std::size_t most, std::string_view digits) {
+  const std::size_t first = digits_of(text, most, digits);
+  if (first == 0 || first >= text.size() || text[first] != ',') return first;
+  const std::size_t second = digits_of(text.substr(first + 1), most, digits);
+  return second == 0 ? first : first + 1 + second;
+}
+
+/// The length of what IRC clients put into texts to format them, or 0.
+std::size_t format_length(std::string_view text) {
+  constexpr std::string_view decimal = "0123456789";
+  constexpr std::string_view hexadecimal = "0123456789abcdefABCDEF";
+  constexpr std::size_t hexadecimal_digits = 6;
+  if (text.front() == '\x03') return 1 + colour_length(text.substr(1), 2, decimal);
+  if (text.front() == '\x04') {
+    return 1 + colour_length(text.substr(1), hexadecimal_digits, hexadecimal);
+  }
+  return 0;
+}
+
+std::string with_reason(const std::string& words, const std::string& reason) {
+  return reason.empty() ? words : words + ": " + harmless(reason);
 }
 
 std::string name_of(const ServerNames& names, std::uint32_t number) {
@@ -79,6 +112,19 @@ std::string quiet_text(const wire::StateChange& change, const ServerNames& names
 
 }  // namespace
 
+std::string harmless(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t format = format_length(text);
+    const std::size_t length = std::max<std::size_t>(wire::utf8_character(text), 1);
+    const std::string_view character = text.substr(0, length);
+    if (character == "\t") shown += ' ';
+    if (format == 0 && wire::validate_plain_text("", character, length)) shown += character;
+    text.remove_prefix(std::max(format, length));
+  }
+  return shown;
+}
+
 std::string chat_json(const chat::Line& line) {
   return JsonLine{}
       .add("index", line.position.index.value)
@@ -100,25 +146,49 @@ std::string chat_text(const chat::Line& line, const ChatView& view, const Colour
 
 std::string chat_words(const chat::Line& line, const ChatView& view, const Colours& colours) {
   const std::string from = colours.person(line.from);
+  const std::string text = harmless(line.text);
   const auto person = [&](const std::string& name) {
     return name == view.self ? std::string("you") : colours.person(name);
   };
   switch (line.kind) {
     case chat::Kind::message:
-      return from + ": " + line.text;
+      return from + ": " + text;
     case chat::Kind::action:
-      return "* " + from + " " + line.text;
+      return "* " + from + " " + text;
+    case chat::Kind::notice:
+      return "-" + from + "- " + text;
     case chat::Kind::join:
       return from + colours.quiet(" joined");
     case chat::Kind::leave:
-      return from + colours.quiet(" left");
+      return from + colours.quiet(with_reason(" left", text));
+    case chat::Kind::quit:
+      return from +
+             colours.quiet(with_reason(" left", text == chat::session_ended_reason ? "" : text));
+    case chat::Kind::kick:
+      return from + colours.quiet(" put out ") + person(line.to) +
+             colours.quiet(with_reason("", text));
     case chat::Kind::nick:
       return from + colours.quiet(" is now ") + colours.person(line.text);
     case chat::Kind::topic:
-      return from + colours.quiet(line.text.empty() ? " took the topic away" : " set the topic: ") +
-             line.text;
+      return from + colours.quiet(text.empty() ? " took the topic away" : " set the topic: ") +
+             text;
+    case chat::Kind::mode:
+      return from + colours.quiet(" set mode " + text);
+    case chat::Kind::invite:
+      return from + colours.quiet(" invites ") + person(line.to) +
+             colours.quiet(" to " + line.room);
+    case chat::Kind::away:
+      return from + colours.quiet(text.empty() ? " is back" : " is away: " + text);
+    case chat::Kind::real_name:
+      return from + colours.quiet(" is in full ") + text;
+    case chat::Kind::online:
+      return from + colours.quiet(" is here");
+    case chat::Kind::offline:
+      return from + colours.quiet(" has gone");
     case chat::Kind::direct:
-      return person(line.from) + " -> " + person(line.to) + ": " + line.text;
+      return person(line.from) + " -> " + person(line.to) + ": " + text;
+    case chat::Kind::tags:
+      return from + colours.quiet(" sent ") + harmless(line.tags);
   }
   return {};
 }
@@ -128,7 +198,7 @@ std::string room_text(const chat::RoomState& state, const Colours& colours) {
   for (const std::string& name : state.people) people.push_back(colours.person(name));
   std::string text =
       colours.strong(state.room) + ": " + (people.empty() ? "nobody is here" : joined(people));
-  if (!state.topic.empty()) text += "; topic: " + state.topic;
+  if (!state.topic.empty()) text += "; topic: " + harmless(state.topic);
   return text;
 }
 
@@ -139,7 +209,7 @@ std::string rooms_text(const chat::Rooms& rooms) {
     if (!text.empty()) text += "\n";
     text +=
         fmt::format("{}  {} {}{}{}", room.room, room.people, room.people == 1 ? "person" : "people",
-                    room.topic.empty() ? "" : "; ", room.topic);
+                    room.topic.empty() ? "" : "; ", harmless(room.topic));
   }
   return text;
 }

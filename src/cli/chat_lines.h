@@ -12,6 +12,10 @@
 
 namespace muster::cli {
 
+/// A text of others for a terminal: without control characters, marks that turn the direction of
+/// writing, and the codes of IRC for colours and the like.
+std::string harmless(std::string_view text);
+
 /// A line as an object: `index`, `ordinal`, `room`, `from`, `to`, `text`, `time`, `kind`.
 std::string chat_json(const chat::Line& line);
 

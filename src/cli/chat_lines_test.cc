@@ -39,10 +39,51 @@ TEST_F(ChatLinesTest, EachKindOfLineReadsAsASentence) {
   EXPECT_EQ(shown(line(Kind::nick, "zoe")), "10:42 ann is now zoe");
   EXPECT_EQ(shown(line(Kind::topic, "cats")), "10:42 ann set the topic: cats");
   EXPECT_EQ(shown(line(Kind::topic, "")), "10:42 ann took the topic away");
+  EXPECT_EQ(shown(line(Kind::notice, "hello")), "10:42 -ann- hello");
+  EXPECT_EQ(shown(line(Kind::leave, "bye")), "10:42 ann left: bye");
+  EXPECT_EQ(shown(line(Kind::quit, "bye")), "10:42 ann left: bye");
+  EXPECT_EQ(shown(line(Kind::quit, "Connection lost")), "10:42 ann left");
+  EXPECT_EQ(shown(line(Kind::mode, "+o bob")), "10:42 ann set mode +o bob");
+  EXPECT_EQ(shown(line(Kind::away, "lunch")), "10:42 ann is away: lunch");
+  EXPECT_EQ(shown(line(Kind::away, "")), "10:42 ann is back");
+  EXPECT_EQ(shown(line(Kind::real_name, "Ann Other")), "10:42 ann is in full Ann Other");
+  chat::Line kick = line(Kind::kick, "spam");
+  kick.to = "bob";
+  EXPECT_EQ(shown(kick), "10:42 ann put out you: spam");
+  chat::Line invite = line(Kind::invite, "");
+  invite.to = "bob";
+  EXPECT_EQ(shown(invite), "10:42 ann invites you to lobby");
   chat::Line direct = line(Kind::direct, "psst");
   direct.room.clear();
   direct.to = "bob";
   EXPECT_EQ(shown(direct), "10:42 ann -> you: psst");
+}
+
+TEST_F(ChatLinesTest, WhatOthersSayDoesNothingToATerminal) {
+  EXPECT_EQ(harmless("plain \u4f60\u597d, 3,4"), "plain \u4f60\u597d, 3,4");
+  EXPECT_EQ(harmless("\x02"
+                     "bold\x02 \x1d\x1f\x16\x11\x1e\x0f."),
+            "bold .");
+  EXPECT_EQ(harmless("\x03"
+                     "4red\x03 \x03"
+                     "04,12both\x03"
+                     "1,x \x03"
+                     "123"),
+            "red both,x 3");
+  EXPECT_EQ(harmless("\x04"
+                     "ff0000red \x04"
+                     "ff0000,00ff00both"),
+            "red both");
+  EXPECT_EQ(harmless("\x01VERSION\x01 a\tb"), "VERSION a b");
+  EXPECT_EQ(harmless("a\u202eb\u200f\u2066\u2028\u009b"), "ab");
+  EXPECT_EQ(harmless("\x1b[2J\r\n\x7f\xff"), "[2J");
+  EXPECT_EQ(shown(line(Kind::message, "\u202e\x02hello")), "10:42 ann: hello");
+  EXPECT_EQ(shown(line(Kind::topic, "\u202e\x02hello")), "10:42 ann set the topic: hello");
+  const Colours none(false);
+  EXPECT_EQ(room_text({.room = "den", .topic = "\u202e\x02hello"}, none),
+            "den: nobody is here; topic: hello");
+  EXPECT_EQ(rooms_text({{{.room = "den", .topic = "\u202e\x02hello", .people = 1}}}),
+            "den  1 person; hello");
 }
 
 TEST_F(ChatLinesTest, LinesOfOtherRoomsNameTheirs) {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -126,7 +125,7 @@ void ChatProgram::joined_first(const Result<chat::RoomState>& room) {
     exit_ = report(room.error());
     return leave_chat();
   }
-  room_ = options_.room;
+  room_ = room->room;
   if (!options_.client.json) {
     show_beginning();
     show(room_text(*room, colours_));
@@ -180,7 +179,7 @@ void ChatProgram::take_input(const ChatInput& input) {
     case ChatInput::Kind::leave:
       return leave(input.target.empty() ? room_ : input.target);
     case ChatInput::Kind::direct:
-      return send(chat::Direct{input.target, input.text, key_of_line()},
+      return send(chat::Direct{.to = input.target, .text = input.text, .key = key_of_line()},
                   "to " + input.target + ": " + input.text);
     case ChatInput::Kind::nick:
       return send(chat::Nick{input.target}, "/nick " + input.target);
@@ -217,7 +216,11 @@ void ChatProgram::say(const std::string& text, bool action) {
   if (room_.empty()) {
     return complain({ErrorCode::failed_precondition, "you are in no room: /join one"}, text);
   }
-  send(chat::Say{.room = room_, .text = text, .action = action, .key = key_of_line()}, text);
+  send(chat::Say{.room = room_,
+                 .text = text,
+                 .manner = action ? chat::Manner::action : chat::Manner::message,
+                 .key = key_of_line()},
+       text);
 }
 
 void ChatProgram::send(const chat::Request& request, const std::string& what) {
@@ -256,14 +259,14 @@ void ChatProgram::set_moving(bool moving) {
 }
 
 void ChatProgram::join(const std::string& room) {
-  if (client_->room(room) != nullptr) return go_to(room);
+  if (const chat::RoomState* const known = client_->room(room)) return go_to(known->room);
   set_moving(true);
   client_->join(room, terminal_ ? lines_on_terminal : 0,
                 [this, room](const Result<chat::RoomState>& state) {
                   set_moving(false);
                   if (!state) return complain(state.error(), "/join " + room);
                   if (!options_.client.json) show(room_text(*state, colours_));
-                  go_to(room);
+                  go_to(state->room);
                   finish_when_done();
                 });
 }
@@ -273,11 +276,16 @@ void ChatProgram::leave(const std::string& room) {
   client_->leave(room, [this, room](const Result<chat::Receipt>& receipt) {
     set_moving(false);
     if (!receipt) return complain(receipt.error(), "/leave " + room);
-    const std::vector<std::string> left = client_->rooms();
-    if (room == room_) go_to(left.empty() ? "" : left.front());
+    go_elsewhere(room);
     quiet("you left " + room);
     finish_when_done();
   });
+}
+
+void ChatProgram::go_elsewhere(const std::string& left) {
+  if (chat::folded(left) != chat::folded(room_)) return;
+  const std::vector<std::string> others = client_->rooms();
+  go_to(others.empty() ? "" : others.front());
 }
 
 void ChatProgram::go_to(const std::string& room) {
@@ -287,84 +295,6 @@ void ChatProgram::go_to(const std::string& room) {
 
 void ChatProgram::update_prompt() {
   if (terminal_) terminal_->set_prompt(room_.empty() ? "> " : room_ + "> ");
-}
-
-void ChatProgram::show_topic() {
-  const chat::RoomState* const room = client_->room(room_);
-  if (room == nullptr) return complain({ErrorCode::failed_precondition, "you are in no room"}, "");
-  if (options_.client.json) return show(room_json(*room));
-  show(room->topic.empty() ? room_ + " has no topic: /topic TEXT sets one"
-                           : room_ + ": " + room->topic);
-}
-
-void ChatProgram::show_who() {
-  const chat::RoomState* const room = client_->room(room_);
-  if (room == nullptr) return complain({ErrorCode::failed_precondition, "you are in no room"}, "");
-  show(options_.client.json ? room_json(*room) : room_text(*room, colours_));
-}
-
-void ChatProgram::show_help() {
-  show(options_.client.json ? JsonLine{}.add("kind", "HELP").add("text", chat_help()).text()
-                            : std::string(chat_help()));
-}
-
-void ChatProgram::show_rooms() {
-  client_->ask(chat::AskRooms{}, [this](const Result<Bytes>& answer) {
-    const auto rooms = answer ? chat::decode_rooms(*answer) : Result<chat::Rooms>(answer.error());
-    if (rooms) {
-      show(options_.client.json ? rooms_json(*rooms) : rooms_text(*rooms));
-    } else {
-      complain(rooms.error(), "/rooms");
-    }
-    finish_when_done();
-  });
-}
-
-// Two questions, one after the other, to the home, or to whoever answers when it is gone.
-void ChatProgram::show_status() {
-  if (questions_ > 0) return;  // The answer to the one under way is for this one too.
-  client::Question::Options asked{.servers = group_.servers,
-                                  .secret = options_.client.secret(),
-                                  .timeout = options_.client.timeout};
-  if (const auto home = client_->session().server()) {
-    asked.servers.insert(asked.servers.begin(), *home);
-  }
-  const auto take_members = [this](const wire::Status& status, Result<client::Answer> answer) {
-    const auto members = answer ? wire::decode<wire::Members>(answer->frame.body.view())
-                                : Result<wire::Members>(answer.error());
-    const auto& hello = client_->session().hello();
-    if (!members) return complain(members.error(), "/status");
-    const std::string home = hello ? hello->name() : "";
-    show(options_.client.json ? view_json(status, *members, home)
-                              : view_text(status, *members, home, colours_));
-    finish_when_done();
-  };
-  const auto take_status = [this, asked, take_members](Result<client::Answer> answer) {
-    const auto status = answer ? wire::decode<wire::Status>(answer->frame.body.view())
-                               : Result<wire::Status>(answer.error());
-    if (!status) return complain(status.error(), "/status"), finish_when_done();
-    ask_group(asked, wire::FrameType::members_request, wire::encode(wire::MembersRequest{}),
-              [take_members, status = *status](Result<client::Answer> members) {
-                take_members(status, std::move(members));
-              });
-  };
-  ask_group(asked, wire::FrameType::status_request, wire::encode(wire::StatusRequest{}),
-            take_status);
-}
-
-// From within a question's handler neither it may be destroyed nor the next one begun.
-void ChatProgram::ask_group(const client::Question::Options& asked, wire::FrameType type,
-                            Bytes body, client::Question::OnDone done) {
-  ++questions_;
-  boost::asio::post(loop_.context(), [this, asked, type, body = SharedBytes(std::move(body)),
-                                      done = std::move(done)] {
-    question_ =
-        std::make_unique<client::Question>(loop_, asked, wire::Frame{.type = type, .body = body},
-                                           [this, done](Result<client::Answer> answer) {
-                                             --questions_;
-                                             done(std::move(answer));
-                                           });
-  });
 }
 
 // ---- What happens -------------------------------------------------------------------------------
@@ -382,6 +312,11 @@ ChatClient::Handlers ChatProgram::handlers() {
           },
       .on_group = [this](const session::TopicNews& news) { show_group(news); },
       .on_change = [this](const session::StateChange& change) { show_change(change); },
+      .on_put_out =
+          [this](const std::string& room) {
+            go_elsewhere(room);
+            finish_when_done();
+          },
       .on_renewed =
           [this](const std::string& name) { quiet("you are back in the chat as " + name); },
       .on_trouble = [this](const Error& error) { quiet(error.message); },

@@ -92,6 +92,8 @@ class ChatProgram {
   void complain(const Error& error, const std::string& what);
   void update_prompt();
   void go_to(const std::string& room);
+  /// From a room that this person is not in any more.
+  void go_elsewhere(const std::string& left);
   void quit();
   void finish_when_done();
   void leave_chat();

@@ -12,6 +12,7 @@
 #include <random>
 #include <utility>
 
+#include "cli/chat_lines.h"
 #include "client/question.h"
 #include "muster/error.h"
 
@@ -89,7 +90,9 @@ ExitCode DemoShow::run() {
   load_ = std::make_unique<DemoLoad>(loop_, DemoLoad::Options{.servers = servers_.addresses()});
   people_ =
       std::make_unique<DemoPeople>(loop_, servers_.addresses(), [this](const chat::Line& line) {
-        const std::string text = line.kind == chat::Kind::join ? "has joined" : line.text;
+        const std::string text = line.kind == chat::Kind::join   ? "has joined"
+                                 : line.kind == chat::Kind::quit ? "has left"
+                                                                 : harmless(line.text);
         model_.say({.when = fmt::format("{}.{}", line.position.index.value, line.position.ordinal),
                     .who = line.from,
                     .text = text});

@@ -19,7 +19,7 @@ void Echo::apply(const service::Command& command, service::Output& output) {
   output.reply(command.payload);
 }
 
-void Echo::session_ended(SessionId session, LogTime, service::Output&) {
+void Echo::session_ended(SessionId session, Position, LogTime, service::Output&) {
   auto& block = blocks_[block_of(session)];
   if (block.read().tallies.contains(session)) block.write().tallies.erase(session);
 }

@@ -32,7 +32,7 @@ class Echo final : public service::Machine {
   ServiceId id() const override { return service_id; }
   std::string_view name() const override { return "echo"; }
   void apply(const service::Command& command, service::Output& output) override;
-  void session_ended(SessionId session, LogTime now, service::Output& output) override;
+  void session_ended(SessionId session, Position at, LogTime now, service::Output& output) override;
   Result<Bytes> query(BytesView request) const override;
   service::FrozenParts freeze() const override;
   [[nodiscard]] Result<void> restore(BytesView part) override;

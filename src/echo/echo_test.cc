@@ -42,7 +42,7 @@ TEST(EchoTest, ForgetsASessionThatEnded) {
   Echo echo;
   Replies replies;
   say(echo, ann, "one", replies);
-  echo.session_ended(ann, {}, replies);
+  echo.session_ended(ann, {}, {}, replies);
   EXPECT_EQ(tally(echo, ann), Tally{});
 }
 

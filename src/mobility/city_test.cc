@@ -80,7 +80,7 @@ class Town final : public service::Output, public service::LiveValues {
     for (auto& one : actors_) {
       if (one.unit != unit) continue;
       fixes_.erase(one.session);
-      city.session_ended(std::exchange(one.session, {}), log_time(), *this);
+      city.session_ended(std::exchange(one.session, {}), {}, log_time(), *this);
     }
     tell();
   }

@@ -108,7 +108,7 @@ class Mobility final : public service::Machine {
   void apply(const service::Command& command, service::Output& output) override;
   std::optional<LogTime> deadline() const override;
   void expire(LogTime now, service::Output& output) override;
-  void session_ended(SessionId session, LogTime now, service::Output& output) override;
+  void session_ended(SessionId session, Position at, LogTime now, service::Output& output) override;
   Result<Bytes> topic_state(std::string_view topic) const override;
   Result<Bytes> query(BytesView request) const override;
   service::FrozenParts freeze() const override;

@@ -219,7 +219,7 @@ struct Town {
     const SessionId session = session_of(unit);
     sessions.erase(unit);
     ++position.index.value;
-    city.session_ended(session, time, heard);
+    city.session_ended(session, position, time, heard);
   }
 
   /// Time passes as a leader lets it: whatever is due is told at its time.

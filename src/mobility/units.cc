@@ -96,7 +96,8 @@ Mobility::Handled Mobility::handle(const SignOff& request, CommandRef command,
   return receipt();
 }
 
-void Mobility::session_ended(SessionId session, LogTime now, service::Output& output) {
+void Mobility::session_ended(SessionId session, Position /*at*/, LogTime now,
+                             service::Output& output) {
   house_.write().seen = now;
   const auto found = by_session_.find(session);
   if (found == by_session_.end()) return;

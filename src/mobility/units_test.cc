@@ -91,7 +91,7 @@ TEST(UnitsTest, ASessionThatWasNoUnitEndsWithoutANoise) {
   Town town;
   populate(town);
   town.heard.raw_events.clear();
-  town.city.session_ended(town.next_session(), town.time, town.heard);
+  town.city.session_ended(town.next_session(), {}, town.time, town.heard);
   EXPECT_THAT(town.heard.raw_events, IsEmpty());
 }
 

@@ -26,7 +26,7 @@ class Crier final : public service::Machine {
   void expire(LogTime, service::Output& output) override {
     output.publish("street", as_bytes("late"));
   }
-  void session_ended(SessionId, LogTime, service::Output& output) override {
+  void session_ended(SessionId, Position, LogTime, service::Output& output) override {
     output.publish("street", as_bytes("gone"));
   }
   Result<Bytes> topic_state(std::string_view topic) const override {

@@ -296,7 +296,9 @@ void Replica::end_session(SessionId id, std::string reason, std::uint32_t ordina
   sessions_.erase(id);
   BatchOutput output(SequenceNumber{0}, time_, out.events);
   output.begin(Position{applied_, ordinal});
-  for (const auto& machine : machines_) machine->session_ended(id, time_, output);
+  for (const auto& machine : machines_) {
+    machine->session_ended(id, output.position(), time_, output);
+  }
   output.publish(sessions_topic, event);
   out.news.emplace_back(SessionEnded{id, std::move(reason)});
 }

@@ -27,7 +27,7 @@ class Notebook final : public service::Machine {
     ++counts_.write().counts[command.session];
     output.reply(command.payload);
   }
-  void session_ended(SessionId session, LogTime, service::Output&) override {
+  void session_ended(SessionId session, Position, LogTime, service::Output&) override {
     counts_.write().counts.erase(session);
   }
   Result<Bytes> query(BytesView request) const override {

@@ -140,16 +140,17 @@ class ChatTest(unittest.TestCase):
             ann = Chatter(group, "ann", [leader])
             bob = Chatter(group, "bob", [home, leader])
             self.wait_joined([ann, bob])
+            joined = len(ann.lines("JOIN"))
             # Its home is gone and it can't look for another one.
             bob.signal(signal.SIGSTOP)
             home.kill()
-            wait_until(lambda: any(each["from"] == "bob" for each in ann.lines("LEAVE")), 20,
+            wait_until(lambda: any(each["from"] == "bob" for each in ann.lines("QUIT")), 20,
                        "bob's session to end")
             ann.say(*(f"m ann {number}" for number in range(50)))
             self.wait_texts([ann], 50)
             bob.signal(signal.SIGCONT)
             self.wait_texts([bob], 50)
-            wait_until(lambda: [each["from"] for each in ann.lines("JOIN")][-1:] == ["bob"], 20,
+            wait_until(lambda: [each["from"] for each in ann.lines("JOIN")[joined:]] == ["bob"], 20,
                        "bob to be back")
             bob.say("m bob 50")
             self.wait_texts([ann, bob], 51)
@@ -169,7 +170,7 @@ class ChatTest(unittest.TestCase):
             wait_until(bob.has_read_and_waits, 10, "bob to send it")
             bob.signal(signal.SIGSTOP)
             home.kill()
-            wait_until(lambda: any(each["from"] == "bob" for each in ann.lines("LEAVE")), 20,
+            wait_until(lambda: any(each["from"] == "bob" for each in ann.lines("QUIT")), 20,
                        "bob's session to end")
             bob.signal(signal.SIGCONT)
             wait_until(lambda: "perhaps said: did you hear this?" in bob.errors.read_text(), 20,
@@ -226,9 +227,9 @@ class ChatTest(unittest.TestCase):
                 self.assertEqual([(each["kind"], each["from"], each["to"], each["text"],
                                    each["room"]) for each in lines if each["kind"] == "DIRECT"],
                                  direct)
-            wait_until(lambda: ann.lines("LEAVE"), 10, "zoe to leave")
-            self.assertEqual([(each["kind"], each["from"]) for each in ann.lines("JOIN", "LEAVE")],
-                             [("JOIN", "bob"), ("LEAVE", "zoe")])
+            wait_until(lambda: ann.lines("QUIT"), 10, "zoe to leave")
+            self.assertEqual([(each["kind"], each["from"]) for each in ann.lines("JOIN", "QUIT")],
+                             [("JOIN", "bob"), ("QUIT", "zoe")])
 
             last = chat("--history", "2")
             self.assertRegex(last.stdout, r"^\d\d:\d\d bob: /etc\n\d\d:\d\d zoe: last\n$")
@@ -239,7 +240,7 @@ class ChatTest(unittest.TestCase):
             self.assertIn("carl: hello", wrong.stdout)
             # All of it is answered before it leaves.
             for lines, code, text in (("hello again\n/quit\nnever said\n", 0, "carl: hello again"),
-                                      ("/leave den\n", 1, "carl is not in room den"),
+                                      ("/leave den\n", 1, "there is no room den"),
                                       ("/join den\n/rooms\n/who\nhi\n", 0, "carl: hi"),
                                       ("status\nstatus\n", 0, "<- your home")):
                 done = chat("carl", said=lines)
@@ -320,7 +321,7 @@ class ChatTest(unittest.TestCase):
             self.assertNotIn("\x1b[38", terminal.text())
             terminal.type("\x04")
             self.assertEqual(terminal.close(), 0)
-            wait_until(lambda: keeper.lines("LEAVE"), 10, "ann2 to leave")
+            wait_until(lambda: keeper.lines("QUIT"), 10, "ann2 to leave")
 
 
 if __name__ == "__main__":
