@@ -144,6 +144,32 @@ void add_time_options(CLI::App& command, node::Options& node) {
                "absence until a failed server without a vote leaves the list", {.plausible = 1s});
 }
 
+void add_irc_options(CLI::App& command, server::Options& server) {
+  command
+      .add_option_function<std::uint16_t>(
+          "--irc-port",
+          [&server](const std::uint16_t& port) {
+            server.irc_port = port == 0 ? std::nullopt : std::optional(port);
+          },
+          "port for IRC clients, whose channels are the rooms of the chat; not given, or 0: none")
+      ->check(port_number())
+      ->type_name("PORT");
+  add_duration(command, "--irc-session-timeout", server.irc.session_timeout,
+               "how long an IRC client that gave a password (PASS) may be away and still have its "
+               "name and channels");
+  command
+      .add_option("--irc-rate", server.irc.lines_per_second,
+                  "lines a second that an IRC client may send in the long run; more are taken in "
+                  "later")
+      ->check(CLI::Range(0.1, 1e6).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--irc-burst", server.irc.burst, "lines that an IRC client may send at once")
+      ->check(CLI::Range(1, 1'000'000).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
 void add_discovery_options(CLI::App& command, ServeOptions& options) {
   net::Datagrams::Options& datagrams = options.server.datagrams;
   command
@@ -334,6 +360,7 @@ CLI::App* add_serve(CLI::App& root, ExitCode& exit) {
   add_place_options(*command, options->server);
   add_time_options(*command, options->server.node);
   add_discovery_options(*command, *options);
+  add_irc_options(*command, options->server);
   add_admission_options(*command, *options);
   add_log_level(*command, options->server.log_level);
   command->add_flag("--console", options->console,

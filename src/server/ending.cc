@@ -55,6 +55,7 @@ void Server::end(const node::Exit& exit) {
   dialer_.reset();
   node_timer_.cancel();
   for (const auto& [number, link] : links_) link->close();
+  if (irc_) irc_->end();
   stop_timer_.expires_after(last_words_time);
   stop_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) loop_.stop();
@@ -105,7 +106,7 @@ void Server::tell_left_behind(const std::string& archive) {
 }
 
 void Server::end_when_links_are_gone() {
-  if (ending_ && links_.empty()) loop_.stop();
+  if (ending_ && links_.empty() && (!irc_ || irc_->connections() == 0)) loop_.stop();
 }
 
 }  // namespace muster::server

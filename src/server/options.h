@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "edge/irc/options.h"
 #include "net/datagrams.h"
 #include "net/listener.h"
 #include "node/node.h"
@@ -19,8 +20,11 @@ struct Options {
   node::Options node{};
   std::optional<std::uint16_t> client_port{};  ///< Nothing: the first free pair; 0: any free one.
   std::optional<std::uint16_t> peer_port{};    ///< Nothing: the client port + 1; 0: any free one.
-  bool one_port{false};     ///< The client port, which is given, is for other servers too.
-  std::string bind{};       ///< A host or address to listen on; empty: every interface.
+  bool one_port{false};  ///< The client port, which is given, is for other servers too.
+  /// Where IRC clients connect; nothing: nowhere. 0 is any free port.
+  std::optional<std::uint16_t> irc_port{};
+  edge::irc::Options irc{};  ///< Names, version and times are filled in at the start.
+  std::string bind{};        ///< A host or address to listen on; empty: every interface.
   std::string advertise{};  ///< `HOST` or `HOST:PORT` that others are told; empty: found by itself.
   std::string data_folder{};       ///< Empty: `default_data_folder`.
   std::optional<GroupId> joins{};  ///< With `rejoin`: only this group; else any of the name.

@@ -27,6 +27,7 @@ Server::End Server::run() {
     loop_.step("disk results", [&] { disk_is_done(std::move(results)); });
   });
   listeners_.start();
+  if (irc_) irc_->start();
   if (heartbeats_) heartbeats_->start();
   drain_later();
   loop_.run();
@@ -137,12 +138,12 @@ void Server::carry_out(node::Outputs outputs) {
   for (node::LinkOutput& output : outputs.links) {
     if (auto* const frame = std::get_if<node::SendFrame>(&output)) {
       send(std::move(*frame));
-    } else if (const auto found = links_.find(std::get<node::CloseLink>(output).link.value);
-               found != links_.end()) {
-      found->second->close();
+    } else {
+      close(std::get<node::CloseLink>(output).link);
     }
   }
   loop_.flush_links();
+  if (irc_) irc_->flush();
   for (storage::DiskJob& job : outputs.disk) disk_->submit(std::move(job));
   for (const node::Dial& wanted : outputs.dials) dial(wanted.address);
   for (const node::Announce& one : outputs.announcements) announce(one);
@@ -155,7 +156,13 @@ void Server::carry_out(node::Outputs outputs) {
   if (outputs.exit) end(*outputs.exit);
 }
 
+void Server::close(node::LinkId link) {
+  if (irc_ && irc_->has_link(link)) return irc_->close(link);
+  if (const auto found = links_.find(link.value); found != links_.end()) found->second->close();
+}
+
 void Server::send(node::SendFrame frame) {
+  if (irc_ && irc_->has_link(frame.link)) return irc_->send(frame);
   const auto found = links_.find(frame.link.value);
   if (found == links_.end()) return;  // Gone; the node has been told, or is about to be.
   const std::shared_ptr<net::Link> link = found->second;

@@ -13,6 +13,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "gateway/irc_gateway.h"
 #include "methods/registry.h"
 #include "net/dialer.h"
 #include "net/heartbeats.h"
@@ -71,6 +72,10 @@ class Server : private net::LinkObserver {
   End run();
   /// Where clients connect, from the start on.
   std::uint16_t client_port() const { return listeners_.client->port(); }
+  /// Where IRC clients connect; nothing: nowhere.
+  std::optional<std::uint16_t> irc_port() const {
+    return irc_ ? std::optional(irc_->port()) : std::nullopt;
+  }
   /// Asks it to stop in good order. From any thread, any number of times.
   void request_stop();
 
@@ -80,6 +85,7 @@ class Server : private net::LinkObserver {
   void open_disk();
   void open_rendezvous();
   void make_node();
+  void open_irc();
   void add_methods();  // methods.cc
   wire::LogLevelReport set_log_level(const methods::Call& call);
   void log_start() const;
@@ -93,6 +99,7 @@ class Server : private net::LinkObserver {
 
   void carry_out(node::Outputs outputs);
   void send(node::SendFrame frame);
+  void close(node::LinkId link);
   void dial(const std::string& address);
   void dialled(const std::string& address, net::DialResult result);
   void adopt(std::shared_ptr<net::Link> link, bool dialled, const std::string& address);
@@ -134,6 +141,7 @@ class Server : private net::LinkObserver {
   std::unique_ptr<net::Dialer> dialer_;
   std::unique_ptr<net::Rendezvous> rendezvous_;                          // Null: discovery is off.
   std::unordered_map<std::uint64_t, std::shared_ptr<net::Link>> links_;  // By number.
+  std::unique_ptr<gateway::IrcGateway> irc_;                             // Null: no IRC.
   std::unique_ptr<Disk> disk_;
   node::Restart restart_;  // Until the node has it.
   std::unique_ptr<node::Node> node_;

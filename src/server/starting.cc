@@ -99,6 +99,7 @@ Server::Server(Options options, OnReady on_ready)
   open_disk();
   open_rendezvous();
   make_node();
+  open_irc();
 }
 
 void Server::listen() {
@@ -227,6 +228,42 @@ void Server::make_node() {
       std::make_unique<node::Node>(options_.node, std::move(restart_), options_.machines, now());
   begun_ = loop_.now();
   add_methods();
+}
+
+/// Its clients are clients of this process: the group's secret is not theirs to prove, so that
+/// others than this machine's are let in where the group is meant for several machines at all.
+void Server::open_irc() {
+  if (!options_.irc_port) return;
+  const node::Options& node = options_.node;
+  gateway::IrcGateway::Options options{
+      .bind = {options_.bind, *options_.irc_port},
+      .open = options_.admission.open || !options_.admission.secret.empty(),
+      .connections_max = links_max_ / 2,
+      .irc = options_.irc};
+  options.irc.server_name = edge::irc::as_server_name(node.name + "." + node.group);
+  options.irc.network = node.group;
+  options.irc.version = "muster-" + node.version;
+  options.irc.started = loop_.wall_time();
+  irc_ = value_or_throw(gateway::IrcGateway::open(
+      loop_, std::move(options),
+      {.opened =
+           [this](edge::LinkId link, const std::string& address) {
+             step(node::LinkOpened{.link = link, .address = address, .bound = true});
+           },
+       .frame =
+           [this](edge::LinkId link, wire::Frame frame) {
+             step(node::FrameReceived{.link = link, .frame = std::move(frame)});
+           },
+       .closed =
+           [this](edge::LinkId link, const std::string& reason) {
+             step(node::LinkClosed{.link = link, .reason = reason});
+             end_when_links_are_gone();
+           }},
+      [this](const std::string& text) { closings_.say(text, loop_.now()); }));
+  log_->info("IRC clients connect to port {}{}", irc_->port(),
+             options_.admission.open || !options_.admission.secret.empty()
+                 ? ""
+                 : " of this machine: --secret-file or --open let others in");
 }
 
 void Server::log_start() const {
