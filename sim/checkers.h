@@ -14,6 +14,7 @@
 #include "muster/ids.h"
 #include "node/report.h"
 #include "sim/auction_checkers.h"
+#include "sim/chat_checkers.h"
 #include "sim/followers.h"
 #include "sim/limits.h"
 #include "sim/linearizability.h"
@@ -291,12 +292,14 @@ class Heard {
 struct Checkers {
   Checkers(const node::Options& limits, bool strict_founding,
            const auction::Auction::Options& auction_limits,
-           const mobility::Mobility::Options& mobility_limits)
+           const mobility::Mobility::Options& mobility_limits,
+           const chat::Chat::Options& chat_limits)
       : one_group(strict_founding),
         majority_kept(limits),
         within_limits(limits),
         auctions(auction_limits),
-        mobility(mobility_limits) {}
+        mobility(mobility_limits),
+        chat(chat_limits) {}
   Checkers(const Checkers&) = delete;
   Checkers& operator=(const Checkers&) = delete;
 
@@ -322,6 +325,7 @@ struct Checkers {
   Heard heard;
   AuctionCheckers auctions;
   MobilityCheckers mobility;
+  ChatCheckers chat;
 };
 
 }  // namespace muster::sim

@@ -6,6 +6,7 @@
 #include "muster/check.h"
 #include "muster/codec.h"
 #include "sim/auction_house.h"
+#include "sim/chat_house.h"
 #include "sim/city_hall.h"
 #include "sim/register.h"
 #include "sim/server.h"
@@ -33,6 +34,7 @@ Client::Client(std::uint32_t number, HostId host, const Scenario& scenario, Worl
       follower_(number, world.checkers.published) {
   world_.network.set_process(host_, this, HostState::refusing);
   if (scenario.auctions.on) auctions_.emplace(number, scenario, world.checkers.auctions);
+  if (scenario.chat.on) chat_.emplace(number, scenario, world.checkers.chat);
   if (scenario.mobility.on && number <= scenario.mobility.units()) {
     unit_.emplace(number, scenario, world.checkers.mobility, world.events.now());
   }
@@ -68,11 +70,13 @@ void Client::open_session() {
 void Client::draw_heartbeats(session::Session::Options& options) {
   session_timeout_ = scenario_.limits.session_timeout;
   heartbeat_interval_ = options.heartbeat_interval;
-  const std::uint64_t draw = unit_ ? 1 + random_.below(3) : random_.below(4);
+  // Who may die is not to be waited for for long.
+  const bool is_mortal = unit_ || (chat_ && scenario_.chat.departures > 0);
+  const std::uint64_t draw = is_mortal ? 1 + random_.below(3) : random_.below(4);
   if (draw == 0) return;  // Each second, which is the default.
   heartbeat_interval_ = milliseconds(draw == 1 ? 30 : draw == 2 ? 100 : 300);
   options.heartbeat_interval = heartbeat_interval_;
-  if (draw == 3 && !unit_) return;
+  if (draw == 3 && !is_mortal) return;
   session_timeout_ = wire::shortest_timeout(options.heartbeat_interval);
   options.session_timeout = session_timeout_;
 }
@@ -155,12 +159,16 @@ void Client::turn() {
     }
     if (change.kind == session::StateChange::Kind::ended) ended_ = true;
   }
+  // Before the answers, which may change what is followed.
+  for (const session::TopicNews& news : ready.topics) {
+    if (session::topic_of(news).starts_with("chat/")) chat_->told(news);
+  }
   for (const session::CompletedCall& call : ready.calls) finish(call);
   for (const session::CompletedRead& read : ready.reads) finish(read);
   for (const session::TopicNews& news : ready.topics) {
     if (session::topic_of(news) == register_topic) {
       follower_.told(news);
-    } else {
+    } else if (unit_) {
       unit_->told(news, world_.events.now());
     }
   }
@@ -185,11 +193,18 @@ void Client::schedule_tick() {
 // From where the session before was told to; the first time from the beginning, or from now on.
 void Client::follow() {
   // Places are those of one group's log.
-  if (session_group_ != session_->group()) follower_.begin_anew();
+  if (session_group_ != session_->group()) {
+    follower_.begin_anew();
+    if (chat_) chat_->begin_anew();
+  }
   session_group_ = session_->group();
   auto from = follower_.next();
   if (!from && random_.chance(0.5)) from = wire::beginning_of(LogIndex{1});
   check(session_->follow(register_topic, from).has_value());
+  if (!chat_) return;
+  for (const auto& [topic, place] : chat_->follower().places()) {
+    check(session_->follow(topic, place).has_value());
+  }
 }
 
 // The commands of a session that has ended are "perhaps applied" and are never sent again.
@@ -215,6 +230,7 @@ void Client::begin_again() {
   }
   reads_.clear();
   if (unit_) unit_->session_began();
+  if (chat_) chat_->session_began();
   for (const auto& [link, end] : links_) world_.network.close(end);
   links_.clear();
   open_session();
@@ -324,6 +340,9 @@ void Client::acknowledge(const Command& command, const session::Reply& reply) {
     return auctions_->answered(world_.checkers.auctions.commands.at(command.id),
                                auction::decode_receipt(reply.payload.view()).value());
   }
+  if (command.service == chat::service_id) {
+    return chat_answered(command, chat::decode_receipt(reply.payload.view()).value());
+  }
   if (command.said) {
     return unit_answered(*command.said, mobility::decode_receipt(reply.payload.view()).value());
   }
@@ -333,6 +352,7 @@ void Client::acknowledge(const Command& command, const session::Reply& reply) {
 
 void Client::refuse(const Command& command, const Error& error) {
   if (command.said) unit_answered(*command.said, error);
+  if (command.service == chat::service_id) chat_answered(command, error);
   if (error.outcome == Outcome::not_applied) {
     world_.checkers.exactly_once.refused(command.id);
     world_.checkers.history.withdrawn(command.id);

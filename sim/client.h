@@ -11,6 +11,7 @@
 #include "echo/echo.h"
 #include "session/session.h"
 #include "sim/auction_load.h"
+#include "sim/chat_load.h"
 #include "sim/checkers.h"
 #include "sim/datagrams.h"
 #include "sim/event_queue.h"
@@ -44,8 +45,10 @@ class Client final : public Process {
   /// Nothing waits for an answer.
   bool idle() const { return commands_.empty() && reads_.empty() && to_be_asked_ == 0; }
   /// It was told of all events there are.
-  bool told_all() const { return follower_.complete(); }
+  bool told_all() const { return follower_.complete() && (!chat_ || chat_->follower().complete()); }
   const Follower& follower() const { return follower_; }
+  /// As a person in the chat, if it is one.
+  const std::optional<ChatLoad>& chat() const { return chat_; }
   /// The process and its machine are gone, and nobody is told.
   void vanish();
   /// Its session is open at a server.
@@ -91,6 +94,8 @@ class Client final : public Process {
   void make_register_command();
   void make_echo_command();
   void make_auction_command();
+  void make_chat_command();
+  void chat_answered(const Command& command, const Result<chat::Receipt>& receipt);
   void act_as_unit();
   void say_as_unit(const UnitLoad::Said& said);
   void unit_answered(const UnitLoad::Said& said, const Result<mobility::Receipt>& receipt);
@@ -136,6 +141,7 @@ class Client final : public Process {
   std::optional<GroupId> server_group_;          // Of the server at hand, as it says.
   Follower follower_;
   std::optional<AuctionLoad> auctions_;
+  std::optional<ChatLoad> chat_;
   std::optional<UnitLoad> unit_;
   std::set<std::uint64_t> forged_;  // Sequence numbers of commands that only a leader may make.
   Instant last_heard_{};            // A server that has this session open.

@@ -8,6 +8,7 @@
 #include "muster/check.h"
 #include "muster/codec.h"
 #include "sim/auction_house.h"
+#include "sim/chat_house.h"
 #include "sim/city_hall.h"
 #include "sim/client.h"
 #include "sim/register.h"
@@ -30,6 +31,8 @@ void Client::make_operation() {
   if (session_->calls_in_flight() >= scenario_.load.in_flight_max) return pass_the_limit();
   if (commands_.size() + reads_.size() >= scenario_.load.in_flight_max) return;
   if (auctions_ && auctions_->wants()) return make_auction_command();
+  if (chat_ && chat_->departs()) return depart();
+  if (chat_ && chat_->wants()) return make_chat_command();
   const std::uint64_t draw = random_.below(100);
   const auto key = static_cast<std::uint32_t>(random_.below(scenario_.load.keys));
   if (draw < 60) {
@@ -75,6 +78,29 @@ void Client::make_auction_command() {
   world_.checkers.auctions.made(id, *request);
   command(auction::service_id, id, with_operation(id, *request));
   turn();
+}
+
+// ---- In the chat --------------------------------------------------------------------------------
+
+void Client::make_chat_command() {
+  if (!session_->opened()) return;
+  const auto request = chat_->next();
+  if (!request) return;
+  const OperationId id = next_operation();
+  world_.checkers.chat.made(id, *request);
+  if (!command(chat::service_id, id, with_operation(id, *request))) {
+    static_cast<void>(chat_->answered(*request, Error{ErrorCode::unavailable, "not sent"}));
+  }
+  turn();
+}
+
+void Client::chat_answered(const Command& command, const Result<chat::Receipt>& receipt) {
+  const ChatLoad::Change change =
+      chat_->answered(world_.checkers.chat.commands.at(command.id), receipt);
+  for (const std::string& topic : change.unfollow) session_->unfollow(topic);
+  for (const auto& [topic, from] : change.follow) {
+    check(session_->follow(topic, wire::EventPosition{.command = from}).has_value());
+  }
 }
 
 // ---- As a unit of a city ------------------------------------------------------------------------

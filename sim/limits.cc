@@ -22,9 +22,11 @@ std::size_t command_bytes_max(const Scenario& scenario) {
   constexpr std::size_t around = 80;
   constexpr std::size_t of_auctions = 400;
   constexpr std::size_t of_cities = 150;
+  constexpr std::size_t of_chats = 250;
   std::size_t bytes = scenario.load.padding_max;
   if (scenario.auctions.on) bytes = std::max(bytes, of_auctions);
   if (scenario.mobility.on) bytes = std::max(bytes, of_cities);
+  if (scenario.chat.on) bytes = std::max(bytes, of_chats);
   return bytes + around;
 }
 
@@ -35,7 +37,8 @@ void draw_small_crowds(Scenario& scenario, Random& random) {
   const std::size_t room = one_of<std::size_t>(random, {crowd, crowd + 1});
   if (random.chance(0.5)) edge.links_max = room + 1;
   if (random.chance(0.5)) edge.sessions_max = room;
-  if (random.chance(0.5) && !scenario.mobility.on) edge.topics.follows_max = room;
+  const bool many_topics = scenario.mobility.on || scenario.chat.on;
+  if (random.chance(0.5) && !many_topics) edge.topics.follows_max = room;
 }
 
 // Each has room for all that one client has under way.
@@ -64,7 +67,7 @@ void draw_small_memories(Scenario& scenario, Random& random) {
   node::Options& limits = scenario.limits;
   if (random.chance(0.4)) limits.edge.topics.bytes_max = one_of<std::size_t>(random, {600, 4'096});
   if (random.chance(0.4)) limits.edge.topics.topics_max = one_of<std::size_t>(random, {1, 2});
-  const bool services_need_them = scenario.auctions.on || scenario.mobility.on;
+  const bool services_need_them = scenario.auctions.on || scenario.mobility.on || scenario.chat.on;
   if (services_need_them) return;
   if (random.chance(0.4)) limits.edge.telemetry.values_max = one_of<std::size_t>(random, {1, 3});
   if (random.chance(0.4)) limits.edge.telemetry.bytes_max = one_of<std::size_t>(random, {32, 128});
@@ -125,8 +128,8 @@ void draw_small_limits(Scenario& scenario) {
   if (random.chance(0.3)) {
     // Units die, and come again before the group has missed them.
     constexpr std::size_t missed = 2;
-    scenario.limits.replica.sessions.sessions_max =
-        scenario.load.clients + (scenario.mobility.on ? missed : 0);
+    const bool some_die = scenario.mobility.on || scenario.chat.on;
+    scenario.limits.replica.sessions.sessions_max = scenario.load.clients + (some_die ? missed : 0);
   }
 }
 

@@ -40,6 +40,8 @@ struct Totals {
   std::uint64_t lots{0};
   std::uint64_t incidents{0};
   std::uint64_t incident_steps{0};
+  std::uint64_t chat_lines{0};
+  std::uint64_t chat_lines_heard{0};
   std::uint64_t digest{0xcbf29ce484222325U};
 };
 
@@ -58,6 +60,8 @@ void add(Totals& totals, const Summary& summary) {
   totals.lots += summary.lots;
   totals.incidents += summary.incidents;
   totals.incident_steps += summary.incident_steps;
+  totals.chat_lines += summary.chat_lines;
+  totals.chat_lines_heard += summary.chat_lines_heard;
   totals.digest = (totals.digest ^ summary.digest) * 0x100000001b3U;
 }
 
@@ -127,8 +131,8 @@ void print_summary(const Totals& totals, Clock::duration passed) {
       "%llu seeds, %.0f simulated seconds, %llu starts, %llu of them after a kill or stop, %llu "
       "operations answered, %llu refused at a limit, %llu events and %llu gaps told, %llu wishes "
       "of "
-      "operators granted, %llu lots ended, %llu incidents over after %llu steps, %llu frames, %llu "
-      "steps, "
+      "operators granted, %llu lots ended, %llu incidents over after %llu steps, %llu "
+      "lines of chat told to %llu ears, %llu frames, %llu steps, "
       "%.1f s, %.0f simulated seconds per second, digest %016llx\n",
       static_cast<unsigned long long>(totals.seeds), simulated,
       static_cast<unsigned long long>(totals.starts),
@@ -139,6 +143,8 @@ void print_summary(const Totals& totals, Clock::duration passed) {
       static_cast<unsigned long long>(totals.wishes), static_cast<unsigned long long>(totals.lots),
       static_cast<unsigned long long>(totals.incidents),
       static_cast<unsigned long long>(totals.incident_steps),
+      static_cast<unsigned long long>(totals.chat_lines),
+      static_cast<unsigned long long>(totals.chat_lines_heard),
       static_cast<unsigned long long>(totals.frames), static_cast<unsigned long long>(totals.steps),
       real, simulated / real, static_cast<unsigned long long>(totals.digest));
 }

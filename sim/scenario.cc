@@ -5,6 +5,7 @@
 #include "muster/check.h"
 #include "sim/draw.h"
 #include "sim/limits.h"
+#include "sim/services.h"
 #include "sim/trouble.h"
 
 namespace muster::sim {
@@ -245,89 +246,6 @@ void shape_moves(Scenario& scenario, Random& random) {
   scenario.unnoticed = true;
 }
 
-/// Seeds of `mix` below it are without auctions, which the mutants' exams and the kept seeds count
-/// on.
-constexpr std::uint64_t first_seed_with_auctions = 20'000;
-
-// Numbers of their own, so that other draws stay as they were.
-void draw_auctions(Scenario& scenario) {
-  Random random(scenario.seed * 0x9e3779b97f4a7c15U + 3);
-  const bool share_of_mix = random.chance(0.15) && scenario.seed >= first_seed_with_auctions;
-  AuctionOptions& auctions = scenario.auctions;
-  auctions.on = scenario.profile == "auction" || (scenario.profile == "mix" && share_of_mix);
-  if (!auctions.on) return;
-  auctions.share = one_of(random, {0.3, 0.5, 0.7});
-  auctions.keys = one_of(random, {0.0, 0.3, 0.6});
-  auctions.steering = one_of(random, {0.0, 0.05, 0.3});
-  auctions.lots_at_once = one_of<std::size_t>(random, {2, 4, 8});
-  auction::Auction::Options& limits = auctions.limits;
-  limits.entries_kept = one_of<std::size_t>(random, {16'384, 12});
-  limits.entries_per_part = one_of<std::size_t>(random, {256, 4});
-  limits.keys_per_part = one_of<std::size_t>(random, {256, 8});
-  limits.pulse = milliseconds(one_of(random, {200, 500, 1'000}));
-  limits.outage_min = milliseconds(one_of(random, {1'200, 2'500, 5'000}));
-  limits.entries_max = one_of<std::size_t>(random, {1'000'000, 1'000'000, 80});
-  // Room for messages with the longest of these commands, as in `draw_load`.
-  constexpr std::size_t command_bytes = 400;
-  const LoadOptions& load = scenario.load;
-  const std::size_t entry_bytes = load.clients * (load.in_flight_max * command_bytes + 80);
-  scenario.limits.raft.message_bytes_max =
-      std::min(std::max(scenario.limits.raft.message_bytes_max, entry_bytes * 3),
-               scenario.disk.log.payload_bytes_max);
-}
-
-/// The same with cities.
-constexpr std::uint64_t first_seed_with_mobility = 30'000;
-
-void draw_city_limits(mobility::Mobility::Options& limits, Random& random) {
-  limits.accept_time = milliseconds(one_of(random, {800, 2'000, 30'000}));
-  limits.bed_lease = milliseconds(one_of(random, {1'500, 6'000, 1'800'000}));
-  limits.repeat_window = milliseconds(one_of(random, {500, 120'000}));
-  limits.green_lease_max = milliseconds(one_of(random, {1'000, 120'000}));
-  limits.over_kept = one_of<std::size_t>(random, {10'000, 10'000, 3});
-  limits.steps_kept = one_of<std::size_t>(random, {128, 128, 6});
-  limits.first_steps_kept = std::min<std::size_t>(limits.first_steps_kept, limits.steps_kept / 2);
-  limits.open_incidents_max = one_of<std::size_t>(random, {4'096, 4'096, 2});
-  limits.wishes_max = one_of<std::size_t>(random, {8, 8, 1});
-}
-
-// Numbers of their own, as of auctions.
-void draw_mobility(Scenario& scenario) {
-  Random random(scenario.seed * 0x9e3779b97f4a7c15U + 4);
-  const bool share_of_mix = random.chance(0.1) && scenario.seed >= first_seed_with_mobility;
-  MobilityOptions& city = scenario.mobility;
-  city.on = scenario.profile == "mobility" ||
-            (scenario.profile == "mix" && share_of_mix && !scenario.auctions.on);
-  if (!city.on) return;
-  city.cars = 2 + random.below(3);
-  city.ambulances = 3 + random.below(3);
-  city.hospitals = 1 + random.below(2);
-  city.lights = 1 + random.below(3);
-  city.pace = one_of<std::uint32_t>(random, {40, 100, 100});
-  city.crashes = one_of(random, {0.1, 0.3, 1.0});
-  city.whims = one_of(random, {0.0, 0.1, 0.4});
-  city.nonsense = one_of(random, {0.0, 0.3, 1.0});
-  city.departures = one_of(random, {0.0, 0.02, 0.1});
-  city.unheard = one_of(random, {0.0, 0.05, 0.2});
-  city.late = one_of(random, {0.0, 0.05, 0.3});
-  city.deadly_steps = one_of(random, {0.0, 0.05, 0.2});
-  draw_city_limits(city.limits, random);
-  // Many clients, each with little to do besides; and room for what they and the leader say in one
-  // entry.
-  constexpr std::size_t command_bytes = 150;
-  constexpr std::size_t advice_bytes = 16'384;
-  LoadOptions& load = scenario.load;
-  load.clients = city.units();
-  load.padding_max = std::min<std::size_t>(load.padding_max, 64);
-  load.in_flight_max = std::max<std::size_t>(load.in_flight_max, 4);
-  load.think_max = milliseconds(400);
-  const std::size_t entry_bytes =
-      load.clients * (load.in_flight_max * command_bytes + 80) + advice_bytes;
-  scenario.limits.raft.message_bytes_max =
-      std::min(std::max(scenario.limits.raft.message_bytes_max, entry_bytes * 2),
-               scenario.disk.log.payload_bytes_max);
-}
-
 /// Older seeds are as they were: mutants' exams and kept seeds count on that.
 constexpr std::uint64_t first_seed_of_a_harsher_world = 40'000;
 
@@ -430,8 +348,8 @@ std::string_view name_of(Fault fault) {
 
 const std::vector<std::string_view>& profiles() {
   static const std::vector<std::string_view> names{
-      "mix",    "calm",    "lan",   "wan",   "lossy",   "disk",     "churn", "founding",
-      "growth", "machine", "peers", "moves", "auction", "mobility", "harsh", core_profile};
+      "mix",     "calm",  "lan",   "wan",     "lossy",    "disk", "churn", "founding",  "growth",
+      "machine", "peers", "moves", "auction", "mobility", "chat", "harsh", core_profile};
   return names;
 }
 
@@ -463,6 +381,7 @@ Scenario draw(const Request& request) {
   draw_sessions(scenario, random);
   draw_auctions(scenario);
   draw_mobility(scenario);
+  draw_chat(scenario);
   draw_harsher_world(scenario);
   draw_small_limits(scenario);
   leave_out(scenario, request.without);

@@ -12,6 +12,7 @@
 
 #include "auction/auction.h"
 #include "base/random.h"
+#include "chat/chat.h"
 #include "mobility/mobility.h"
 #include "muster/time.h"
 #include "node/options.h"
@@ -134,6 +135,15 @@ struct LeaderDies {
   bool committed{false};
 };
 
+/// The chat, if there is any: the machine is then on all servers.
+struct ChatOptions {
+  bool on{false};
+  double share{0.5};        ///< Of a client's operations.
+  double keys{0.3};         ///< Of what is said: that it has one.
+  double departures{0.02};  ///< Of a client's operations: it dies instead.
+  chat::Chat::Options limits{};
+};
+
 struct Scenario {
   std::uint64_t seed{0};
   std::string profile;
@@ -162,6 +172,7 @@ struct Scenario {
   LoadOptions load;
   AuctionOptions auctions;
   MobilityOptions mobility;
+  ChatOptions chat;
   node::Options limits;  ///< Names, addresses and seeds are filled in per server.
   std::optional<node::Options> roomy_limits{};  ///< What they were, before some became small.
   std::vector<std::uint32_t> priorities{};      ///< Per server.

@@ -113,6 +113,10 @@ node::MachineFactory Server::machines() {
     if (scenario_.mobility.on) {
       add(std::make_unique<CityHall>(number_, scenario_, world_.checkers.mobility, halls_));
     }
+    if (scenario_.chat.on) {
+      add(std::make_unique<ChatHouse>(number_, scenario_.chat.limits, world_.checkers.chat,
+                                      chats_));
+    }
     return machines;
   };
 }

@@ -11,6 +11,7 @@
 
 #include "node/node.h"
 #include "sim/auction_house.h"
+#include "sim/chat_house.h"
 #include "sim/checkers.h"
 #include "sim/city_hall.h"
 #include "sim/clock.h"
@@ -85,6 +86,8 @@ class Server final : public Process, public DatagramListener {
   const AuctionHouse& auctions() const { return *houses_.back(); }
   /// The city as this server has it, if there is any. Precondition: running or paused.
   const mobility::Mobility& city() const { return halls_.back()->city(); }
+  /// The chat as this server has it, if there is any. Precondition: running or paused.
+  const ChatHouse& chat() const { return *chats_.back(); }
   /// A break of the disk that the server may answer by exiting.
   void break_disk(Fault how);
   void repair_disk();
@@ -145,6 +148,7 @@ class Server final : public Process, public DatagramListener {
   storage::Identity fresh_identity_;  // Of a folder that holds nothing.
   AuctionHouse::Houses houses_;       // Of the process.
   CityHall::Halls halls_;
+  ChatHouse::Houses chats_;
   std::unique_ptr<node::Node> node_;
   std::vector<node::Input> inbox_;
   std::vector<SharedBytes> heartbeats_;  // That came in with it.

@@ -19,7 +19,7 @@ struct Trouble {
 
 constexpr std::uint32_t usual_priority = 100;
 
-const std::array<Trouble, 12> others{{
+const std::array<Trouble, 13> others{{
     {"operator", [](const Scenario& s) { return s.steering.rate > 0 || s.steering.drains > 0; },
      [](Scenario& s) { s.steering = {}; }},
     {"joiners", [](const Scenario& s) { return s.founders < s.servers; },
@@ -28,6 +28,7 @@ const std::array<Trouble, 12> others{{
      [](Scenario& s) { s.auctions.on = false; }},
     {"mobility", [](const Scenario& s) { return s.mobility.on; },
      [](Scenario& s) { s.mobility.on = false; }},
+    {"chat", [](const Scenario& s) { return s.chat.on; }, [](Scenario& s) { s.chat.on = false; }},
     // Behind the city, which needs all of its units.
     {"clients", [](const Scenario& s) { return s.load.clients > 1 && !s.mobility.on; },
      [](Scenario& s) {

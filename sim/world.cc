@@ -33,7 +33,7 @@ World::World(const Scenario& scenario, bool printing)
     : scenario_(scenario),
       trace_(printing),
       checkers_(scenario.limits, scenario.strict_founding, scenario.auctions.limits,
-                scenario.mobility.limits),
+                scenario.mobility.limits, scenario.chat.limits),
       network_(scenario.network, scenario.seed * 1'000 + 901, events_, trace_),
       datagrams_(scenario_, events_, network_, trace_),
       faults_(scenario_, {events_, network_, datagrams_, trace_, servers_, clients_}) {
@@ -76,6 +76,7 @@ Summary World::run() {
   verify_contents();
   verify_auctions();
   verify_city();
+  verify_chat();
   verify_who_goes();
 
   Summary summary;
@@ -93,6 +94,13 @@ Summary World::run() {
     summary.wiped += server->wiped();
     if (server->processes() > 0) summary.restarts += server->processes() - 1;
   }
+  for (const auto& client : clients_) {
+    if (!client->chat()) continue;
+    summary.chat_lines_heard += client->chat()->follower().lines();
+    summary.chat_gaps += client->chat()->follower().gaps();
+  }
+  summary.chat_lines = checkers_.chat.lines;
+  summary.chat_refusals = checkers_.chat.refusals;
   summary.wishes = operator_->granted();
   summary.lots = checkers_.auctions.time.ended();
   for (const auto& [id, chain] : checkers_.mobility.story.incidents) {
@@ -229,6 +237,32 @@ void World::verify_city() const {
     if (server.state() == Server::State::running) {
       checkers_.mobility.found(number, server.city());
     }
+  }
+}
+
+// All servers have what the rules made of the commands.
+void World::verify_chat() const {
+  if (!scenario_.chat.on) return;
+  const ChatCheckers& chat = checkers_.chat;
+  std::optional<std::string> state;  // Of the first one.
+  for (std::size_t number = 0; number < servers_.size(); ++number) {
+    const Server& server = *servers_[number];
+    if (server.state() != Server::State::running) continue;
+    chat.found(number, "people", server.chat().people(), chat.model.people());
+    std::string rooms;
+    for (const std::string& each : server.chat().rooms()) rooms += each + " ";
+    std::string should;
+    for (const std::string& each : chat.model.rooms()) should += each + " ";
+    chat.found(number, "rooms", rooms, should);
+    for (const std::string& each : chat.model.rooms()) {
+      chat.found(number, each, server.chat().room(each), chat.model.room(each));
+      chat.found(number, each, server.chat().history(each), chat.model.history(each));
+    }
+    for (const auto& [inbox, lines] : chat.model.directs()) {
+      chat.found(number, inbox, server.chat().directs(inbox), lines);
+    }
+    if (!state) state = server.chat().checksum();
+    chat.found(number, "all", server.chat().checksum(), *state);
   }
 }
 

@@ -32,6 +32,10 @@ struct Summary {
   std::uint64_t lots{0};       ///< That were sold, or not, or taken back.
   std::uint64_t incidents{0};  ///< That are over.
   std::uint64_t incident_steps{0};       ///< Of all of them.
+  std::uint64_t chat_lines{0};           ///< That machines told in the chat,
+  std::uint64_t chat_lines_heard{0};     ///< that clients were told of,
+  std::uint64_t chat_gaps{0};            ///< that they were told to be missing,
+  std::uint64_t chat_refusals{0};        ///< and what its rules refused.
   std::chrono::milliseconds late_max{};  ///< Of a lot's end that was due, by log time.
   std::uint64_t digest{0};
 };
@@ -66,6 +70,7 @@ class World {
   void verify_contents();
   void verify_auctions() const;
   void verify_city() const;
+  void verify_chat() const;
   void verify_leaving();
   void verify_who_goes();
   /// Kills the home of this client in every other run, where the others can do without. Returns
