@@ -100,7 +100,8 @@ TEST(LogTest, WhatIsAppendedMakesRoomForItself) {
   log.applied(LogIndex{2});
   EXPECT_EQ(log.evictable_bytes(), 2 * one);
   for (std::uint64_t index = 3; index <= 5; ++index) {
-    log.append({Term{1}, LogIndex{index}, EntryKind::commands, SharedBytes::copy_of(as_bytes("x"))});
+    log.append(
+        {Term{1}, LogIndex{index}, EntryKind::commands, SharedBytes::copy_of(as_bytes("x"))});
     EXPECT_LE(log.evictable_bytes(), 3 * one);
   }
   EXPECT_EQ(log.cache_first(), LogIndex{3});
