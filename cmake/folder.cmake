@@ -69,7 +69,7 @@ function(muster_folder NAME)
     target_link_libraries(${ARG_PROGRAM} PRIVATE muster_${target} muster_warnings)
   endif()
 
-  if(MUSTER_TESTS AND tests)
+  if(MUSTER_TESTS AND tests AND (MUSTER_PURE_TESTS OR NOT ARG_PURE))
     add_executable(${target}_test ${tests})
     target_link_libraries(${target}_test PRIVATE muster_${target} muster_warnings GTest::gmock_main)
     muster_quick_tests(${target}_test)

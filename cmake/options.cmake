@@ -1,5 +1,6 @@
 # How everything is compiled: one place for the standard, the warnings and the sanitizers.
 option(MUSTER_TESTS "build the tests and the simulator" ON)
+option(MUSTER_PURE_TESTS "build also the tests of folders without input and output" ON)
 option(MUSTER_BENCH "build the benchmarks" OFF)
 option(MUSTER_FUZZ "build the fuzz targets (needs clang)" OFF)
 option(MUSTER_PURE_ONLY "build only the folders without input and output, and their tests" OFF)
