@@ -40,8 +40,9 @@ void Connection::Impl::count(std::size_t bytes) {
 
 void Connection::Impl::put_text() {
   if (text_.empty()) return;
-  out_.push_back(SharedBytes::copy_of(as_bytes(text_)));
-  text_ = {};  // Its capacity too: most clients are told nothing most of the time.
+  // Its capacity goes too (that of `text_ = {}` would stay): most clients are told nothing mostly.
+  const std::string text = std::exchange(text_, {});
+  out_.push_back(SharedBytes::copy_of(as_bytes(text)));
 }
 
 void Connection::Impl::put_run() {
