@@ -198,7 +198,7 @@ std::string replay(const std::string& text) {
 }
 
 TEST(IrcTranscriptTest, ThereAreTranscripts) {
-  EXPECT_GE(transcripts().size(), 10U);
+  EXPECT_GE(transcripts().size(), 25U);
 }
 
 TEST(IrcTranscriptTest, EveryTranscriptGivesItsLines) {
