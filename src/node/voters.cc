@@ -17,6 +17,7 @@ class Planner {
       if (standing.role != raft::MemberRole::voter) continue;
       ++voters_;
       if (lives) ++living_voters_;
+      if (!standing.failed && (!standing.stopped || standing.linked)) ++deciding_voters_;
       if (standing.failed && !standing.stopped) ++failed_voters_;
       if (standing.linked) ++linked_voters_;
     }
@@ -52,7 +53,7 @@ class Planner {
   }
 
   std::optional<RoleChange> promote(std::optional<ServerNumber> server) const {
-    if (!server || !decides(voters_ + 1, living_voters_ + 1)) return std::nullopt;
+    if (!server || !decides(voters_ + 1, deciding_voters_ + 1)) return std::nullopt;
     return RoleChange{*server, RoleChangeKind::promote};
   }
   // A voter that does not live takes nothing from those who decide.
@@ -121,6 +122,7 @@ class Planner {
   std::size_t present_{0};  // Not stopped.
   std::size_t voters_{0};
   std::size_t living_voters_{0};
+  std::size_t deciding_voters_{0};  // Those that live, or stop and are still there.
   std::size_t linked_voters_{0};
   std::size_t failed_voters_{0};
 };

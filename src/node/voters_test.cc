@@ -118,7 +118,16 @@ TEST(VotersTest, NoStepIsTakenThatTheLivingCouldNotDecide) {
   EXPECT_EQ(next({waits(), failed(voter), failed(voter), votes()}), std::nullopt);
 }
 
-// Whatever the start, changes come to an end, and the living always decide.
+// It stays until its vote is taken, which can only be when others have one.
+TEST(VotersTest, WhoStopsDecidesAsLongAsItIsThere) {
+  EXPECT_EQ(next({waits(), failed(voter), stopped(voter), votes()}), promotes(1));
+  EXPECT_EQ(next({waits(), votes(), failed(voter), stopped(voter), votes()}), promotes(1));
+  EXPECT_EQ(next({votes(), votes(), failed(voter), stopped(voter), votes()}), demotes(4));
+  Standing gone = stopped(voter);
+  gone.linked = false;
+  EXPECT_EQ(next({waits(), failed(voter), gone, votes()}), std::nullopt);
+}
+
 TEST(VotersTest, ADemotionWaitsUntilThoseThatAreLinkedDecideWithoutIt) {
   Standing silent = votes();  // Not yet failed; it may be gone all the same.
   silent.linked = false;
@@ -127,6 +136,7 @@ TEST(VotersTest, ADemotionWaitsUntilThoseThatAreLinkedDecideWithoutIt) {
   EXPECT_EQ(next({stopped(voter), silent, votes(), votes()}), demotes(1));
 }
 
+// Whatever the start, changes come to an end, and the living always decide.
 TEST(VotersTest, ChangesEndWithLivingVotersThatDecide) {
   const std::vector<Standing> kinds{votes(),          waits(),        failed(voter),
                                     failed(standby),  stopped(voter), stopped(standby),
