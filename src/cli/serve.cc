@@ -19,6 +19,7 @@
 #include "cli/options.h"
 #include "cli/secret_file.h"
 #include "cli/serve_config.h"
+#include "cli/serve_irc.h"
 #include "cli/services.h"
 #include "library/port_holder.h"
 #include "muster/error.h"
@@ -39,6 +40,7 @@ struct ServeOptions {
   std::optional<int> founding_number{};
   std::string election{"highest-id"};
   std::string secret_file{};
+  std::string motd_file{};
   std::string config_file{};
   std::string discovery{"multicast"};
   std::string multicast_address{};
@@ -142,32 +144,6 @@ void add_time_options(CLI::App& command, node::Options& node) {
                "absence until a client's session ends", {.plausible = 100ms});
   add_duration(command, "--forget-after", node.forget_after,
                "absence until a failed server without a vote leaves the list", {.plausible = 1s});
-}
-
-void add_irc_options(CLI::App& command, server::Options& server) {
-  command
-      .add_option_function<std::uint16_t>(
-          "--irc-port",
-          [&server](const std::uint16_t& port) {
-            server.irc_port = port == 0 ? std::nullopt : std::optional(port);
-          },
-          "port for IRC clients, whose channels are the rooms of the chat; not given, or 0: none")
-      ->check(port_number())
-      ->type_name("PORT");
-  add_duration(command, "--irc-session-timeout", server.irc.session_timeout,
-               "how long an IRC client that gave a password (PASS) may be away and still have its "
-               "name and channels");
-  command
-      .add_option("--irc-rate", server.irc.lines_per_second,
-                  "lines a second that an IRC client may send in the long run; more are taken in "
-                  "later")
-      ->check(CLI::Range(0.1, 1e6).description(""))
-      ->type_name("N")
-      ->capture_default_str();
-  command.add_option("--irc-burst", server.irc.burst, "lines that an IRC client may send at once")
-      ->check(CLI::Range(1, 1'000'000).description(""))
-      ->type_name("N")
-      ->capture_default_str();
 }
 
 void add_discovery_options(CLI::App& command, ServeOptions& options) {
@@ -306,6 +282,21 @@ std::set<std::string> settings_given(const CLI::App& command) {
   return given;
 }
 
+void read_files(ServeOptions& options) {
+  if (!options.secret_file.empty()) {
+    Result<Secret> secret = read_secret_file(options.secret_file);
+    if (!secret) throw ErrorException(secret.error());
+    if (!secret->warning.empty()) std::fprintf(stderr, "warning: %s\n", secret->warning.c_str());
+    options.server.admission.secret = std::move(secret->bytes);
+  }
+  if (!options.motd_file.empty()) {
+    Result<Motd> motd = read_motd(options.motd_file);
+    if (!motd) throw ErrorException(motd.error());
+    if (!motd->warning.empty()) std::fprintf(stderr, "warning: %s\n", motd->warning.c_str());
+    options.server.irc.motd = std::move(motd->lines);
+  }
+}
+
 ExitCode run(const CLI::App& command, ServeOptions options) {
   options.server.node.settings_given = settings_given(command);
   check_together(options.server.node);
@@ -322,12 +313,7 @@ ExitCode run(const CLI::App& command, ServeOptions options) {
   server.node.version = program_version();
   server.build = program_build();
   server.machines = make_services;
-  if (!options.secret_file.empty()) {
-    Result<Secret> secret = read_secret_file(options.secret_file);
-    if (!secret) throw ErrorException(secret.error());
-    if (!secret->warning.empty()) std::fprintf(stderr, "warning: %s\n", secret->warning.c_str());
-    server.admission.secret = std::move(secret->bytes);
-  }
+  read_files(options);
   server.who_holds = [secret = server.admission.secret](std::uint16_t port) {
     return library::who_holds(port, secret);
   };
@@ -360,7 +346,7 @@ CLI::App* add_serve(CLI::App& root, ExitCode& exit) {
   add_place_options(*command, options->server);
   add_time_options(*command, options->server.node);
   add_discovery_options(*command, *options);
-  add_irc_options(*command, options->server);
+  add_irc_options(*command, options->server, options->motd_file);
   add_admission_options(*command, *options);
   add_log_level(*command, options->server.log_level);
   command->add_flag("--console", options->console,

@@ -1,6 +1,8 @@
 """IRC clients of a group: one order for all, and nothing of it is lost when a server dies."""
 
 import json
+import pathlib
+import tempfile
 import unittest
 
 from irc_client import IrcClient
@@ -152,6 +154,31 @@ class IrcTest(unittest.TestCase):
                        lambda: f"all lines; there are {len(bob.said('#den'))}")
             self.assertEqual(bob.said("#den"), ["ann " + line for line in lines])
             self.assertFalse(ann.closed.is_set() or bob.closed.is_set())
+
+    def test_a_server_says_what_its_operator_wrote(self):
+        with Group(1) as group, tempfile.TemporaryDirectory() as folder:
+            motd = pathlib.Path(folder) / "motd"
+            motd.write_text("Grüß Gott\n\n" + "x" * 299 + "ü", encoding="utf-8")
+            self.start(group, "--irc-motd", str(motd), "--irc-admin", "Köln, cellar",
+                       "--irc-admin", "The Lab", "--irc-admin", "ops@lab.example")
+            ann = self.connect(group.servers[0], "ann")
+            ann.send("ADMIN")
+            ann.wait_told(" 259 ")
+            texts = [line.split(" :", 1)[1] for number in ("372", "257", "258", "259")
+                     for line in ann.told(f" {number} ann :")]
+            self.assertEqual(texts, ["- Grüß Gott", "- ", "- " + "x" * 299,
+                                     "Köln, cellar", "The Lab", "ops@lab.example"])
+            self.assertIn(f"warning: lines of {motd} are cut to 300 bytes",
+                          group.servers[0].log.read_text())
+
+    def test_a_message_of_the_day_that_nobody_could_read_keeps_a_server_from_starting(self):
+        with Group(1) as group, tempfile.TemporaryDirectory() as folder:
+            motd = pathlib.Path(folder) / "motd"
+            motd.write_bytes(b"Gr\xfc\xdf Gott\n")
+            done = group.muster("serve", "--irc-port", "0", "--irc-motd", str(motd))
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.stderr, f"INVALID_ARGUMENT: the message of the day in {motd} can't "
+                             "be told: line 1 is not UTF-8: convert it, for instance with iconv\n")
 
     def test_a_server_that_stops_tells_where_to_go(self):
         with Group(2) as group:
