@@ -73,6 +73,8 @@ void ChatHouse::apply(const service::Command& command, service::Output& output) 
   const auto made = checkers_.commands.find(operation_of(command.payload));
   check(made != checkers_.commands.end());
   deed.request = made->second;
+  // What operators of the group want comes from clients here.
+  inner.system = std::holds_alternative<chat::SetOper>(made->second);
   Minutes minutes(output, deed, checkers_.alike.is_new(deed));
   chat_.apply(inner, minutes);
   checkers_.seen(server_, deed);
@@ -122,7 +124,9 @@ std::string ChatHouse::people() const {
       chat::decode_people(chat_.query(chat::encode(chat::Query{query})).value()).value();
   std::map<std::string, std::string> by_name;
   for (const chat::PersonState& each : all.people) {
-    by_name[each.name] = each.name + " [" + each.real_name + "] [" + each.away + "]";
+    const bool oper = each.modes.find('o') != std::string::npos;
+    by_name[each.name] = each.name + " [" + each.real_name + "] [" + each.away + "] " + each.host +
+                         (oper ? " oper" : "");
   }
   std::string words;
   for (const auto& [name, each] : by_name) words += each + "; ";

@@ -21,6 +21,7 @@ ChatLoad::ChatLoad(std::uint32_t client, const Scenario& scenario, ChatCheckers&
     : client_(client),
       options_(scenario.chat),
       random_(scenario.seed * 0x9e3779b97f4a7c15U + 3'000 + client),
+      opers_random_(scenario.seed * 0x9e3779b97f4a7c15U + 4'000 + client),
       follower_(client, checkers.topics),
       inbox_("inboxinboxinbox" + std::to_string(client) + "a") {}
 
@@ -75,6 +76,7 @@ chat::Request ChatLoad::sign_in() {
 }
 
 chat::Request ChatLoad::anything() {
+  if (opers_random_.chance(options_.opers)) return of_opers();
   const std::uint64_t draw = random_.below(100);
   if (draw < 18) return chat::Join{some_room(), random_.chance(0.5) ? "key" : ""};
   if (draw < 45) return say();
@@ -115,12 +117,34 @@ chat::Request ChatLoad::of_itself() {
   if (draw < 60) return chat::SetAway{random_.chance(0.5) ? text() : ""};
   if (draw < 70) return chat::SetRealName{text()};
   if (draw < 80) {
-    constexpr std::string_view letters = "iwBx";
+    constexpr std::string_view letters = "iwBxo";
     return chat::SetOwnModes{
         {chat::ModeChange{letters[random_.below(letters.size())], random_.chance(0.6), ""}}};
   }
   if (draw < 95) return chat::Delivered{newest_};
   return chat::SignOut{text()};
+}
+
+// Two names of IRC operators with two passwords each, which are made anew and taken away at times.
+chat::Request ChatLoad::of_opers() {
+  static const std::vector<chat::OperCredential> credentials{
+      chat::make_credential("password one", "salt"), chat::make_credential("password two", "salt")};
+  static const std::vector<wire::Sha256> proofs{
+      chat::oper_proof("password one", "salt", chat::oper_iterations),
+      chat::oper_proof("password two", "salt", chat::oper_iterations)};
+  const std::string name = opers_random_.chance(0.7) ? "root" : "admin";
+  const std::uint64_t draw = opers_random_.below(100);
+  const std::size_t which = opers_random_.below(2);
+  const std::string& other = some_names[opers_random_.below(some_names.size())];
+  if (draw < 20) {
+    return chat::SetOper{.name = name,
+                         .credential = draw < 5 ? chat::OperCredential{} : credentials[which],
+                         .key = std::to_string(client_) + "." + std::to_string(++opers_)};
+  }
+  if (draw < 55) return chat::Oper{.name = name, .proof = proofs[which]};
+  if (draw < 70) return chat::Kill{.name = other, .reason = "x"};
+  if (draw < 85) return chat::Wallops{"hear " + std::to_string(++opers_)};
+  return chat::SetHost{.name = other, .host = which == 0 ? "staff" : "host"};
 }
 
 chat::Request ChatLoad::of_a_room() {
@@ -183,11 +207,16 @@ ChatLoad::Change ChatLoad::answered(const chat::Request& request,
   if (std::holds_alternative<chat::SignIn>(request)) asked_ = false;
   if (!receipt) return change;
   newest_ = std::max(newest_, receipt->position);
-  if (!receipt->refusals.empty()) return change;
+  if (!receipt->refusals.empty()) {
+    // Somebody has put it out of the group: it comes again.
+    if (receipt->refusals.front().reason == chat::Reason::not_signed_in) signed_in_ = false;
+    return change;
+  }
   if (const auto* const comes = std::get_if<chat::SignIn>(&request)) {
     signed_in_ = true;
     follow(chat::inbox_topic(comes->inbox), receipt->position, change);
     follow(chat::presence_topic(some_name()), receipt->position, change);
+    follow(chat::wallops_topic(), receipt->position, change);
   } else if (const auto* const join = std::get_if<chat::Join>(&request)) {
     follow(chat::room_topic(join->room), receipt->position, change);
   } else if (const auto* const leave = std::get_if<chat::Leave>(&request)) {

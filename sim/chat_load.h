@@ -50,6 +50,7 @@ class ChatLoad {
   chat::Request sign_in();
   chat::Request anything();
   chat::Request of_itself();
+  chat::Request of_opers();
   chat::Request of_a_room();
   chat::Request say();
   chat::SetModes modes();
@@ -63,6 +64,7 @@ class ChatLoad {
   const std::uint32_t client_;
   const ChatOptions& options_;
   Random random_;
+  Random opers_random_;
   ChatFollower follower_;
   std::string inbox_;
   std::optional<chat::Direct> direct_{};  // The last one, to be sent once more.
@@ -71,6 +73,7 @@ class ChatLoad {
   std::size_t departures_{0};
   std::uint64_t keys_{0};
   std::uint64_t texts_{0};
+  std::uint64_t opers_{0};
   Position newest_{};  // Of what was answered.
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "chat/words.h"
+#include "wire/sha256.h"
 
 namespace muster::sim {
 
@@ -30,7 +31,8 @@ std::string words_of(const ChatOutcome& outcome) {
 ChatOutcome ChatModel::command(Position position, LogTime time, SessionId session,
                                const chat::Request& request) {
   Turn turn{.position = position, .time = time, .session = session};
-  if (std::holds_alternative<chat::SignIn>(request) || people_.contains(session)) {
+  if (std::holds_alternative<chat::SignIn>(request) || people_.contains(session) ||
+      std::holds_alternative<chat::SetOper>(request)) {
     std::visit([&](const auto& one) { play(one, turn); }, request);
   } else {
     turn.refuse(chat::Reason::not_signed_in);
@@ -73,7 +75,7 @@ void ChatModel::tell_room(Room& room, chat::Line line, Turn& turn, const std::st
   line.bot = line.bot || is_bot(line.from);
   turn.tell(chat::room_topic(room.name), line);
   const bool passes = line.kind == chat::Kind::invite || line.kind == chat::Kind::away ||
-                      line.kind == chat::Kind::real_name;
+                      line.kind == chat::Kind::real_name || line.kind == chat::Kind::host;
   if (passes) return;
   const bool said = line.kind == chat::Kind::message || line.kind == chat::Kind::action ||
                     line.kind == chat::Kind::notice || line.kind == chat::Kind::topic;
@@ -190,7 +192,11 @@ void ChatModel::play(const chat::SetOwnModes& request, Turn& turn) {
   Person& person = self(turn);
   ModeWords words;
   for (const chat::ModeChange& each : request.changes) {
-    if (std::string_view("iwB").find(each.mode) == std::string_view::npos) {
+    if (each.mode == 'o' && each.set) {
+      turn.refuse(chat::Reason::needs_oper);
+      continue;
+    }
+    if (std::string_view("iwBo").find(each.mode) == std::string_view::npos) {
       turn.refuse(chat::Reason::unknown_mode);
       continue;
     }
@@ -198,6 +204,7 @@ void ChatModel::play(const chat::SetOwnModes& request, Turn& turn) {
     if (is_set == each.set) continue;
     if (each.set) person.modes += each.mode;
     if (!each.set) std::erase(person.modes, each.mode);
+    if (each.mode == 'o') person.oper.clear();
     words.add(each.set, each.mode, "");
   }
   if (words.letters.empty()) return;
@@ -209,10 +216,85 @@ void ChatModel::play(const chat::Delivered& request, Turn& turn) {
   if (request.position > turn.position) turn.refuse(chat::Reason::malformed);
 }
 
+// ---- IRC operators ------------------------------------------------------------------------------
+
+void ChatModel::play(const chat::SetOper& request, Turn& turn) {
+  const bool adds = request.credential.iterations > 0;
+  if (!adds && !opers_.contains(request.name)) return turn.refuse(chat::Reason::no_such_person);
+  if (adds && !opers_.contains(request.name) && opers_.size() >= limits_.opers_max) {
+    return turn.refuse(chat::Reason::list_full);
+  }
+  opers_.erase(request.name);
+  if (adds) opers_[request.name] = request.credential;
+  if (adds) turn.outcome.name = request.name;
+  for (auto& [session, person] : people_) {
+    if (person.oper == request.name) lose_oper(person, turn);
+  }
+}
+
+void ChatModel::lose_oper(Person& person, Turn& turn) {
+  person.oper.clear();
+  std::erase(person.modes, 'o');
+  turn.tell(chat::inbox_topic(person.inbox),
+            {.kind = chat::Kind::mode, .from = person.name, .text = "-o"});
+}
+
+void ChatModel::play(const chat::Oper& request, Turn& turn) {
+  const auto known = opers_.find(request.name);
+  if (known == opers_.end() || wire::sha256(request.proof) != known->second.stored_key) {
+    return turn.refuse(chat::Reason::wrong_password);
+  }
+  Person& person = self(turn);
+  if (person.oper.empty()) {
+    person.modes += 'o';
+    turn.tell(chat::inbox_topic(person.inbox),
+              {.kind = chat::Kind::mode, .from = person.name, .text = "+o"});
+  }
+  person.oper = request.name;
+}
+
+bool ChatModel::is_oper(Turn& turn) {
+  if (self(turn).oper.empty()) turn.refuse(chat::Reason::needs_oper);
+  return !self(turn).oper.empty();
+}
+
+void ChatModel::play(const chat::Kill& request, Turn& turn) {
+  if (!is_oper(turn)) return;
+  const Person* const victim = by_name(request.name);
+  if (victim == nullptr) return turn.refuse(chat::Reason::no_such_person);
+  const std::string killer = self(turn).name;
+  turn.tell(chat::inbox_topic(victim->inbox),
+            {.kind = chat::Kind::kill, .from = killer, .to = victim->name, .text = request.reason});
+  const auto of = std::ranges::find_if(
+      people_, [&](const auto& item) { return item.second.name == victim->name; });
+  quit(SessionId{of->first}, "Killed (" + killer + " (" + request.reason + "))", turn);
+}
+
+void ChatModel::play(const chat::Wallops& request, Turn& turn) {
+  if (!is_oper(turn)) return;
+  turn.tell(chat::wallops_topic(),
+            {.kind = chat::Kind::wallops, .from = self(turn).name, .text = request.text});
+}
+
+void ChatModel::play(const chat::SetHost& request, Turn& turn) {
+  if (!is_oper(turn)) return;
+  Person* const person = by_name(request.name);
+  if (person == nullptr) return turn.refuse(chat::Reason::no_such_person);
+  if (person->host == request.host) return;
+  person->host = request.host;
+  const chat::Line line{
+      .kind = chat::Kind::host, .from = person->name, .text = "user@" + request.host};
+  tell_around(*person, line, turn);
+  turn.tell(chat::presence_topic(person->name), line);
+}
+
+// ---- All of them --------------------------------------------------------------------------------
+
 std::string ChatModel::people() const {
   std::map<std::string, std::string> all;
   for (const auto& [session, person] : people_) {
-    all[person.name] = person.name + " [" + person.real_name + "] [" + person.away + "]";
+    all[person.name] = person.name + " [" + person.real_name + "] [" + person.away + "] " +
+                       person.host + (person.oper.empty() ? "" : " oper");
   }
   std::string words;
   for (const auto& [name, each] : all) words += each + "; ";

@@ -71,6 +71,8 @@ class ChatModel {
     std::string real_name;
     std::string away;
     std::string modes{};
+    std::string host{"host"};  // As all have signed in.
+    std::string oper{};
     std::set<std::string> rooms{};
     std::deque<Kept> directs{};
   };
@@ -125,6 +127,13 @@ class ChatModel {
   void play(const chat::SetAway& request, Turn& turn);
   void play(const chat::SetRealName& request, Turn& turn);
   void play(const chat::Delivered& request, Turn& turn);
+  void play(const chat::SetOper& request, Turn& turn);
+  void play(const chat::Oper& request, Turn& turn);
+  void play(const chat::Kill& request, Turn& turn);
+  void play(const chat::Wallops& request, Turn& turn);
+  void play(const chat::SetHost& request, Turn& turn);
+  bool is_oper(Turn& turn);
+  void lose_oper(Person& person, Turn& turn);
 
   Person& self(const Turn& turn) { return people_.at(turn.session); }
   Person* by_name(std::string_view name);
@@ -146,6 +155,7 @@ class ChatModel {
   const chat::Chat::Options limits_;
   std::map<SessionId, Person> people_{};
   std::map<std::string, Room> rooms_{};  // By folded name.
+  std::map<std::string, chat::OperCredential> opers_{};
 };
 
 }  // namespace muster::sim

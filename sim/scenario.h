@@ -141,6 +141,7 @@ struct ChatOptions {
   double share{0.5};        ///< Of a client's operations.
   double keys{0.3};         ///< Of what is said: that it has one.
   double departures{0.02};  ///< Of a client's operations: it dies instead.
+  double opers{0};          ///< Of what a person does: it is about IRC operators.
   chat::Chat::Options limits{};
 };
 

@@ -114,6 +114,8 @@ void draw_chat(Scenario& scenario) {
   limits.invitations_per_room_max = one_of<std::size_t>(random, {64, 1});
   limits.history_lines_max = one_of<std::size_t>(random, {10'000, 40, 6});
   limits.directs_max = one_of<std::size_t>(random, {32, 3});
+  chat.opers = one_of(random, {0.0, 0.05, 0.2});
+  limits.opers_max = one_of<std::size_t>(random, {64, 1});
   // Somebody to talk to; and room for messages with the longest of these commands, as in
   // `draw_load`.
   constexpr std::size_t command_bytes = 250;

@@ -54,6 +54,10 @@ void put(const AskGone& query, schema::Query& out) {
   out.mutable_gone()->set_people_max(query.people_max);
 }
 
+void put(const AskOper& query, schema::Query& out) {
+  out.mutable_oper()->set_name(query.name);
+}
+
 AskRoom read(const schema::AskRoom& query) {
   AskRoom room{.room = query.room(), .lines = query.lines()};
   if (query.from_place()) {
@@ -181,6 +185,8 @@ Result<Query> decode_query(BytesView bytes) {
       return Query{AskPeople{query->people().mask(), query->people().people_max()}};
     case schema::Query::kGone:
       return Query{AskGone{query->gone().name(), query->gone().people_max()}};
+    case schema::Query::kOper:
+      return Query{AskOper{query->oper().name()}};
     case schema::Query::WHAT_NOT_SET:
       break;
   }
@@ -255,17 +261,38 @@ Bytes encode(const People& people) {
   out.set_complete(people.complete);
   out.set_in_all(people.in_all);
   out.set_invisible(people.invisible);
+  out.set_opers(people.opers);
   return wire::encode(out);
 }
 
 Result<People> decode_people(BytesView bytes) {
   const auto people = wire::decode<schema::People>(bytes);
   if (!people) return people.error();
-  People out{
-      .complete = people->complete(), .in_all = people->in_all(), .invisible = people->invisible()};
+  People out{.complete = people->complete(),
+             .in_all = people->in_all(),
+             .invisible = people->invisible(),
+             .opers = people->opers()};
   out.people.reserve(static_cast<std::size_t>(people->people_size()));
   for (const schema::Person& person : people->people()) out.people.push_back(read(person));
   return out;
+}
+
+Bytes encode(const OperState& oper) {
+  schema::OperState out;
+  out.set_exists(oper.exists);
+  out.set_salt(oper.salt);
+  out.set_iterations(oper.iterations);
+  out.set_in_all(oper.in_all);
+  return wire::encode(out);
+}
+
+Result<OperState> decode_oper(BytesView bytes) {
+  const auto oper = wire::decode<schema::OperState>(bytes);
+  if (!oper) return oper.error();
+  return OperState{.exists = oper->exists(),
+                   .salt = oper->salt(),
+                   .iterations = oper->iterations(),
+                   .in_all = oper->in_all()};
 }
 
 Bytes encode(const Channel& channel) {

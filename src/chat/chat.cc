@@ -33,6 +33,8 @@ ErrorCode code_of(Reason reason) {
     case Reason::wrong_key:
     case Reason::may_not_speak:
     case Reason::needs_operator:
+    case Reason::wrong_password:
+    case Reason::needs_oper:
       return ErrorCode::permission_denied;
     case Reason::malformed:
     case Reason::bad_name:
@@ -58,6 +60,10 @@ std::string presence_topic(std::string_view name) {
   return "chat/!" + folded(name);
 }
 
+std::string wallops_topic() {
+  return "chat/&wallops";
+}
+
 void Chat::Turn::refuse(Reason reason, std::string message, std::string subject) {
   receipt.refusals.push_back({.reason = reason,
                               .code = code_of(reason),
@@ -74,10 +80,12 @@ void Chat::Turn::repeat(const KeptLine& line) {
 void Chat::apply(const service::Command& command, service::Output& output) {
   const auto request = decode_request(command.payload);
   if (!request) return output.refuse(request.error().code, request.error().message);
-  Turn turn{{command.position, command.time, output}, command.session};
+  Turn turn{{command.position, command.time, output}, command.session, command.system};
   turn.receipt.position = command.position;
   turn.receipt.time = command.time;
-  if (std::holds_alternative<SignIn>(*request) || find_person(command.session) != nullptr) {
+  const bool of_anybody =
+      std::holds_alternative<SignIn>(*request) || std::holds_alternative<SetOper>(*request);
+  if (of_anybody || find_person(command.session) != nullptr) {
     std::visit([&](const auto& one) { handle(one, turn); }, *request);
   } else {
     turn.refuse(Reason::not_signed_in, "this session has no name yet: sign in first");

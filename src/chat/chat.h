@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,9 @@ std::string inbox_topic(std::string_view inbox);
 /// Whether somebody of that name is there: `chat/!NAME`, folded. Events: `Line`s of the kinds
 /// `online`, `offline`, `away` and `real_name`.
 std::string presence_topic(std::string_view name);
+
+/// Where `Wallops` are told. Each event is a `Line`.
+std::string wallops_topic();
 
 /// Why somebody has gone whose session was ended.
 inline constexpr std::string_view session_ended_reason = "Connection lost";
@@ -62,6 +66,11 @@ inline constexpr std::string_view session_ended_reason = "Connection lost";
 /// is not banned after all, `I` is invited. An operator's invitation opens a room to one person
 /// once, whatever its modes.
 ///
+/// **IRC operators.** Operators of the group name them and give each a password (`muster rmi
+/// chat.oper`); who proves to have it gets mode `o`, and may put people out of the group, change
+/// the host that others see, and speak to all who have mode `w`. They have no rank in rooms by
+/// that. When the name is taken away or has another password, those who came by it lose the mode.
+///
 /// **Inboxes.** Direct messages go to both persons' topics `chat/@INBOX`. An inbox is a long random
 /// word that the client made up; no query or event tells it, so in effect only its owner can follow
 /// that topic. Who signs in with the inbox of somebody who is signed in is that person, in a new
@@ -72,7 +81,8 @@ inline constexpr std::string_view session_ended_reason = "Connection lost";
 /// limits below. If all histories together are too long, the longest gives way.
 ///
 /// Query: `Query`; answers as there. Topics: `room_topic` and `inbox_topic`; the state of either is
-/// a `RoomState`; `presence_topic`, whose state is a `PersonState`. A room that does not exist yet
+/// a `RoomState`; `presence_topic`, whose state is a `PersonState`; `wallops_topic`, whose state is
+/// an empty `RoomState`. A room that does not exist yet
 /// has an empty one.
 class Chat final : public service::Machine {
  public:
@@ -86,6 +96,7 @@ class Chat final : public service::Machine {
     std::size_t invitations_per_room_max{64};                  ///< The oldest go.
     std::size_t mode_changes_max{chat::mode_changes_max};      ///< Of one command.
     std::size_t gone_people_max{1'000};                        ///< Remembered; the oldest go.
+    std::size_t opers_max{64};                                 ///< Names of IRC operators.
     std::size_t history_lines_max{10'000};                     ///< Of a room; the oldest go.
     std::size_t history_bytes_max{std::size_t{2} << 20U};      ///< Of a room; the oldest go.
     std::size_t histories_bytes_max{std::size_t{128} << 20U};  ///< Of all rooms.
@@ -106,6 +117,11 @@ class Chat final : public service::Machine {
   void session_ended(SessionId session, Position at, LogTime now, service::Output& output) override;
   Result<Bytes> topic_state(std::string_view topic) const override;
   Result<Bytes> query(BytesView request) const override;
+  /// Who may become an IRC operator, and who no more.
+  std::vector<service::OperatorCommand> operator_commands() const override;
+  Result<Bytes> operator_command(std::string_view name, std::span<const std::string> arguments,
+                                 std::string_view key) const override;
+  Result<std::string> operator_outcome(BytesView reply) const override;
   service::FrozenParts freeze() const override;
   [[nodiscard]] Result<void> restore(BytesView part) override;
   void clear() override;
@@ -120,6 +136,7 @@ class Chat final : public service::Machine {
   /// A command being carried out; `receipt` becomes the reply.
   struct Turn : Moment {
     SessionId session;
+    bool system{false};  // Of the leader itself.
     Receipt receipt{};
     void refuse(Reason reason, std::string message, std::string subject = {});
     /// It was said before: that is where.
@@ -147,6 +164,8 @@ class Chat final : public service::Machine {
   void handle(const SetRealName& request, Turn& turn);
   void handle(const SetOwnModes& request, Turn& turn);
   void handle(const Delivered& request, Turn& turn);
+  void change_modes(SessionId session, const std::string& modes, const ModeText& text,
+                    const Moment& now);
   static bool are_valid(const SignIn& request, Turn& turn);
   void take_over(SessionId before, const std::string& server, Turn& turn);
   void change_inbox(const std::string& inbox, Turn& turn);
@@ -177,6 +196,16 @@ class Chat final : public service::Machine {
   void add_person(SessionId session, Person person);
   Person take_person(SessionId session);
   void remember_gone(const Person& person, LogTime until);
+
+  // opers.cc
+  void handle(const SetOper& request, Turn& turn);
+  void handle(const Oper& request, Turn& turn);
+  void handle(const Kill& request, Turn& turn);
+  void handle(const Wallops& request, Turn& turn);
+  void handle(const SetHost& request, Turn& turn);
+  Result<Bytes> answer(const AskOper& query) const;
+  bool is_oper(Turn& turn) const;
+  void set_oper(SessionId session, const std::string& oper, const Moment& now);
 
   // rooms.cc
   void handle(const Join& request, Turn& turn);
@@ -239,6 +268,7 @@ class Chat final : public service::Machine {
   }
   [[nodiscard]] Result<void> restore_people(Reader& reader);
   [[nodiscard]] Result<void> restore_gone(Reader& reader);
+  [[nodiscard]] Result<void> restore_opers(Reader& reader);
   [[nodiscard]] Result<void> restore_room(Reader& reader);
   [[nodiscard]] Result<void> restore_lines(Reader& reader);
   bool restore_members(Reader& reader, Room& room) const;
@@ -249,6 +279,7 @@ class Chat final : public service::Machine {
   const Options options_;
   std::map<std::uint8_t, service::CopyOnWrite<PeopleBlock>> people_{};  // None is empty.
   service::CopyOnWrite<GonePeople> gone_{};
+  service::CopyOnWrite<Opers> opers_{};
   std::map<std::string, RoomEntry> rooms_{};  // By folded name.
   // Found again from the parts.
   std::map<std::string, SessionId, std::less<>> names_{};  // Folded.

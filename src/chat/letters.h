@@ -11,7 +11,7 @@ namespace muster::chat {
 inline constexpr std::string_view rank_letters = "qaohv";  ///< Highest first.
 inline constexpr std::string_view room_flags = "imnstC";   ///< Without an argument.
 inline constexpr std::string_view mask_letters = "beI";    ///< With a list.
-inline constexpr std::string_view person_flags = "iwB";
+inline constexpr std::string_view person_flags = "iwBo";
 
 bool has(std::string_view set, char letter);
 /// Puts the letter in or takes it out; whether that changed anything. Precondition: it is one of

@@ -1,7 +1,9 @@
 // Lines, commands and their receipts.
 #include "chat/messages.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "chat/chat.pb.h"
@@ -104,6 +106,60 @@ void put(const Delivered& request, schema::Command& out) {
   chat::put(request.position, *out.mutable_delivered()->mutable_position());
 }
 
+std::string bytes_of(const wire::Sha256& hash) {
+  return std::string(as_text(hash));
+}
+
+/// Nothing if it is not of that length.
+std::optional<wire::Sha256> to_hash(std::string_view bytes) {
+  wire::Sha256 hash{};
+  if (bytes.size() != hash.size()) return std::nullopt;
+  std::ranges::copy(as_bytes(bytes), hash.begin());
+  return hash;
+}
+
+void put(const SetOper& request, schema::Command& out) {
+  schema::SetOper& oper = *out.mutable_set_oper();
+  oper.set_name(request.name);
+  oper.set_key(request.key);
+  if (request.credential == OperCredential{}) return;
+  oper.set_salt(request.credential.salt);
+  oper.set_iterations(request.credential.iterations);
+  oper.set_stored_key(bytes_of(request.credential.stored_key));
+}
+void put(const Oper& request, schema::Command& out) {
+  out.mutable_oper()->set_name(request.name);
+  out.mutable_oper()->set_proof(bytes_of(request.proof));
+}
+void put(const Kill& request, schema::Command& out) {
+  out.mutable_kill()->set_name(request.name);
+  out.mutable_kill()->set_reason(request.reason);
+}
+void put(const Wallops& request, schema::Command& out) {
+  out.mutable_wallops()->set_text(request.text);
+}
+void put(const SetHost& request, schema::Command& out) {
+  out.mutable_set_host()->set_name(request.name);
+  out.mutable_set_host()->set_host(request.host);
+}
+
+Result<Request> read(schema::SetOper&& message) {
+  SetOper request{.name = std::move(*message.mutable_name()), .key = message.key()};
+  if (message.stored_key().empty()) return Request{std::move(request)};
+  const auto stored = to_hash(message.stored_key());
+  if (!stored) return Error{ErrorCode::invalid_argument, "a stored key has 32 bytes"};
+  request.credential = {.salt = std::move(*message.mutable_salt()),
+                        .iterations = message.iterations(),
+                        .stored_key = *stored};
+  return Request{std::move(request)};
+}
+
+Result<Request> read(schema::Oper&& message) {
+  const auto proof = to_hash(message.proof());
+  if (!proof) return Error{ErrorCode::invalid_argument, "the proof of a password has 32 bytes"};
+  return Request{Oper{.name = std::move(*message.mutable_name()), .proof = *proof}};
+}
+
 Request read(schema::SignIn&& message) {
   return SignIn{.name = std::move(*message.mutable_name()),
                 .inbox = std::move(*message.mutable_inbox()),
@@ -183,9 +239,10 @@ Result<char> to_letter(std::uint32_t letter) {
 }
 
 std::string_view name_of(Kind kind) {
-  constexpr std::array<std::string_view, 18> names{
-      "UNKNOWN", "MESSAGE", "ACTION", "JOIN",   "LEAVE", "NICK", "TOPIC",     "DIRECT", "NOTICE",
-      "TAGS",    "KICK",    "MODE",   "INVITE", "QUIT",  "AWAY", "REAL_NAME", "ONLINE", "OFFLINE"};
+  constexpr std::array<std::string_view, 21> names{
+      "UNKNOWN", "MESSAGE",   "ACTION", "JOIN",    "LEAVE", "NICK",   "TOPIC",
+      "DIRECT",  "NOTICE",    "TAGS",   "KICK",    "MODE",  "INVITE", "QUIT",
+      "AWAY",    "REAL_NAME", "ONLINE", "OFFLINE", "HOST",  "KILL",   "WALLOPS"};
   return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -282,6 +339,16 @@ Result<Request> decode_request(BytesView bytes) {
       return Request{SignOut{command->sign_out().reason()}};
     case schema::Command::kDelivered:
       return Request{Delivered{to_position(command->delivered().position())}};
+    case schema::Command::kSetOper:
+      return read(std::move(*command->mutable_set_oper()));
+    case schema::Command::kOper:
+      return read(std::move(*command->mutable_oper()));
+    case schema::Command::kKill:
+      return Request{Kill{command->kill().name(), command->kill().reason()}};
+    case schema::Command::kWallops:
+      return Request{Wallops{command->wallops().text()}};
+    case schema::Command::kSetHost:
+      return Request{SetHost{command->set_host().name(), command->set_host().host()}};
     case schema::Command::WHAT_NOT_SET:
       break;
   }

@@ -9,10 +9,12 @@
 #include <variant>
 #include <vector>
 
+#include "chat/credential.h"
 #include "muster/bytes.h"
 #include "muster/error.h"
 #include "muster/ids.h"
 #include "muster/time.h"
+#include "wire/sha256.h"
 
 namespace muster::chat {
 
@@ -35,6 +37,9 @@ enum class Kind : std::uint8_t {
   real_name = 15,  ///< `from` calls itself `text` in full. Not in a room's history.
   online = 16,     ///< `from` has come to the group (`presence_topic`).
   offline = 17,    ///< `from` has gone, or has another name now (`presence_topic`).
+  host = 18,       ///< `from` is `text` (`USER@HOST`) from now on. Not in a room's history.
+  kill = 19,       ///< `from`, an IRC operator, put `to` out of the group; `text` is the reason.
+  wallops = 20,    ///< `from`, an IRC operator, says `text` to all with mode `w`.
 };
 /// `MESSAGE`, `ACTION` and so on.
 std::string_view name_of(Kind kind);
@@ -141,7 +146,7 @@ struct SetModes {
   std::vector<ModeChange> changes{};
   friend bool operator==(const SetModes&, const SetModes&) = default;
 };
-/// Of the person itself: `i` and `w` and `B`.
+/// Of the person itself: `i`, `w` and `B`; and `o`, which it can only give up.
 struct SetOwnModes {
   std::vector<ModeChange> changes{};
   friend bool operator==(const SetOwnModes&, const SetOwnModes&) = default;
@@ -166,8 +171,41 @@ struct Delivered {
   Position position;
   friend bool operator==(const Delivered&, const Delivered&) = default;
 };
+/// Who may become an IRC operator: made by the leader when an operator of the group says so, and
+/// refused of a client. Without a `stored_key` nobody is one by this name any more. `key`: so that
+/// no two are the same.
+struct SetOper {
+  std::string name;
+  OperCredential credential{};
+  std::string key{};
+  friend bool operator==(const SetOper&, const SetOper&) = default;
+};
+/// The person is an IRC operator from now on. `proof`: `oper_proof` of the name's password.
+struct Oper {
+  std::string name;
+  wire::Sha256 proof{};
+  friend bool operator==(const Oper&, const Oper&) = default;
+};
+/// Of IRC operators: puts somebody out of the group. It may sign in anew.
+struct Kill {
+  std::string name;
+  std::string reason{};
+  friend bool operator==(const Kill&, const Kill&) = default;
+};
+/// Of IRC operators: said to all who have mode `w`.
+struct Wallops {
+  std::string text;
+  friend bool operator==(const Wallops&, const Wallops&) = default;
+};
+/// Of IRC operators: the host that others see of somebody.
+struct SetHost {
+  std::string name;
+  std::string host;
+  friend bool operator==(const SetHost&, const SetHost&) = default;
+};
 using Request = std::variant<SignIn, Join, Leave, Say, Direct, Nick, SetTopic, Kick, Invite,
-                             SetModes, SetOwnModes, SetAway, SetRealName, SignOut, Delivered>;
+                             SetModes, SetOwnModes, SetAway, SetRealName, SignOut, Delivered,
+                             SetOper, Oper, Kill, Wallops, SetHost>;
 /// The payload of a command for service `service_id`. Precondition: no text in it is longer than a
 /// command may be.
 Bytes encode(const Request& request);
@@ -199,6 +237,8 @@ enum class Reason : std::uint8_t {
   unknown_mode = 21,       ///< `subject`: the letter.
   bad_mode_argument = 22,  ///< `subject`: the letter and the argument.
   list_full = 23,          ///< Of `b`, `e` or `I`.
+  wrong_password = 24,     ///< Of an IRC operator, or there is none of that name.
+  needs_oper = 25,         ///< Who asks is no IRC operator.
 };
 
 /// One thing that was not done.
@@ -281,8 +321,13 @@ struct AskGone {
   std::uint32_t people_max{0};
   friend bool operator==(const AskGone&, const AskGone&) = default;
 };
+/// What a proof of an IRC operator's password is made with. Answer: `OperState`.
+struct AskOper {
+  std::string name;
+  friend bool operator==(const AskOper&, const AskOper&) = default;
+};
 using Query =
-    std::variant<AskRoom, AskRooms, AskPerson, AskChannel, AskHistory, AskPeople, AskGone>;
+    std::variant<AskRoom, AskRooms, AskPerson, AskChannel, AskHistory, AskPeople, AskGone, AskOper>;
 Bytes encode(const Query& query);
 [[nodiscard]] Result<Query> decode_query(BytesView bytes);
 
@@ -344,10 +389,21 @@ struct People {
   bool complete{true};                ///< There are no more.
   std::uint32_t in_all{0};            ///< People in the group.
   std::uint32_t invisible{0};         ///< Of all these those with mode `i`.
+  std::uint32_t opers{0};             ///< And those who are IRC operators.
   friend bool operator==(const People&, const People&) = default;
 };
 Bytes encode(const People& people);
 [[nodiscard]] Result<People> decode_people(BytesView bytes);
+
+struct OperState {
+  bool exists{false};
+  std::string salt{};
+  std::uint32_t iterations{0};
+  std::uint32_t in_all{0};  ///< How many names there are for IRC operators.
+  friend bool operator==(const OperState&, const OperState&) = default;
+};
+Bytes encode(const OperState& oper);
+[[nodiscard]] Result<OperState> decode_oper(BytesView bytes);
 
 struct Member {
   std::string name;

@@ -6,13 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "chat/chat.pb.h"
 #include "muster/bytes.h"
+#include "wire/control.h"
 
 namespace muster::chat {
 namespace {
 
 const Position some_place{.index = {70'000}, .ordinal = 3};
 const LogTime some_noon{1'700'000'000'123};
+const wire::Sha256 some_proof = wire::sha256(as_bytes("proof"));
 
 const Line whole_line{.position = some_place,
                       .time = some_noon,
@@ -52,16 +55,38 @@ TEST(ChatMessagesTest, EachKindComesBackUnderItsOwnName) {
 TEST(ChatMessagesTest, EachCommandComesBackWithAllThatItHas) {
   for (const Request& request :
        {Request{SignIn{"ann", "inbox", "user", "host", "Ann Other", "a.group"}},
-        Request{Join{"lobby", "key"}}, Request{Leave{"lobby", "bye"}},
+        Request{Join{"lobby", "key"}},
+        Request{Leave{"lobby", "bye"}},
         Request{Say{"lobby", "waves", Manner::action, "key", "+a=b"}},
         Request{Say{.room = "lobby", .text = "hello"}},
-        Request{Direct{"bob", "psst", Manner::tags, "key", "+a"}}, Request{Nick{"zoe", "inbox"}},
-        Request{SetTopic{"lobby", "cats"}}, Request{Kick{"lobby", "bob", "spam"}},
-        Request{Invite{"lobby", "bob"}}, Request{SetModes{"lobby", some_changes}},
-        Request{SetOwnModes{some_changes}}, Request{SetAway{"lunch"}}, Request{SetRealName{"Zoe"}},
-        Request{SignOut{"bye"}}, Request{Delivered{some_place}}}) {
+        Request{Direct{"bob", "psst", Manner::tags, "key", "+a"}},
+        Request{Nick{"zoe", "inbox"}},
+        Request{SetTopic{"lobby", "cats"}},
+        Request{Kick{"lobby", "bob", "spam"}},
+        Request{Invite{"lobby", "bob"}},
+        Request{SetModes{"lobby", some_changes}},
+        Request{SetOwnModes{some_changes}},
+        Request{SetAway{"lunch"}},
+        Request{SetRealName{"Zoe"}},
+        Request{SignOut{"bye"}},
+        Request{Delivered{some_place}},
+        Request{SetOper{"root", make_credential("password", "salt"), "key"}},
+        Request{SetOper{"root", {}, "key"}},
+        Request{Oper{"root", some_proof}},
+        Request{Kill{"bob", "spam"}},
+        Request{Wallops{"hear"}},
+        Request{SetHost{"bob", "staff"}}}) {
     EXPECT_EQ(decode_request(encode(request)).value(), request) << request.index();
   }
+}
+
+TEST(ChatMessagesTest, AProofOfAnotherLengthIsNone) {
+  schema::Command command;
+  command.mutable_oper()->set_proof("short");
+  EXPECT_EQ(decode_request(wire::encode(command)).error().message,
+            "the proof of a password has 32 bytes");
+  command.mutable_set_oper()->set_stored_key("short");
+  EXPECT_EQ(decode_request(wire::encode(command)).error().message, "a stored key has 32 bytes");
 }
 
 TEST(ChatMessagesTest, EachQueryComesBackWithAllThatItHas) {
@@ -71,7 +96,7 @@ TEST(ChatMessagesTest, EachQueryComesBackWithAllThatItHas) {
         Query{AskHistory{"bob", "inbox", some_place, some_place, some_noon, some_noon, 50, false,
                          true}},
         Query{AskHistory{.room_or_person = "lobby", .lines = 50}}, Query{AskPeople{"*!*@h", 9}},
-        Query{AskGone{"ann", 9}}}) {
+        Query{AskGone{"ann", 9}}, Query{AskOper{"root"}}}) {
     EXPECT_EQ(decode_query(encode(query)).value(), query) << query.index();
   }
 }
@@ -92,7 +117,11 @@ TEST(ChatMessagesTest, EachAnswerComesBackWithAllThatItHas) {
                            .server = "a.group"};
   EXPECT_EQ(decode_person(encode(person)).value(), person);
 
-  const People people{.people = {person, {.name = "bob"}}, .complete = false, .in_all = 40};
+  const People people{.people = {person, {.name = "bob"}},
+                      .complete = false,
+                      .in_all = 40,
+                      .invisible = 3,
+                      .opers = 2};
   EXPECT_EQ(decode_people(encode(people)).value(), people);
 
   const Channel channel{.room = "Lobby",
@@ -123,6 +152,9 @@ TEST(ChatMessagesTest, EachAnswerComesBackWithAllThatItHas) {
                         .complete = false};
   EXPECT_EQ(decode_room_state(encode(state)).value(), state);
 
+  const OperState oper{.exists = true, .salt = "salt", .iterations = 4'096, .in_all = 3};
+  EXPECT_EQ(decode_oper(encode(oper)).value(), oper);
+
   const Rooms rooms{{{.room = "lobby", .topic = "cats", .people = 2, .lines = 3, .modes = "nt"}}};
   EXPECT_EQ(decode_rooms(encode(rooms)).value(), rooms);
 
@@ -135,7 +167,7 @@ TEST(ChatMessagesTest, EachAnswerComesBackWithAllThatItHas) {
 TEST(ChatMessagesTest, AReceiptComesBackWithEveryReason) {
   Receipt receipt{
       .position = some_place, .time = some_noon, .repeated = true, .name = "ann", .resumed = true};
-  for (int reason = 1; reason <= static_cast<int>(Reason::list_full); ++reason) {
+  for (int reason = 1; reason <= static_cast<int>(Reason::needs_oper); ++reason) {
     receipt.refusals.push_back({.reason = static_cast<Reason>(reason),
                                 .code = ErrorCode::already_exists,
                                 .message = "why",
@@ -169,7 +201,7 @@ TEST(ChatMessagesTest, WhatWasRefusedIsAnErrorAndWhatWasDoneIsNot) {
 // ---- Bytes that are none ------------------------------------------------------------------------
 
 TEST(ChatMessagesTest, ValuesThatNoVersionHasAreRefused) {
-  EXPECT_EQ(decode_line(encode(Line{.kind = static_cast<Kind>(18)})).error().code,
+  EXPECT_EQ(decode_line(encode(Line{.kind = static_cast<Kind>(21)})).error().code,
             ErrorCode::invalid_argument);
   EXPECT_EQ(decode_line({}).error().code, ErrorCode::invalid_argument);
   for (const Request& request :

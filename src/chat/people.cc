@@ -159,6 +159,7 @@ void Chat::handle(const SignIn& request, Turn& turn) {
                             .server = request.server,
                             .away = {},
                             .modes = {},
+                            .oper = {},
                             .since = turn.time,
                             .spoke = turn.time,
                             .delivered = turn.position});
@@ -285,19 +286,26 @@ void Chat::handle(const SetOwnModes& request, Turn& turn) {
   std::string modes = person_of(turn).modes;
   ModeText text;
   for (const ModeChange& each : request.changes) {
-    if (!has(person_flags, each.mode)) {
+    if (each.mode == 'o' && each.set) {
+      turn.refuse(Reason::needs_oper, "mode o is given to who has the password of one: OPER", "o");
+    } else if (!has(person_flags, each.mode)) {
       turn.refuse(Reason::unknown_mode, std::string("a person has no mode ") + each.mode,
                   {each.mode});
     } else if (change(modes, person_flags, each.mode, each.set)) {
       text.add(each.set, each.mode, "");
     }
   }
-  if (text.letters.empty()) return;
-  Person& person = change_person(turn.session);
+  if (!text.letters.empty()) change_modes(turn.session, modes, text, turn);
+}
+
+void Chat::change_modes(SessionId session, const std::string& modes, const ModeText& text,
+                        const Moment& now) {
+  Person& person = change_person(session);
   person.modes = modes;
+  if (!has(modes, 'o')) person.oper.clear();
   const Line line{
       .kind = Kind::mode, .from = person.name, .text = text.text(), .user = person.address()};
-  turn.output.publish(inbox_topic(person.inbox), encode(line));
+  now.output.publish(inbox_topic(person.inbox), encode(line));
 }
 
 void Chat::handle(const Delivered& request, Turn& turn) {

@@ -73,7 +73,7 @@ TEST(ChatPeopleTest, OwnModesAreToldToTheirOwnerOnly) {
   EXPECT_EQ(here.person("ann").modes, "iB");
   EXPECT_EQ(here.channel("lobby").people[0].modes, "iB");
   EXPECT_EQ(here.refused(1, SetOwnModes{{{'o', true}, {'i', false}}}),
-            (Refused{{Reason::unknown_mode, "o"}}));
+            (Refused{{Reason::needs_oper, "o"}}));
   EXPECT_EQ(here.person("ann").modes, "B");  // What was not refused is done.
 }
 

@@ -155,6 +155,7 @@ Result<Bytes> Chat::topic_state(std::string_view topic) const {
     return validate_person(name.substr(1)) ? answer(AskPerson{name.substr(1)})
                                            : Machine::topic_state(topic);
   }
+  if (topic == wallops_topic()) return encode(RoomState{});
   if (!name.starts_with('@')) {
     return validate_room(name) ? answer(AskRoom{.room = name, .lines = all_lines})
                                : Machine::topic_state(topic);
@@ -255,6 +256,7 @@ Result<Bytes> Chat::answer(const AskPeople& query) const {
   People people{.in_all = static_cast<std::uint32_t>(names_.size())};
   for_each_person([&](SessionId, const Person& person) {
     if (has(person.modes, 'i')) ++people.invisible;
+    if (has(person.modes, 'o')) ++people.opers;
   });
   const Person* const named = find_person(query.mask);
   std::size_t bytes = 0;

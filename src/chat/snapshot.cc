@@ -1,10 +1,12 @@
-// The chat's part of a snapshot: blocks of people by ascending number; who has gone, unless nobody
-// has; then rooms by folded name, each followed by the blocks of its history. All maps ascend,
-// texts have their length before them, so that a state has one form.
+// The chat's part of a snapshot: who may be an IRC operator, unless nobody may; blocks of people by
+// ascending number; who has gone, unless nobody has; then rooms by folded name, each followed by
+// the blocks of its history. All maps ascend, texts have their length before them, so that a state
+// has one form.
 //
+//   opers:  u8 7, u32 count, then each by name: name, salt, u32 iterations, 32 bytes stored key
 //   people: u8 3, u8 block, u32 count, then by session: id, name, inbox, user, host, real name,
-//           server, away, modes, i64 since, i64 spoke, u64 u32 delivered, u32 count, former names,
-//           lines (direct messages)
+//           server, away, modes, oper, i64 since, i64 spoke, u64 u32 delivered, u32 count, former
+//           names, lines (direct messages)
 //   gone:   u8 4, u32 count, then each, oldest first: name, user, host, real name, i64 until
 //   room:   u8 5, name, i64 created, topic, topic by, i64 topic time, modes, key, u32 people max,
 //           u32 count, masks: u8 letter, mask, by, i64 time; u32 count, folded names of the
@@ -29,6 +31,7 @@ namespace {
 constexpr std::uint8_t people_tag = 3;
 constexpr std::uint8_t gone_tag = 4;
 constexpr std::uint8_t room_tag = 5;
+constexpr std::uint8_t opers_tag = 7;
 
 Error damaged(const std::string& what) {
   return {ErrorCode::internal,
@@ -44,6 +47,7 @@ void write(const Person& person, Writer& writer) {
   writer.sized(person.server);
   writer.sized(person.away);
   writer.sized(person.modes);
+  writer.sized(person.oper);
   writer.integer(person.since.milliseconds);
   writer.integer(person.spoke.milliseconds);
   writer.integer(person.delivered.index.value);
@@ -62,6 +66,7 @@ Person read_person(Reader& reader) {
                 .server = reader.text(),
                 .away = reader.text(),
                 .modes = reader.text(),
+                .oper = reader.text(),
                 .since = {},
                 .spoke = {},
                 .delivered = {}};
@@ -76,7 +81,8 @@ bool is_valid(const Person& person) {
   return validate_person(person.name) && validate_inbox(person.inbox) &&
          validate_user(person.user) && validate_host(person.host) &&
          validate_real_name(person.real_name) && validate_server(person.server) &&
-         validate_reason(person.away) && is_set_of(person.modes, person_flags);
+         validate_reason(person.away) && is_set_of(person.modes, person_flags) &&
+         has(person.modes, 'o') != person.oper.empty();
 }
 
 /// Part of a room: no more of them than there may be, and each one that can be read.
@@ -152,9 +158,22 @@ void Room::encode(Bytes& out) const {
   }
 }
 
+void Opers::encode(Bytes& out) const {
+  Writer writer(out);
+  writer.integer(opers_tag);
+  writer.integer(static_cast<std::uint32_t>(credentials.size()));
+  for (const auto& [name, credential] : credentials) {
+    writer.sized(name);
+    writer.sized(credential.salt);
+    writer.integer(credential.iterations);
+    writer.raw(credential.stored_key);
+  }
+}
+
 service::FrozenParts Chat::freeze() const {
   service::FrozenParts parts;
-  parts.reserve(people_.size() + 1 + rooms_.size());
+  parts.reserve(people_.size() + 2 + rooms_.size());
+  if (!opers_.read().credentials.empty()) parts.push_back(opers_.share());
   for (const auto& [block, people] : people_) parts.push_back(people.share());
   if (!gone_.read().people.empty()) parts.push_back(gone_.share());
   for (const auto& [key, entry] : rooms_) {
@@ -173,6 +192,8 @@ Result<void> Chat::restore(BytesView part) {
       return restore_people(reader);
     case gone_tag:
       return restore_gone(reader);
+    case opers_tag:
+      return restore_opers(reader);
     case room_tag:
       return restore_room(reader);
     case KeptLines::block_tag:
@@ -180,6 +201,24 @@ Result<void> Chat::restore(BytesView part) {
     default:
       return damaged("it is of no known kind");
   }
+}
+
+Result<void> Chat::restore_opers(Reader& reader) {
+  auto& credentials = opers_.write().credentials;
+  const bool is_first = credentials.empty() && people_.empty() && gone_.read().people.empty();
+  if (!is_first || !rooms_.empty()) return damaged("order of operators");
+  const bool read = read_each(reader, options_.opers_max, [&] {
+    std::string name = reader.text();
+    OperCredential credential{.salt = reader.text(), .iterations = reader.integer<std::uint32_t>()};
+    const BytesView stored = reader.raw(credential.stored_key.size());
+    std::ranges::copy(stored, credential.stored_key.begin());
+    const bool valid = validate_person(name) && chat::validate(credential) &&
+                       (credentials.empty() || name > credentials.rbegin()->first);
+    credentials.emplace(std::move(name), std::move(credential));
+    return valid;
+  });
+  if (!read || credentials.empty() || !reader.finished()) return damaged("operators");
+  return {};
 }
 
 Result<void> Chat::restore_people(Reader& reader) {
@@ -198,6 +237,9 @@ Result<void> Chat::restore_people(Reader& reader) {
       return damaged("a person");
     }
     if (!chat::is_valid(person)) return damaged("a name");
+    if (!person.oper.empty() && !opers_.read().credentials.contains(person.oper)) {
+      return damaged("an operator");
+    }
     if (is_taken(person.name) || inboxes_.contains(person.inbox)) return damaged("a name twice");
     if (names_.size() >= options_.people_max) return damaged("too many people");
     before = session;
@@ -321,6 +363,7 @@ Result<void> Chat::restore_lines(Reader& reader) {
 void Chat::clear() {
   people_.clear();
   gone_ = {};
+  opers_ = {};
   rooms_.clear();
   names_.clear();
   inboxes_.clear();

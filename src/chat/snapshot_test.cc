@@ -42,6 +42,10 @@ void populate(Parlour& here) {
   here.command(5, Nick{"Five"});
   here.command(5, Nick{"person5"});
   here.end(8);
+  here.order("chat.oper", {"root", "password one"});
+  here.order("chat.oper", {"admin", "password two"});
+  here.oper(2, "root", "password one");
+  here.command(2, SetHost{"person1", "staff"});
   here.take_events();
 }
 

@@ -26,6 +26,7 @@ struct Person {
   std::string server;  // See `SignIn`.
   std::string away;
   std::string modes;  // Of `person_flags`.
+  std::string oper;   // As which IRC operator, where it has mode `o`.
   LogTime since;
   LogTime spoke;
   Position delivered;
@@ -58,6 +59,12 @@ struct GonePerson {
 struct GonePeople final : service::Part {
   void encode(Bytes& out) const override;
   std::deque<GonePerson> people{};  // The oldest first.
+};
+
+/// Who may become an IRC operator, by name.
+struct Opers final : service::Part {
+  void encode(Bytes& out) const override;
+  std::map<std::string, OperCredential> credentials{};
 };
 
 struct Room final : service::Part {

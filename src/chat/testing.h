@@ -1,6 +1,7 @@
 // For tests of the chat: commands in, and what came of them as text.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -70,6 +71,30 @@ struct Parlour {
   }
   std::string command(std::uint64_t session, const Request& request) {
     return command(session_id(session), encode(request));
+  }
+  /// As the leader makes it when an operator of the group says so.
+  std::string order(std::string_view name, const std::vector<std::string>& arguments) {
+    const auto payload =
+        chat.operator_command(name, arguments, std::to_string(position.index.value));
+    if (!payload) return payload.error().message;
+    ++position.index.value;
+    const std::size_t before = told.replies.size();
+    chat.apply({.position = position,
+                .time = time,
+                .session = session_id(1'000),
+                .payload = *payload,
+                .system = true},
+               told);
+    if (told.replies.size() != before + 1) return "not one reply";
+    const auto outcome = chat.operator_outcome(encode(told.receipt));
+    return outcome ? *outcome : outcome.error().message;
+  }
+  /// Becomes an IRC operator, or tries to.
+  std::string oper(std::uint64_t session, const std::string& name, std::string_view password) {
+    const auto known = decode_oper(chat.query(encode(Query{AskOper{name}})).value()).value();
+    return command(session,
+                   Oper{.name = name,
+                        .proof = oper_proof(password, known.salt, std::max(known.iterations, 1U))});
   }
   /// The same; why what was refused, each with what it is about.
   Refused refused(std::uint64_t session, const Request& request) {

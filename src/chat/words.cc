@@ -101,6 +101,10 @@ Result<void> validate_reason(std::string_view text) {
   return validate_formatted("a reason", text, reason_bytes_max);
 }
 
+Result<void> validate_kill_reason(std::string_view text) {
+  return validate_formatted("a reason", text, kill_reason_bytes_max);
+}
+
 Result<void> validate_real_name(std::string_view text) {
   return validate_formatted("a full name", text, real_name_bytes_max);
 }

@@ -16,6 +16,7 @@ constexpr std::size_t former_names_max = 16;  ///< Of a person, since it signed 
 constexpr std::size_t text_bytes_max = 4'096;
 constexpr std::size_t topic_text_bytes_max = 512;
 constexpr std::size_t reason_bytes_max = 512;
+constexpr std::size_t kill_reason_bytes_max = 400;  ///< It stands within the reason of a quit.
 constexpr std::size_t real_name_bytes_max = 128;
 constexpr std::size_t user_bytes_max = 16;
 constexpr std::size_t host_bytes_max = 64;
@@ -53,6 +54,8 @@ constexpr std::size_t inbox_bytes_max = 64;
 [[nodiscard]] Result<void> validate_topic_text(std::string_view text);
 /// At most `reason_bytes_max` bytes: why somebody goes, is put out or is away.
 [[nodiscard]] Result<void> validate_reason(std::string_view text);
+/// At most `kill_reason_bytes_max` bytes.
+[[nodiscard]] Result<void> validate_kill_reason(std::string_view text);
 /// At most `real_name_bytes_max` bytes.
 [[nodiscard]] Result<void> validate_real_name(std::string_view text);
 /// Of what is said in this manner: `tags` has no text, all else has one.

@@ -350,7 +350,7 @@ void ChatClient::take(const session::TopicEvents& news) {
 void ChatClient::take(const chat::Line& line) {
   using chat::Kind;
   // What somebody does to itself is told in its rooms too; and nobody here can show bare tags.
-  if (line.room.empty() && line.kind != Kind::direct) return;
+  if (line.room.empty() && line.kind != Kind::direct && line.kind != Kind::kill) return;
   if (line.kind == Kind::tags || line.manner == chat::Manner::tags) return;
   const auto room = rooms_.find(chat::folded(line.room));
   if (room != rooms_.end()) {

@@ -181,6 +181,13 @@ std::string chat_words(const chat::Line& line, const ChatView& view, const Colou
       return from + colours.quiet(text.empty() ? " is back" : " is away: " + text);
     case chat::Kind::real_name:
       return from + colours.quiet(" is in full ") + text;
+    case chat::Kind::host:
+      return from + colours.quiet(" is ") + text;
+    case chat::Kind::kill:
+      return from + colours.quiet(" put ") + person(line.to) +
+             colours.quiet(with_reason(" out of the group", text));
+    case chat::Kind::wallops:
+      return from + colours.quiet(" to all: ") + text;
     case chat::Kind::online:
       return from + colours.quiet(" is here");
     case chat::Kind::offline:

@@ -50,6 +50,11 @@ TEST_F(ChatLinesTest, EachKindOfLineReadsAsASentence) {
   chat::Line kick = line(Kind::kick, "spam");
   kick.to = "bob";
   EXPECT_EQ(shown(kick), "10:42 ann put out you: spam");
+  chat::Line kill = line(Kind::kill, "spam");
+  kill.to = "bob";
+  EXPECT_EQ(shown(kill), "10:42 ann put you out of the group: spam");
+  EXPECT_EQ(shown(line(Kind::host, "ann@staff")), "10:42 ann is ann@staff");
+  EXPECT_EQ(shown(line(Kind::wallops, "hear")), "10:42 ann to all: hear");
   chat::Line invite = line(Kind::invite, "");
   invite.to = "bob";
   EXPECT_EQ(shown(invite), "10:42 ann invites you to lobby");

@@ -329,6 +329,9 @@ void ChatProgram::show_line(const chat::Line& line) {
   } else {
     show(chat_text(line, {.self = client_->name(), .room = room_}, colours_));
   }
+  if (line.kind != chat::Kind::kill) return;
+  exit_ = 1;
+  leave_chat();
 }
 
 void ChatProgram::show_change(const session::StateChange& change) {

@@ -180,6 +180,33 @@ class IrcTest(unittest.TestCase):
             self.assertEqual(done.stderr, f"INVALID_ARGUMENT: the message of the day in {motd} can't "
                              "be told: line 1 is not UTF-8: convert it, for instance with iconv\n")
 
+    def test_an_irc_operator_is_one_on_every_server_and_survives_the_leader(self):
+        with Group(3) as group:
+            self.start(group)
+            leader = group.leader()
+            set_up = group.muster("rmi", leader.address, "chat.oper", "root", "a-long-password",
+                                  *group.server_options())
+            self.assertEqual(set_up.returncode, 0, set_up.stderr)
+            self.assertIn("who says OPER root PASSWORD is an IRC operator", set_up.stdout)
+            home = next(each for each in group.servers if each.name != leader.name)
+            ann = self.connect(home, "ann", "#den")
+            bob = self.connect(home, "bob", "#den", capabilities=("chghost",))
+            ann.send("OPER root a-long-passwore")
+            ann.wait_told(" 464 ann ")
+            ann.send("OPER root a-long-password")
+            ann.wait_told(" 381 ann ")
+            leader.kill()
+            bob.send("MODE bob +w")
+            bob.wait_told(" MODE bob +w")
+            ann.send("CHGHOST bob staff.example", "WALLOPS :the leader has gone")
+            bob.wait_told(":bob!bob@", " CHGHOST bob staff.example")
+            bob.wait_told(":ann!ann@", " WALLOPS :the leader has gone")
+            ann.send("KILL bob :enough")
+            ann.wait_told(":bob!bob@staff.example QUIT :Killed (ann (enough))")
+            wait_until(bob.closed.is_set, 20, "the connection to be closed")
+            self.assertEqual(bob.lines[-1],
+                             "ERROR :Closing Link: staff.example (Killed (ann (enough)))")
+
     def test_a_server_that_stops_tells_where_to_go(self):
         with Group(2) as group:
             self.start(group)

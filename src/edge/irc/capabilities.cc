@@ -40,9 +40,10 @@ void append_word(std::string& text, std::string_view word) {
 }  // namespace
 
 std::uint32_t Capabilities::traits() const {
-  return bits_ & (bit(Capability::server_time) | bit(Capability::message_tags) |
-                  bit(Capability::extended_join) | bit(Capability::away_notify) |
-                  bit(Capability::setname) | bit(Capability::invite_notify));
+  return bits_ &
+         (bit(Capability::server_time) | bit(Capability::message_tags) |
+          bit(Capability::extended_join) | bit(Capability::away_notify) | bit(Capability::setname) |
+          bit(Capability::invite_notify) | bit(Capability::chghost));
 }
 
 std::string offered_capabilities(bool with_values) {

@@ -14,7 +14,7 @@ constexpr std::size_t line_overhead_bytes = sizeof(EncodedLine) + 64;
 // What changes what a connection knows of itself, or is told but once, or only some.
 bool is_special(chat::Kind kind) {
   return is_of_person(kind) || kind == chat::Kind::invite || kind == chat::Kind::online ||
-         kind == chat::Kind::offline;
+         kind == chat::Kind::offline || kind == chat::Kind::kill;
 }
 
 void add_name(std::vector<std::string>& names, std::string_view name) {

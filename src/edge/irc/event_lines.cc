@@ -39,16 +39,16 @@ class LineWriter {
     return 1 + prefix_.size() + 1 + command.size() + end_bytes <= line_bytes_max;
   }
   /// In as many lines as it takes, each with `begin` and `end` around its part.
-  void put_text(std::string_view command, std::string_view target, std::string_view begin,
-                std::string_view end) {
+  void put_text(std::string_view command, std::initializer_list<std::string_view> middle,
+                std::string_view begin = {}, std::string_view end = {}) {
     const std::size_t around =
-        format_line(prefix_, command, {target}, "").size() + begin.size() + end.size() + end_bytes;
+        format_line(prefix_, command, middle, "").size() + begin.size() + end.size() + end_bytes;
     const std::size_t room = around < line_bytes_max ? line_bytes_max - around : 1;
     std::string_view rest = line_.text;
     do {
       const std::string_view part = front_of(rest, room);
       rest.remove_prefix(part.size());
-      put(command, {target}, std::string(begin) + std::string(part) + std::string(end));
+      put(command, middle, std::string(begin) + std::string(part) + std::string(end));
     } while (!rest.empty());
   }
 
@@ -79,11 +79,11 @@ class LineWriter {
 void say(LineWriter& writer, const chat::Line& line, Manner manner, std::string_view target) {
   switch (manner) {
     case Manner::message:
-      return writer.put_text("PRIVMSG", target, "", "");
+      return writer.put_text("PRIVMSG", {target});
     case Manner::action:
-      return writer.put_text("PRIVMSG", target, action_begin, action_end);
+      return writer.put_text("PRIVMSG", {target}, action_begin, action_end);
     case Manner::notice:
-      return writer.put_text("NOTICE", target, "", "");
+      return writer.put_text("NOTICE", {target});
     case Manner::tags:
       if (writer.has(Capability::message_tags) && !line.tags.empty())
         writer.put("TAGMSG", {target});
@@ -154,6 +154,13 @@ void tell_person(LineWriter& writer, const chat::Line& line) {
     case Kind::real_name:
       if (writer.has(Capability::setname)) writer.put("SETNAME", {}, line.text);
       return;
+    case Kind::host: {
+      if (!writer.has(Capability::chghost)) return;
+      const std::size_t at = std::min(line.text.find('@'), line.text.size());
+      const std::string_view host = std::string_view(line.text).substr(at);
+      return writer.put(
+          "CHGHOST", {line.text.substr(0, at), host.substr(std::min<std::size_t>(1, host.size()))});
+    }
     default:
       return;
   }
@@ -192,7 +199,12 @@ void append_lines(std::string& out, const chat::Line& line, const Telling& telli
     case Kind::quit:
     case Kind::away:
     case Kind::real_name:
+    case Kind::host:
       return tell_person(writer, line);
+    case Kind::kill:
+      return writer.put("KILL", {line.to}, line.text);
+    case Kind::wallops:
+      return writer.put_text("WALLOPS", {});
     case Kind::online:
     case Kind::offline:
       return;  // What MONITOR tells names the client that it is told to.
@@ -200,7 +212,8 @@ void append_lines(std::string& out, const chat::Line& line, const Telling& telli
 }
 
 bool is_of_person(chat::Kind kind) {
-  return kind == Kind::nick || kind == Kind::quit || kind == Kind::away || kind == Kind::real_name;
+  return kind == Kind::nick || kind == Kind::quit || kind == Kind::away ||
+         kind == Kind::real_name || kind == Kind::host;
 }
 
 std::string prefix_of(const chat::Line& line, std::string_view server_name) {

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <sstream>
+#include <string>
+
 #include "edge/irc/isupport.h"
 #include "edge/irc/options.h"
 
@@ -39,6 +43,36 @@ TEST(IrcEventLinesTest, SayWhatWasSaid) {
   EXPECT_EQ(told(direct), ":ann!a@b.example PRIVMSG bob :psst\r\n");
   direct.manner = Manner::notice;
   EXPECT_EQ(told(direct), ":ann!a@b.example NOTICE bob :psst\r\n");
+}
+
+// Events are encoded once for all connections of the same traits.
+TEST(IrcEventLinesTest, CapabilitiesThatChangeALineAreTraits) {
+  std::istringstream names(offered_capabilities(false));
+  for (std::string name; names >> name;) {
+    for (auto kind = static_cast<std::uint8_t>(Kind::message);
+         kind <= static_cast<std::uint8_t>(Kind::wallops); ++kind) {
+      chat::Line line = line_of(static_cast<Kind>(kind), "ann@staff");
+      line.to = "bob";
+      line.real_name = "Ann Other";
+      line.tags = "+a";
+      line.away = "lunch";
+      line.bot = true;
+      if (told(line, name) == told(line)) continue;
+      EXPECT_NE(with_changes({}, name)->traits(), 0U) << name << " " << name_of(line.kind);
+    }
+  }
+}
+
+TEST(IrcEventLinesTest, OperatorsPutOutSpeakToAllAndChangeHosts) {
+  chat::Line line = line_of(Kind::kill, "spam");
+  line.room.clear();
+  line.to = "bob";
+  EXPECT_EQ(told(line), ":ann!a@b.example KILL bob :spam\r\n");
+  line = line_of(Kind::wallops, "hear");
+  EXPECT_EQ(told(line), ":ann!a@b.example WALLOPS :hear\r\n");
+  line = line_of(Kind::host, "a@staff");
+  EXPECT_EQ(told(line), "");
+  EXPECT_EQ(told(line, "chghost"), ":ann!a@b.example CHGHOST a staff\r\n");
 }
 
 TEST(IrcEventLinesTest, HaveTheTagsThatAreWanted) {

@@ -57,7 +57,7 @@ struct Task {
 
 /// Where events are followed.
 struct Follow {
-  enum class What { room, inbox, presence };
+  enum class What { room, inbox, presence, wallops };
   What what{What::room};
   std::string name{};  ///< Of the room, as it was first written; of the person watched.
   wire::EventPosition from{};
@@ -302,10 +302,21 @@ class Connection::Impl {
   void stats(const Message& message);
   void tell_uptime();
   void tell_group();
-  void no_operators(const Message& message);
-  void oper(const Message& message);
+  void not_over_irc(const Message& message);
   void summon(const Message& message);
   void users(const Message& message);
+
+  // ---- opers.cc ----
+  void oper(const Message& message);
+  void wrong_password();
+  void kill(const Message& message);
+  void wallops(const Message& message);
+  void chghost(const Message& message);
+  void follow_wallops(wire::EventPosition from);
+  void unfollow_wallops();
+  void note_own_modes(const EncodedLine& event);
+  void note_own_host(std::string_view address);
+  void note_kill(const chat::Line& line);
 
   // ---- history.cc ----
   void chathistory(const Message& message);
@@ -344,6 +355,7 @@ class Connection::Impl {
   bool negotiating_{false};
   std::size_t capability_requests_{0};  // That are not yet answered; until then nothing is read.
   bool knows_302_{false};
+  std::size_t wrong_passwords_{0};  // Of an IRC operator.
 
   // What it follows.
   std::map<std::string, Follow, std::less<>> follows_{};       // By topic.

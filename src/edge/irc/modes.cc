@@ -64,10 +64,10 @@ PersonModes parse_person_modes(std::string_view text) {
   for (const char letter : text) {
     if (letter == '+' || letter == '-') {
       set = letter == '+';
-    } else if (has(person_letters, letter)) {
+    } else if (!has(person_letters, letter)) {
+      modes.unknown = true;
+    } else if (letter != 'o' || !set) {  // Nobody makes itself an operator by it.
       modes.changes.push_back({.mode = letter, .set = set});
-    } else if (letter != 'o' || set) {
-      modes.unknown = modes.unknown || letter != 'o';  // Nobody makes itself an operator by it.
     }
   }
   return modes;

@@ -16,7 +16,7 @@ constexpr std::string_view list_letters = "beI";
 constexpr std::string_view key_letters = "k";    ///< With a parameter, set or not.
 constexpr std::string_view limit_letters = "l";  ///< With a parameter when set.
 constexpr std::string_view flag_letters = "imnstC";
-constexpr std::string_view person_letters = "iwB";
+constexpr std::string_view person_letters = "iwBo";
 
 /// Whether a change of this mode of a room is told with a parameter.
 bool takes_argument(char letter, bool set);

@@ -31,7 +31,7 @@ TEST(IrcModesTest, ReadsThoseOfAPerson) {
   EXPECT_EQ(parse_person_modes("+iw-B").changes,
             (Changes{{'i', true, ""}, {'w', true, ""}, {'B', false, ""}}));
   EXPECT_TRUE(parse_person_modes("+x").unknown);
-  EXPECT_EQ(parse_person_modes("+o-o"), PersonModes{});
+  EXPECT_EQ(parse_person_modes("+o-o"), (PersonModes{.changes = {{.mode = 'o', .set = false}}}));
 }
 
 TEST(IrcModesTest, WritesRanksAndChanges) {

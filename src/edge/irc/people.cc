@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint32_t gone_told_max = 10;
 constexpr std::size_t userhost_names_max = 5;
 constexpr std::int64_t milliseconds_a_second = 1'000;
+constexpr std::string_view opers_only = "o";  // Of WHO, behind the mask.
 
 bool has_letter(std::string_view letters, char letter) {
   return letters.find(letter) != std::string_view::npos;
@@ -34,6 +35,7 @@ struct Row {
 
 std::string flags_of(const Row& row, bool all_ranks) {
   std::string flags = row.away ? "G" : "H";
+  if (has_letter(row.modes, 'o')) flags += '*';
   flags += prefixes_of(row.ranks, all_ranks);
   if (has_letter(row.modes, 'B')) flags += 'B';
   return flags;
@@ -96,7 +98,6 @@ std::string line_of(const Row& row, std::string_view asked, std::string_view ser
 void Connection::Impl::who(const Message& message) {
   const std::string mask(message.param(0));
   const std::string fields(message.param(1));
-  if (fields == "o") return numeric(rpl_endofwho, {mask}, "End of /WHO list");
   if (mask.starts_with('#') && mask.size() > 1) return who_room(mask.substr(1), mask, fields);
   who_people(mask, fields);
 }
@@ -107,6 +108,7 @@ void Connection::Impl::who_room(const std::string& room, const std::string& mask
     const bool inside = is_in(channel.room);
     for (const chat::Member& member : channel.people) {
       if (!may_see(channel) || (!inside && has_letter(member.modes, 'i'))) continue;
+      if (fields == opers_only && !has_letter(member.modes, 'o')) continue;
       const Row row{.channel = "#" + channel.room,
                     .name = member.name,
                     .user = member.user,
@@ -136,6 +138,7 @@ void Connection::Impl::who_people(const std::string& mask, const std::string& fi
           if (has_letter(person.modes, 'i') && !shares && !by_name && !is_self(person.name)) {
             continue;
           }
+          if (fields == opers_only && !has_letter(person.modes, 'o')) continue;
           const Row row{.name = person.name,
                         .user = person.user,
                         .host = person.host,
@@ -196,6 +199,9 @@ void Connection::Impl::tell_whois(const chat::PersonState& person, const std::st
   then([this, person, rooms, asked] {
     numeric_list(rpl_whoischannels, {person.name}, *rooms);
     numeric(rpl_whoisserver, {person.name, server_of(person.server)}, options_.network);
+    if (has_letter(person.modes, 'o')) {
+      numeric(rpl_whoisoperator, {person.name}, "is an IRC operator");
+    }
     if (has_letter(person.modes, 'B')) numeric(rpl_whoisbot, {person.name}, "is a bot");
     if (!person.away.empty()) numeric(rpl_away, {person.name}, person.away);
     numeric(rpl_whoisidle,

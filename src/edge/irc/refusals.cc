@@ -11,6 +11,7 @@ using chat::Reason;
 
 /// What stands between the number and the text.
 enum class About : std::uint8_t {
+  nothing,
   command,
   subject,
   name,
@@ -55,6 +56,8 @@ constexpr Refused table[] = {
     {Reason::unknown_mode, err_unknownmode, About::letter, "is unknown mode char to me"},
     {Reason::bad_mode_argument, err_invalidmodeparam, About::argument_of},
     {Reason::list_full, err_banlistfull, About::letter_of},
+    {Reason::needs_oper, err_noprivileges, About::nothing,
+     "Permission Denied- You're not an IRC operator"},
 };
 
 }  // namespace
@@ -74,11 +77,14 @@ void Connection::Impl::tell_refusals(const Native::Answer& answer, const std::st
 }
 
 void Connection::Impl::tell_refusal(const chat::Refusal& refusal, const std::string& subject) {
+  if (refusal.reason == Reason::wrong_password) return wrong_password();
   for (const Refused& refused : table) {
     if (refused.reason != refusal.reason) continue;
     const std::string_view text = refused.text.empty() ? refusal.message : refused.text;
     const std::string_view name = refusal.subject.empty() ? subject : refusal.subject;
     switch (refused.about) {
+      case About::nothing:
+        return numeric(refused.code, {}, text);
       case About::command:
         return numeric(refused.code, {command()}, text);
       case About::subject:

@@ -1,6 +1,4 @@
 // Who a client is: from its first line to its last.
-#include <openssl/hmac.h>
-
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -10,7 +8,6 @@
 #include "edge/irc/impl.h"
 #include "edge/irc/isupport.h"
 #include "edge/irc/modes.h"
-#include "muster/check.h"
 #include "wire/sha256.h"
 #include "wire/utf8.h"
 
@@ -52,18 +49,6 @@ unsigned version_of(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
   if (error == std::errc::result_out_of_range) return capabilities_with_values;
   return error == std::errc{} && end == text.data() + text.size() ? version : 0;
-}
-
-/// RFC 2104 with SHA-256.
-wire::Sha256 keyed_hash(std::string_view key, std::string_view text) {
-  wire::Sha256 hash{};
-  unsigned size = 0;
-  const unsigned char* const made =
-      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-           reinterpret_cast<unsigned char*>(hash.data()), &size);
-  check(made != nullptr && size == hash.size());
-  return hash;
 }
 
 }  // namespace
@@ -237,7 +222,8 @@ void Connection::Impl::isupport() {
 // Whoever knows the token has the same inbox on every server, and so can take the session over.
 std::string Connection::Impl::inbox_of(std::string_view nick) const {
   if (password_.empty()) return birth_.inbox;
-  return wire::to_hex(keyed_hash(password_, chat::folded(nick))).substr(0, chat::inbox_bytes_max);
+  return wire::to_hex(wire::hmac_sha256(as_bytes(password_), as_bytes(chat::folded(nick))))
+      .substr(0, chat::inbox_bytes_max);
 }
 
 void Connection::Impl::follow_inbox(Position from) {

@@ -71,6 +71,7 @@ void Connection::Impl::tell_lusers() {
   struct Counted {
     std::uint32_t people{0};
     std::uint32_t invisible{0};
+    std::uint32_t opers{0};
     std::size_t rooms{0};
   };
   const auto counted = std::make_shared<Counted>();
@@ -78,6 +79,7 @@ void Connection::Impl::tell_lusers() {
                     [counted](const chat::People& people, LogIndex) {
                       counted->people = people.in_all;
                       counted->invisible = people.invisible;
+                      counted->opers = people.opers;
                     });
   ask<chat::Rooms>(
       chat::AskRooms{}, chat::decode_rooms, [counted](const chat::Rooms& rooms, LogIndex) {
@@ -97,7 +99,7 @@ void Connection::Impl::tell_lusers() {
             "There are " + std::to_string(counted->people - counted->invisible) + " users and " +
                 std::to_string(counted->invisible) + " invisible on " + std::to_string(servers) +
                 " servers");
-    numeric(rpl_luserop, {"0"}, "operator(s) online");
+    numeric(rpl_luserop, {std::to_string(counted->opers)}, "operator(s) online");
     numeric(rpl_luserchannels, {std::to_string(counted->rooms)}, "channels formed");
     numeric(rpl_luserme, {}, "I have " + here + " clients and 1 servers");
     // Nobody keeps how many there were at most.
@@ -238,12 +240,14 @@ void Connection::Impl::tell_group() {
 
 // ---- What there is not --------------------------------------------------------------------------
 
-void Connection::Impl::no_operators(const Message& /*message*/) {
-  numeric(err_noprivileges, {}, "Permission Denied- You're not an IRC operator");
-}
-
-void Connection::Impl::oper(const Message& /*message*/) {
-  numeric(err_nooperhost, {}, "No O-lines for your host");
+// Servers are steered from outside: muster drain, leave, stop.
+void Connection::Impl::not_over_irc(const Message& /*message*/) {
+  ask_person(nick_, [this](const chat::PersonState& person) {
+    const bool oper = person.modes.find('o') != std::string::npos;
+    numeric(err_noprivileges, {},
+            oper ? "Permission Denied- Servers are not steered over IRC: use the program muster"
+                 : "Permission Denied- You're not an IRC operator");
+  });
 }
 
 void Connection::Impl::summon(const Message& /*message*/) {

@@ -39,6 +39,7 @@ void Connection::Impl::recall(const chat::PersonState& person, Position at) {
       follow_room(in.room, {.command = at, .sub = 0});
     }
     follow_inbox(at);
+    if (person.modes.find('w') != std::string::npos) follow_wallops({.command = at, .sub = 0});
   });
 }
 

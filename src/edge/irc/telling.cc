@@ -180,7 +180,7 @@ void Connection::Impl::tell_whole(const std::shared_ptr<const Encoded>& encoded)
 void Connection::Impl::tell(const std::shared_ptr<const Encoded>& encoded,
                             const EncodedLine& line) {
   const auto found = follows_.find(encoded->topic);
-  if (found == follows_.end() || line.position < found->second.from) return;
+  if (found == follows_.end() || line.position < found->second.from || finished()) return;
   found->second.from = wire::after(line.position);
   const Follow follow = found->second;
   if (follow.what == Follow::What::presence) return tell_presence(line, follow);
@@ -288,6 +288,14 @@ void Connection::Impl::note(const EncodedLine& event, const Follow& follow) {
     case chat::Kind::nick:
       if (own) nick_ = line.text;
       return;
+    case chat::Kind::mode:
+      if (own && follow.what == Follow::What::inbox) note_own_modes(event);
+      return;
+    case chat::Kind::host:
+      if (own && follow.what == Follow::What::inbox) note_own_host(line.text);
+      return;
+    case chat::Kind::kill:
+      return note_kill(line);
     case chat::Kind::leave:
       if (own && follow.what == Follow::What::room) leave_room(line.room);
       return;

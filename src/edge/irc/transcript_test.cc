@@ -142,6 +142,8 @@ class Runner {
     std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
     words.resize(std::max<std::size_t>(words.size(), 3));
     if (words[0] == "start") return world_.start(words[1]);
+    if (words[0] == "oper") return world_.order("chat.oper", {words[1], words[2]});
+    if (words[0] == "unoper") return world_.order("chat.oper.remove", {words[1]});
     if (words[0] == "kill") return world_.kill(words[1]);
     if (words[0] == "stop") return world_.stop(words[1]);
     if (words[0] == "leader") return world_.set_leader(words[1] == "back");
@@ -198,7 +200,7 @@ std::string replay(const std::string& text) {
 }
 
 TEST(IrcTranscriptTest, ThereAreTranscripts) {
-  EXPECT_GE(transcripts().size(), 25U);
+  EXPECT_GE(transcripts().size(), 26U);
 }
 
 TEST(IrcTranscriptTest, EveryTranscriptGivesItsLines) {

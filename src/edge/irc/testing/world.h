@@ -67,6 +67,19 @@ class World {
     settle();
   }
 
+  /// What an operator of the group has the leader do.
+  void order(const std::string& command, const std::vector<std::string>& arguments) {
+    const auto payload =
+        chat::Chat().operator_command(command, arguments, std::to_string(log_.size())).value();
+    wire::BatchBuilder batch(wire::BatchHeader{.system = true});
+    check(batch.add(chat::service_id, payload).has_value());
+    wire::EntryBuilder entry;
+    const Bytes bytes = std::move(batch).finish();
+    check(entry.add(*wire::BatchView::parse(bytes)));
+    append(std::move(entry));
+    settle();
+  }
+
   void connect(const std::string& client, const std::string& server, const std::string& host) {
     const std::uint64_t number = ++connections_;
     Client& one = clients_[client];
@@ -215,12 +228,15 @@ class World {
       server->edge.take_reads();
     }
     if (is_empty) return false;
+    append(std::move(entry));
+    return true;
+  }
+  void append(wire::EntryBuilder entry) {
     log_.push_back({.term = {1},
                     .index = LogIndex{log_.size() + 1},
                     .kind = EntryKind::commands,
                     .payload = SharedBytes(std::move(entry).finish(wall()))});
     for (auto& [name, server] : servers_) server->apply(log_.back(), now_);
-    return true;
   }
   bool carry(Client& client) {
     Server& server = *servers_.at(client.server);
