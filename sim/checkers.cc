@@ -241,7 +241,8 @@ void OneView::changed(std::size_t server, Term term, const group::View& view) {
 void OneView::departed(Term term, const group::View& view) {
   for (const auto& [number, gone] : view.departed) {
     departed_.try_emplace({view.group, number}, view.number, term);
-    if (const auto id = wire::parse_id<ServerId>(gone.member.id())) departed_ids_.insert(*id);
+    const auto id = wire::parse_id<ServerId>(gone.member.id());
+    if (id) departed_ids_.emplace(view.group, *id);
   }
 }
 

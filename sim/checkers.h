@@ -201,7 +201,9 @@ class OneView {
   /// The view has changed since this server was seen last.
   void changed(std::size_t server, Term term, const group::View& view);
   /// Some view says that this server is out of its group.
-  bool departed(ServerId server) const { return departed_ids_.contains(server); }
+  bool departed(GroupId group, ServerId server) const {
+    return departed_ids_.contains({group, server});
+  }
 
  private:
   using Member = std::pair<GroupId, ServerNumber>;
@@ -210,7 +212,7 @@ class OneView {
   std::map<std::pair<GroupId, std::uint64_t>, std::uint32_t> digests_;  // By number of the view.
   std::map<Member, std::string> ids_;
   std::map<Member, std::pair<std::uint64_t, Term>> departed_;  // The view without it; the term.
-  std::set<ServerId> departed_ids_;
+  std::set<std::pair<GroupId, ServerId>> departed_ids_;
 };
 
 /// Invariant 7: equal digests at equal positions; and no server applies what is not committed.

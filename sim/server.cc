@@ -417,7 +417,7 @@ void Server::exit(const node::Exit& exit) {
   if (world_.trace.printing()) {
     world_.trace.say(world_.events.now(), fresh_identity_.name + ": " + exit.reason);
   }
-  const bool departed = world_.checkers.one_view.departed(server_);
+  const bool departed = group_ && world_.checkers.one_view.departed(*group_, server_);
   if (exit.code != 0 && !disk_broken_ && !departed) {
     throw Violation("a server goes on", "server " + std::to_string(number_) +
                                             " gave up without a cause: " + exit.reason);

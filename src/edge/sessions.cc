@@ -23,20 +23,22 @@ void Edge::news(const replica::Answer& answer, ServerNumber, Instant now) {
                                   .body = {answer.replies}});
   // An answer says nothing of what came before it: a snapshot may have stood for that here.
   const SequenceNumber end{answer.first.value + answer.count};
-  for (Pending& pending : attached.pending) {
-    if (pending.first >= end) break;
-    if (answer.first <= pending.unanswered) {
-      pending.unanswered = std::max(pending.unanswered, end);
-    }
+  auto& all = attached.pending;
+  if (all.empty()) return;
+  const auto is_answered = [](const Pending& pending) {
+    return pending.unanswered.value >= pending.first.value + pending.count;
+  };
+  const SequenceNumber oldest = all.front().first;
+  auto behind = all.begin();
+  for (; behind != all.end() && behind->first < end; ++behind) {
+    if (answer.first <= behind->unanswered) behind->unanswered = std::max(behind->unanswered, end);
+    if (!is_answered(*behind)) continue;
+    pending_bytes_ -= behind->batch.size();
+    attached.pending_commands -= behind->count;
   }
-  while (!attached.pending.empty()) {
-    const Pending& oldest = attached.pending.front();
-    if (oldest.unanswered.value < oldest.first.value + oldest.count) break;
-    pending_bytes_ -= oldest.batch.size();
-    attached.pending_commands -= oldest.count;
-    attached.pending.pop_front();
-    attached.passed_on = now;
-  }
+  // Also behind one that is not answered, or all would be passed on again together with that one.
+  all.erase(std::remove_if(all.begin(), behind, is_answered), behind);
+  if (all.empty() || all.front().first != oldest) attached.passed_on = now;
 }
 
 void Edge::news(const replica::Gap& gap, ServerNumber, Instant now) {

@@ -144,6 +144,8 @@ void Consensus::propose_queued(Now now) {
     while (!queue_.empty()) {
       const auto batch = wire::BatchView::parse(queue_.front().view());
       check(batch.has_value());
+      const std::size_t bytes = builder.bytes() + queue_.front().size();
+      if (builder.commands() > 0 && bytes > options_.raft.message_bytes_max) break;
       if (!builder.add(*batch)) break;
       queued_bytes_ -= queue_.front().size();
       queue_.pop_front();
@@ -160,7 +162,8 @@ void Consensus::propose_queued(Now now) {
 // away (a history that is kept for days) does not cost an entry a second.
 void Consensus::keep_time(Now now) {
   const auto due = replica_->deadline();
-  if (!due || raft_.role() != raft::Role::leader || !clock_) {
+  const bool came_about = replica_->view().number > 0;
+  if (!due || !came_about || raft_.role() != raft::Role::leader || !clock_) {
     next_time_entry_ = Instant::max();
     return;
   }

@@ -63,7 +63,7 @@ class ConsensusTest : public testing::Test {
       if (at) all.push_back(std::make_unique<Alarm>(*at));
       return all;
     };
-    consensus_.emplace(options_, raft::Raft({}, bob, std::move(restored)),
+    consensus_.emplace(options_, raft::Raft(options_.raft, bob, std::move(restored)),
                        std::make_unique<replica::Replica>(replica::Replica::Options{}, machines),
                        machines, jobs_);
     consensus_->raft().tick(now_.monotonic);
@@ -270,6 +270,17 @@ TEST_F(ConsensusTest, WhatComesDuringAHandOverIsProposedWhenThatFails) {
   consensus_->raft().tick(now_.monotonic);
   turn();
   EXPECT_EQ(times_sent_to(eve).size(), 1U);
+  EXPECT_EQ(consensus_->queued_bytes(), 0U);
+}
+
+TEST_F(ConsensusTest, WhatIsTooMuchForOneEntryBecomesSeveral) {
+  options_.raft.message_bytes_max = 350;
+  become_leader();
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(consensus_->offer(ServiceId{100}, Bytes(100)));
+  turn();
+  write_all();
+  step(eve, 2, raft::AppendReply{.accepted = true, .match = consensus_->raft().last_index()});
+  EXPECT_EQ(times_sent_to(eve).size(), 3U);
   EXPECT_EQ(consensus_->queued_bytes(), 0U);
 }
 

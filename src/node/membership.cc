@@ -137,6 +137,8 @@ void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replic
   found_commands_ = Consensus::first_commands(restored.entries);
   for (const Entry& entry : restored.entries) {
     if (entry.index == LogIndex{1}) remember_founders(entry.payload.view());
+    // No leader proposes any, not even of its own, before it has applied the founding.
+    came_about_ = came_about_ || entry.kind == EntryKind::commands;
   }
   consensus_.emplace(
       options_,
