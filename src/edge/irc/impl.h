@@ -225,6 +225,7 @@ class Connection::Impl {
   void take_over(Position at);
   void recall(const chat::PersonState& person, Position at);
   void ask_missed(const chat::PersonState& person, Position at);
+  void shorten_missed();
   void tell_missed(const chat::PersonState& person);
 
   // ---- channels.cc ----
@@ -364,6 +365,7 @@ class Connection::Impl {
   std::vector<std::shared_ptr<const Encoded>> events_{};       // Of this turn, not yet told.
   std::set<std::pair<Position, chat::Kind>> persons_told_{};
   std::vector<chat::Line> missed_{};  // While it takes a session over.
+  bool missed_too_much_{false};       // Not all of it is told.
 
   // Input.
   LineReader reader_{};

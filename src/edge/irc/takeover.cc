@@ -8,6 +8,16 @@
 #include "edge/irc/isupport.h"
 
 namespace muster::edge::irc {
+namespace {
+
+/// What a line is told in, about: prefix, tags, command.
+constexpr std::size_t line_overhead_bytes = 200;
+
+std::size_t bytes_of(const chat::Line& line) {
+  return line_overhead_bytes + line.text.size() + line.tags.size();
+}
+
+}  // namespace
 
 void Connection::Impl::take_over(Position at) {
   ask_person(nick_, [this, at](const chat::PersonState& person) { recall(person, at); });
@@ -52,6 +62,7 @@ void Connection::Impl::ask_missed(const chat::PersonState& person, Position at) 
   const auto keep = [this](const std::string& where) {
     return [this, where](const chat::History& history, LogIndex) {
       missed_.insert(missed_.end(), history.lines.begin(), history.lines.end());
+      shorten_missed();
       if (history.complete && history.lines.size() < history_lines_max) return;
       notice("You missed more in " + where + " than is told now; CHATHISTORY has the rest.");
     };
@@ -63,6 +74,20 @@ void Connection::Impl::ask_missed(const chat::PersonState& person, Position at) 
   missed.room_or_person.clear();
   missed.inbox = inbox_;
   ask<chat::History>(missed, chat::decode_history, keep("direct messages"));
+}
+
+// What a client is told at once must leave room in its queue; of more the last lines are told.
+void Connection::Impl::shorten_missed() {
+  std::size_t bytes = 0;
+  for (const chat::Line& line : missed_) bytes += bytes_of(line);
+  const std::size_t bytes_max = options_.send_queue_max / 2;
+  if (bytes <= bytes_max) return;
+  std::ranges::stable_sort(missed_, {}, &chat::Line::position);
+  auto first = missed_.begin();
+  for (; bytes > bytes_max; ++first) bytes -= bytes_of(*first);
+  missed_.erase(missed_.begin(), first);
+  if (std::exchange(missed_too_much_, true)) return;
+  notice("You missed more than is told now; CHATHISTORY has the rest.");
 }
 
 // Under whichever of its names it was said, or said to it.
