@@ -26,7 +26,6 @@ namespace {
 struct BenchOptions {
   ClientOptions client{};
   Load::Options load{};
-  std::string service{"echo"};
   bool verify{false};
   std::string keep_file{};
   std::string check_file{};
@@ -89,7 +88,7 @@ void print_json(const BenchOptions& options, const LoadResult& result,
                 const std::optional<Verdict>& verdict) {
   JsonLine line;
   line.add("kind", "RESULT")
-      .add("service", options.service)
+      .add("service", options.load.service)
       .add("clients", options.load.clients)
       .add("inFlight", options.load.in_flight)
       .add("rate", options.load.rate)
@@ -127,8 +126,8 @@ void print_for_people(const BenchOptions& options, const LoadResult& result,
   const Load::Options& load = options.load;
   const std::string loop = load.rate > 0 ? fmt::format("{} commands/s wanted", load.rate)
                                          : fmt::format("{} in flight", load.in_flight);
-  fmt::print("load                {} client{}, {}, {} bytes each, {}\n", load.clients,
-             load.clients == 1 ? "" : "s", loop, load.size, to_text(load.duration));
+  fmt::print("load                {} client{} of {}, {}, {} bytes each, {}\n", load.clients,
+             load.clients == 1 ? "" : "s", load.service, loop, load.size, to_text(load.duration));
   fmt::print("commands per second {:.0f}\n", commands_per_second(result));
   fmt::print(
       "latency             p50 {:.3f} ms, p99 {:.3f} ms, p99.9 {:.3f} ms, greatest {:.3f} ms\n",
@@ -277,6 +276,13 @@ ExitCode run_check(const BenchOptions& options) {
 
 void check_numbers(BenchOptions& options) {
   Load::Options& load = options.load;
+  if (load.service != "echo" && (options.verify || !options.keep_file.empty())) {
+    throw CLI::ValidationError("--verify and --keep are for --service echo, which keeps a tally");
+  }
+  if (load.size > load_size_max(load.service)) {
+    throw CLI::ValidationError(fmt::format("--size: a line of the chat has at most {} bytes",
+                                           load_size_max(load.service)));
+  }
   load.in_flight = std::max(load.in_flight, load.rate > 0 ? std::size_t{0} : load.clients);
   if (load.rate > 0 && load.in_flight <= load.clients) {
     load.in_flight = load.clients * wire::session_requests_in_flight_max;
@@ -319,7 +325,8 @@ void add_load_options(CLI::App& command, BenchOptions& options) {
       },
       "how often each client gives a sign of life; its session ends after ten missed, or 2s "
       "(default: each second, and as the group has it)");
-  command.add_option("--size", options.load.size, "bytes of a command")
+  command
+      .add_option("--size", options.load.size, "bytes of a command of echo, or of a line of the chat")
       ->check(CLI::Range(std::size_t{0}, wire::command_bytes_max).description(""))
       ->type_name("BYTES")
       ->capture_default_str();
@@ -327,8 +334,10 @@ void add_load_options(CLI::App& command, BenchOptions& options) {
                {.plausible = std::chrono::milliseconds{100}});
   add_duration(command, "--warm-up", options.load.warm_up, "load before that, not measured",
                {.lowest = Duration::zero(), .plausible = Duration::zero()});
-  command.add_option("--service", options.service, "what the commands are for")
-      ->check(CLI::IsMember({"echo"}).description(""))
+  command
+      .add_option("--service", options.load.service,
+                  "what the commands are for: echo, chat (lines in 16 rooms) or auction (bids)")
+      ->check(CLI::IsMember({"echo", "chat", "auction"}).description(""))
       ->type_name("NAME")
       ->capture_default_str();
 }

@@ -23,9 +23,26 @@ class Load::Sender {
         number_(number),
         in_flight_max_(in_flight_max),
         client_(load.loop_, client_options(load.options_, number)),
-        payloads_(load.options_.size, client::make_seed()) {
+        service_(make_load_service(load.options_.service, service_options(load.options_, number))) {
     client_.on_change([this](const session::StateChange& change) { changed(change); });
   }
+
+  /// Says what the service wants to hear first; `answer` is that to what was said before.
+  void prepare(const session::Reply* answer) {
+    auto wanted = service_->prepare(answer);
+    if (!wanted) return refused(wanted.error());
+    prepared_ = !*wanted;
+    if (prepared_) return load_.wake();
+    const auto called = client_.call(service_->id(), std::move(**wanted), load_.options_.timeout,
+                                     [this](const Result<session::Reply>& result) {
+                                       if (!result) return refused(result.error());
+                                       prepare(&*result);
+                                     });
+    if (!called) refused(called.error());
+  }
+  bool prepared() const { return prepared_; }
+  /// Why it can't be.
+  const std::optional<Error>& refusal() const { return refusal_; }
 
   /// As many commands as may be unanswered, in a closed loop; in an open one, as many as are due.
   void issue() {
@@ -75,13 +92,25 @@ class Load::Sender {
     return made;
   }
 
+  static LoadService::Options service_options(const Load::Options& options, std::size_t number) {
+    return {.client = number,
+            .size = options.size,
+            .seed = client::make_seed(),
+            .lasts = options.warm_up + options.duration + 3 * options.timeout};
+  }
+
+  void refused(const Error& error) {
+    refusal_ = error;
+    load_.wake();
+  }
+
   void issue_one(Clock::time_point due) {
-    SharedBytes payload = payloads_.next();
+    SharedBytes payload = service_->next();
     sent_.push_back({.due = due, .payload = payload});
     ++in_flight_;
     const std::uint64_t place = first_sent_ + sent_.size() - 1;
     const auto called = client_.call(
-        echo::service_id, std::move(payload), load_.options_.timeout,
+        service_->id(), std::move(payload), load_.options_.timeout,
         [this, place](const Result<session::Reply>& result) { answered(place, result); });
     if (called) return;
     over_ = true;  // The session has ended; nothing can be sent any more.
@@ -116,9 +145,8 @@ class Load::Sender {
     const Clock::time_point now = Clock::now();
     ++load_.commands_in_all_;
     LoadResult& total = load_.result_;
-    if (reply.payload != sent.payload) {
-      note_error({ErrorCode::internal, "a reply of echo is not what was said"});
-      return;
+    if (const auto good = service_->judge(sent.payload, reply); !good) {
+      return note_error(good.error());
     }
     total.gaps.acknowledged(now);
     if (now < load_.measured_from_ || !load_.issuing_) return;
@@ -149,7 +177,9 @@ class Load::Sender {
   const std::size_t number_;
   const std::size_t in_flight_max_;
   client::Client client_;
-  Payloads payloads_;
+  std::unique_ptr<LoadService> service_;
+  bool prepared_{false};
+  std::optional<Error> refusal_{};
   std::deque<Sent> sent_;        // Unanswered ones, and answered ones behind them.
   std::uint64_t first_sent_{0};  // Place of the first of them among all ever sent.
   std::size_t in_flight_{0};
@@ -179,6 +209,13 @@ Result<LoadResult> Load::run() {
   if (!run_until(Clock::now() + options_.timeout, [this] { return all_opened(); })) {
     return why_not_opened();
   }
+  for (const auto& sender : senders_) sender->prepare(nullptr);
+  const bool prepared =
+      run_until(Clock::now() + 2 * options_.timeout, [this] { return all_prepared(); });
+  for (const auto& sender : senders_) {
+    if (sender->refusal()) return *sender->refusal();
+  }
+  check(prepared);  // Each command has its own deadline, which is earlier.
   begin();
   const Clock::time_point end = measured_from_ + options_.duration;
   run_until(end, [this] { return all_over(); });
@@ -245,6 +282,11 @@ void Load::every_second() {
 
 bool Load::all_opened() const {
   return std::ranges::all_of(senders_, [](const auto& sender) { return sender->opened(); });
+}
+
+bool Load::all_prepared() const {
+  return std::ranges::all_of(
+      senders_, [](const auto& sender) { return sender->prepared() || sender->refusal(); });
 }
 
 bool Load::all_answered() const {

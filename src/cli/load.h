@@ -1,4 +1,4 @@
-// Puts a group under load with commands to `echo`, and keeps count of what comes back.
+// Puts a group under load with commands to a service, and keeps count of what comes back.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -16,7 +16,7 @@
 #include "cli/acknowledgement_gaps.h"
 #include "cli/histogram.h"
 #include "cli/kept_session.h"
-#include "cli/payloads.h"
+#include "cli/load_service.h"
 #include "client/client.h"
 #include "muster/bytes.h"
 #include "muster/error.h"
@@ -55,6 +55,7 @@ class Load {
     std::size_t in_flight{1};             ///< In all; at least one for each client.
     double rate{0};                       ///< Commands per second in all; 0: closed loop.
     std::optional<Duration> heartbeat{};  ///< Of each client, which then may be missed for least.
+    std::string service{"echo"};          ///< As `make_load_service` has it.
     std::size_t size{128};                ///< Bytes of a payload.
     Duration duration{std::chrono::seconds{10}};
     Duration warm_up{std::chrono::seconds{1}};   ///< Before it; not measured.
@@ -73,9 +74,10 @@ class Load {
   void on_change(OnChange handler) { on_change_ = std::move(handler); }
 
   /// Opens all sessions, runs the load to its end and waits for the last answers.
-  /// Errors: UNAVAILABLE if not all sessions could be opened in time.
+  /// Errors: UNAVAILABLE if not all sessions could be opened in time; what the service refused
+  /// before the load.
   [[nodiscard]] Result<LoadResult> run();
-  /// One for each client.
+  /// One for each client; of `echo`.
   std::vector<Acknowledged> acknowledged() const;
   /// Reads what the group has for each client, linearizably, over the client's own session.
   [[nodiscard]] Result<std::vector<session::ReadResult>> read_tallies();
@@ -91,6 +93,7 @@ class Load {
   void issue_due();
   void wake();
   bool all_opened() const;
+  bool all_prepared() const;
   bool all_answered() const;
   bool all_over() const;
   Error why_not_opened() const;
