@@ -30,6 +30,14 @@ void Histogram::record(std::chrono::nanoseconds value) {
   greatest_ = std::max(greatest_, value);
 }
 
+void Histogram::add(const Histogram& other) {
+  for (std::size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
+    buckets_[bucket] += other.buckets_[bucket];
+  }
+  count_ += other.count_;
+  greatest_ = std::max(greatest_, other.greatest_);
+}
+
 std::chrono::nanoseconds Histogram::percentile(double share) const {
   check(share >= 0 && share <= 1);
   const auto wanted = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));

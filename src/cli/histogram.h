@@ -19,6 +19,8 @@ class Histogram {
   std::chrono::nanoseconds percentile(double share) const;
   std::uint64_t count() const { return count_; }
   std::chrono::nanoseconds greatest() const { return greatest_; }
+  /// Counts all that `other` has counted.
+  void add(const Histogram& other);
   void clear() { *this = Histogram{}; }
 
  private:

@@ -64,5 +64,17 @@ TEST(HistogramTest, TheGreatestValueIsExactAndTooLongOnesCountAsTheLongest) {
   EXPECT_EQ(histogram.count(), 0U);
 }
 
+TEST(HistogramTest, OneAddedToAnotherCountsAsIfAllHadBeenRecordedThere) {
+  Histogram histogram;
+  Histogram other;
+  for (int i = 1; i <= 90; ++i) histogram.record(1us);
+  for (int i = 1; i <= 10; ++i) other.record(1ms);
+  histogram.add(other);
+  EXPECT_EQ(histogram.count(), 100U);
+  EXPECT_EQ(histogram.greatest(), 1ms);
+  EXPECT_LE(histogram.percentile(0.9), 1'010ns);
+  EXPECT_EQ(histogram.percentile(0.91), 1ms);
+}
+
 }  // namespace
 }  // namespace muster::cli::histogram_test
