@@ -2,6 +2,7 @@
 option(MUSTER_TESTS "build the tests and the simulator" ON)
 option(MUSTER_PURE_TESTS "build also the tests of folders without input and output" ON)
 option(MUSTER_BENCH "build the benchmarks" OFF)
+set(MUSTER_PEERS "" CACHE STRING "makes for which bench/compare gets a driver: muster;etcd;nats;zookeeper")
 option(MUSTER_FUZZ "build the fuzz targets (needs clang)" OFF)
 option(MUSTER_PURE_ONLY "build only the folders without input and output, and their tests" OFF)
 option(MUSTER_PRECOMPILE "precompile heavy foreign headers" ON)
