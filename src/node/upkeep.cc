@@ -179,12 +179,15 @@ std::map<ServerNumber, Standing> Node::Impl::standings(Now now) {
     }
     one.failed = is_lost(number, now);
     const auto member = members.find(number);
-    one.linked = peers_.find(number, *identity_.group) != nullptr;
-    const bool recorded = member != members.end() &&
-                          member->second.state() == wire::ServerState::STOPPED && !one.linked;
+    const bool linked = peers_.find(number, *identity_.group) != nullptr;
+    const bool recorded =
+        member != members.end() && member->second.state() == wire::ServerState::STOPPED && !linked;
     one.stopped = recorded || farewells_.contains(number);
     const auto progress = raft.progress(number);
-    one.caught_up = one.linked && progress && progress->caught_up;
+    one.caught_up = linked && progress && progress->caught_up;
+    // A link may be all that is left of a machine for a while.
+    one.answers = linked && progress && progress->match >= raft.term_start() &&
+                  now.monotonic - progress->last_heard < options_.election_timeout;
   }
   return standings;
 }

@@ -17,9 +17,9 @@ class Planner {
       if (standing.role != raft::MemberRole::voter) continue;
       ++voters_;
       if (lives) ++living_voters_;
-      if (!standing.failed && (!standing.stopped || standing.linked)) ++deciding_voters_;
+      if (!standing.failed && (!standing.stopped || standing.answers)) ++deciding_voters_;
       if (standing.failed && !standing.stopped) ++failed_voters_;
-      if (standing.linked) ++linked_voters_;
+      if (standing.answers) ++answering_voters_;
     }
   }
 
@@ -61,8 +61,8 @@ class Planner {
     if (!server || voters_ < 2) return std::nullopt;
     const std::size_t living = living_voters_ - (lives(members_.at(*server)) ? 1 : 0);
     if (living == 0 || !decides(voters_ - 1, living)) return std::nullopt;
-    const std::size_t linked = linked_voters_ - (members_.at(*server).linked ? 1 : 0);
-    if (!decides(voters_ - 1, linked)) return std::nullopt;
+    const std::size_t answering = answering_voters_ - (members_.at(*server).answers ? 1 : 0);
+    if (!decides(voters_ - 1, answering)) return std::nullopt;
     return RoleChange{*server, RoleChangeKind::demote};
   }
 
@@ -123,7 +123,7 @@ class Planner {
   std::size_t voters_{0};
   std::size_t living_voters_{0};
   std::size_t deciding_voters_{0};  // Those that live, or stop and are still there.
-  std::size_t linked_voters_{0};
+  std::size_t answering_voters_{0};
   std::size_t failed_voters_{0};
 };
 

@@ -18,7 +18,7 @@ struct Standing {
   bool failed{false};     ///< Silent for longer than the failure timeout.
   bool stopped{false};    ///< It said goodbye, or was recorded as stopped, and is not back.
   bool caught_up{false};  ///< Keeps up with the log, and has for long enough to be relied on.
-  bool linked{true};  ///< There is a link to it now. Who has none may be gone, though not failed.
+  bool answers{true};     ///< This leader, now. Who does not may be gone, though not failed.
   friend bool operator==(const Standing&, const Standing&) = default;
 };
 
@@ -47,8 +47,8 @@ std::size_t voters_for(std::size_t members, std::size_t voters_max);
 /// - a failed voter is replaced, the standby first; without a standby it stays a voter, except
 ///   that two failed ones of five or more leave together, and on one machine one of three;
 /// - a standby that ranks better than a voter is promoted; then the worst-ranked is too many.
-/// Each step keeps a majority of living voters before and after; a demotion, of linked ones after
-/// it. `ranking` has all members, best first; the leader is never demoted here.
+/// Each step keeps a majority of living voters before and after; a demotion, of answering ones
+/// after it. `ranking` has all members, best first; the leader is never demoted here.
 std::optional<RoleChange> next_role_change(const std::map<ServerNumber, Standing>& members,
                                            const std::vector<ServerNumber>& ranking,
                                            ServerNumber leader, const VoterRules& rules);

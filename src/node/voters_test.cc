@@ -124,13 +124,13 @@ TEST(VotersTest, WhoStopsDecidesAsLongAsItIsThere) {
   EXPECT_EQ(next({waits(), votes(), failed(voter), stopped(voter), votes()}), promotes(1));
   EXPECT_EQ(next({votes(), votes(), failed(voter), stopped(voter), votes()}), demotes(4));
   Standing gone = stopped(voter);
-  gone.linked = false;
+  gone.answers = false;
   EXPECT_EQ(next({waits(), failed(voter), gone, votes()}), std::nullopt);
 }
 
-TEST(VotersTest, ADemotionWaitsUntilThoseThatAreLinkedDecideWithoutIt) {
+TEST(VotersTest, ADemotionWaitsUntilThoseThatAnswerDecideWithoutIt) {
   Standing silent = votes();  // Not yet failed; it may be gone all the same.
-  silent.linked = false;
+  silent.answers = false;
   EXPECT_EQ(next({stopped(voter), votes(), votes()}), demotes(1));
   EXPECT_EQ(next({stopped(voter), silent, votes()}), std::nullopt);
   EXPECT_EQ(next({stopped(voter), silent, votes(), votes()}), demotes(1));
