@@ -21,7 +21,7 @@ INSPIRCD = """
 <connect allow="*" timeout="60" threshold="100000" commandrate="100000000" fakelag="no"
   pingfreq="600" hardsendq="100M" softsendq="100M" recvq="100M" localmax="20000" globalmax="20000"
   maxconnwarn="no" limit="20000" resolvehostnames="no" useident="no">
-<performance softlimit="20000" somaxconn="512" netbuffersize="10240" quietbursts="yes">
+<performance softlimit="20000" somaxconn="512" netbuffersize="65534" quietbursts="yes">
 <options splitwhois="no">
 <log method="file" type="* -USERINPUT -USEROUTPUT" level="default" target="{folder}/log">
 <pid file="{folder}/pid">

@@ -22,6 +22,7 @@ from muster_processes import HOST, Failure, free_ports, wait_until  # noqa: E402
 
 START_SECONDS = 60
 SERVERS = 3
+CONNECTIONS_MAX = 16
 
 
 def listens(port):
@@ -140,8 +141,9 @@ class Group:
     def leader(self):
         return wait_until(self.find_leader, START_SECONDS, f"{self.title} to have a leader")
 
-    def prepare(self):
-        """What has to be done once before there can be writes."""
+    def connections(self, in_flight):
+        """As many as serve this make best."""
+        return min(max(1, in_flight // self.in_flight_per_connection), CONNECTIONS_MAX)
 
     def pids(self):
         return [each.pid for each in self.servers if each.running]
@@ -150,6 +152,7 @@ class Group:
 class Muster(Group):
     key = "muster"
     title = "Muster"
+    in_flight_per_connection = 256
     packages = ()
     syncs = "each server its log, with `fdatasync`, before it counts as having the command"
     writes = "commands of the service `echo`, whose answer is the whole value again"
@@ -224,6 +227,7 @@ class MusterServer:
 class Etcd(Group):
     key = "etcd"
     title = "etcd"
+    in_flight_per_connection = 64
     packages = ("etcd-server", "libgrpc++-dev", "protobuf-compiler-grpc")
     syncs = ("each server its write-ahead log, with `fdatasync`, before it counts as having the "
              "write")
@@ -270,6 +274,7 @@ class Etcd(Group):
 class ZooKeeper(Group):
     key = "zookeeper"
     title = "ZooKeeper"
+    in_flight_per_connection = 16
     packages = ("zookeeper", "libzookeeper-mt-dev")
     syncs = "each server its log, with `FileChannel.force`, before it counts as having the write"
     writes = "`set` of nodes by its C library"
@@ -324,6 +329,7 @@ class ZooKeeper(Group):
 class Nats(Group):
     key = "nats"
     title = "NATS JetStream"
+    in_flight_per_connection = 64
     packages = ("nats-server", "libnats-dev")
     syncs = "no server anything before it answers: JetStream 2.9 leaves that to the kernel and " \
             "syncs every two minutes"
