@@ -42,7 +42,10 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t opening_max = 50;
+// At once: fewer than the smallest queue of a listening socket (ngIRCd's has 10). What does not fit
+// there is dialled again by the kernel, after one second, then two, while both sides are idle.
+constexpr std::size_t opening_max = 8;
+constexpr auto opening_time = 120s;  // For all that connect.
 constexpr auto patience = 60s;
 
 [[noreturn]] void fail(const std::string& why) {
@@ -74,6 +77,8 @@ class Swarm {
   Connection& connect(const std::string& name, Part part) {
     auto connection = std::make_unique<Connection>(Connection{.name = name, .part = part});
     connection->socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const timeval longest{.tv_sec = patience.count(), .tv_usec = 0};  // Of a connect.
+    ::setsockopt(connection->socket, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
     if (::connect(connection->socket, reinterpret_cast<const sockaddr*>(&to_), sizeof to_) != 0) {
       fail("can't connect: " + std::string(std::strerror(errno)));
     }
@@ -96,10 +101,11 @@ class Swarm {
     wait_ready();
   }
   void wait_ready() {
-    const auto limit = Clock::now() + patience;
     while (ready_ < connections_.size()) {
-      if (Clock::now() > limit)
-        fail(fmt::format("{} of {} are ready", ready_, connections_.size()));
+      if (Clock::now() > opening_ends_) {
+        fail(fmt::format("{} of the first {} are ready after {} s", ready_, connections_.size(),
+                         opening_time.count()));
+      }
       run_once(50);
     }
   }
@@ -156,6 +162,7 @@ class Swarm {
   std::vector<char> buffer_ = std::vector<char>(std::size_t{256} * 1024);
   std::string whole_;  // What had come before together with what came now.
   std::size_t ready_{0};
+  const Clock::time_point opening_ends_ = Clock::now() + opening_time;
   std::uint64_t heard_{0};
 };
 
