@@ -104,6 +104,9 @@ void add_irc_options(CLI::App& command, server::Options& server, std::string& mo
           "port for IRC clients, whose channels are the rooms of the chat; not given, or 0: none")
       ->check(port_number())
       ->type_name("PORT");
+  command.add_flag("--irc-open", server.irc_open,
+                   "let in IRC clients of other machines, which prove nothing, not even that they "
+                   "know the secret; --open does so, too");
   command
       .add_option("--irc-motd", motd_file,
                   fmt::format("message of the day for IRC clients: up to {} lines of {} bytes, "

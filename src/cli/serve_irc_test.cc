@@ -137,9 +137,10 @@ TEST_F(IrcOptionsTest, WhatIrcHasNoRoomForIsRefused) {
 }
 
 TEST_F(IrcOptionsTest, AFileOfOptionsMayNameThemToo) {
-  apply_config(app_, file_with("irc-port = 6667\nirc_motd = \"motd.txt\"\n"
+  apply_config(app_, file_with("irc-port = 6667\nirc-open = true\nirc_motd = \"motd.txt\"\n"
                                "irc-admin = [\"here\", \"us\"]\n"));
   EXPECT_EQ(server_.irc_port, 6667);
+  EXPECT_TRUE(server_.irc_open);
   EXPECT_EQ(motd_file_, "motd.txt");
   EXPECT_EQ(server_.irc.admin, (Lines{"here", "us"}));
 }
@@ -148,6 +149,13 @@ TEST_F(IrcOptionsTest, AFileOfOptionsIsHeldToTheSameLimits) {
   const std::string path = file_with("irc-admin = [\"a\", \"b\", \"c\", \"d\"]\n");
   EXPECT_THROW(apply_config(app_, path), CLI::ValidationError);
   EXPECT_EQ(server_.irc.admin, Lines{});
+}
+
+TEST_F(IrcOptionsTest, OtherMachinesAreLetInByItsOwnFlagOnly) {
+  EXPECT_EQ(parse({"--irc-port", "6667"}), "");
+  EXPECT_FALSE(server_.irc_open);
+  EXPECT_EQ(parse({"--irc-open"}), "");
+  EXPECT_TRUE(server_.irc_open);
 }
 
 TEST_F(IrcOptionsTest, APortOfZeroIsNoIrc) {

@@ -101,8 +101,7 @@ void IrcGateway::take(tcp::socket socket) {
   const std::string host = net::unmapped(remote.address()).to_string();
   if (!options_.open && !net::is_local(remote.address())) {
     return on_notice_("an IRC client at " + host +
-                      " was not let in: only those of this machine are, without --secret-file or "
-                      "--open");
+                      " was not let in: only those of this machine are, without --irc-open");
   }
   if (clients_.size() >= options_.connections_max) {
     return on_notice_("an IRC client at " + host + " was not let in: there are " +

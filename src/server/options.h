@@ -23,6 +23,7 @@ struct Options {
   bool one_port{false};  ///< The client port, which is given, is for other servers too.
   /// Where IRC clients connect; nothing: nowhere. 0 is any free port.
   std::optional<std::uint16_t> irc_port{};
+  bool irc_open{false};      ///< IRC clients of other machines, too; so does `admission.open`.
   edge::irc::Options irc{};  ///< Names, version and times are filled in at the start.
   std::string bind{};        ///< A host or address to listen on; empty: every interface.
   std::string advertise{};  ///< `HOST` or `HOST:PORT` that others are told; empty: found by itself.

@@ -230,16 +230,16 @@ void Server::make_node() {
   add_methods();
 }
 
-/// Its clients are clients of this process: the group's secret is not theirs to prove, so that
-/// others than this machine's are let in where the group is meant for several machines at all.
+/// IRC clients prove nothing, not even that they know the group's secret: that those of other
+/// machines are let in is a choice of its own.
 void Server::open_irc() {
   if (!options_.irc_port) return;
   const node::Options& node = options_.node;
-  gateway::IrcGateway::Options options{
-      .bind = {options_.bind, *options_.irc_port},
-      .open = options_.admission.open || !options_.admission.secret.empty(),
-      .connections_max = links_max_ / 2,
-      .irc = options_.irc};
+  gateway::IrcGateway::Options options{.bind = {options_.bind, *options_.irc_port},
+                                       .open = options_.irc_open || options_.admission.open,
+                                       .connections_max = links_max_ / 2,
+                                       .irc = options_.irc};
+  const bool open = options.open;
   options.irc.server_name = edge::irc::as_server_name(node.name + "." + node.group);
   options.irc.network = node.group;
   options.irc.version = "muster-" + node.version;
@@ -260,10 +260,13 @@ void Server::open_irc() {
              end_when_links_are_gone();
            }},
       [this](const std::string& text) { closings_.say(text, loop_.now()); }));
-  log_->info("IRC clients connect to port {}{}", irc_->port(),
-             options_.admission.open || !options_.admission.secret.empty()
-                 ? ""
-                 : " of this machine: --secret-file or --open let others in");
+  if (open) {
+    log_->warn("IRC clients connect to port {}, from any machine: whoever reaches it is let in",
+               irc_->port());
+  } else {
+    log_->info("IRC clients of this machine connect to port {}; --irc-open lets others in, too",
+               irc_->port());
+  }
 }
 
 void Server::log_start() const {

@@ -5,11 +5,26 @@ import pathlib
 import tempfile
 import unittest
 
+from free_servers import FreeGroup
 from irc_client import IrcClient
 from muster_processes import Group, free_ports, wait_until
+from networks import Network, why_not
 
 TALKERS = 4
 LINES = 200  # Of each talker, pasted at once.
+WHY_NOT = why_not()
+FROM_AFAR = """
+import socket, sys
+told = b""
+with socket.create_connection((sys.argv[1], 6667), 10) as client:
+    try:
+        client.sendall(b"NICK ann\\r\\nUSER ann 0 * :Ann\\r\\n")
+        while b" 001 " not in told and (more := client.recv(65536)):
+            told += more
+    except ConnectionError:
+        pass  # Closed with what it said unread: that is no answer, too.
+print(told.decode(), end="")
+"""
 
 
 class IrcTest(unittest.TestCase):
@@ -215,6 +230,40 @@ class IrcTest(unittest.TestCase):
             ann.wait_told("ERROR :")
             wait_until(ann.closed.is_set, 10, "the connection to be closed")
             self.assertEqual(group.servers[0].process.wait(15), 0)
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT)
+class OtherMachineTest(unittest.TestCase):
+    """A client on another machine says who it is to a server of a group with a secret."""
+
+    def told(self, *options):
+        """What the client on `b` is told by the server on `a` until that closes or greets it, and
+        the server's log."""
+        with Network("ab") as network, FreeGroup("", ["--found", "now"]) as group:
+            secret = group.folder / "secret"
+            secret.write_text("of one mind\n")
+            secret.chmod(0o600)
+            server = group.add("a", "--secret-file", str(secret), "--irc-port", "6667", *options,
+                               namespace=network.namespace("a"), ports=(8888, 8889),
+                               host=network.address("a"))
+            server.start()
+            server.wait_ready()
+            told = network["b"].run("python3", "-c", FROM_AFAR, network.address("a"))
+            return told, server.words()
+
+    def test_it_is_not_let_in_though_the_group_is_meant_for_other_machines(self):
+        told, log = self.told()
+        self.assertEqual(told, "")
+        self.assertIn("an IRC client at 10.77.0.2 was not let in: only those of this machine are, "
+                      "without --irc-open", log)
+        self.assertIn("IRC clients of this machine connect to port 6667; --irc-open lets others in",
+                      log)
+
+    def test_it_is_let_in_where_that_was_said(self):
+        told, log = self.told("--irc-open")
+        self.assertIn(" 001 ann :Welcome to the ", told)
+        self.assertIn("IRC clients connect to port 6667, from any machine: whoever reaches it is "
+                      "let in", log)
 
 
 if __name__ == "__main__":
