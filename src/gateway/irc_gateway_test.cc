@@ -401,5 +401,17 @@ TEST_F(IrcGatewayTest, LinesBeyondTheRateAreReadLater) {
   EXPECT_GE(loop_.now() - begun, 100ms);
 }
 
+// Nothing is left to be read when the last of the burst is gone: what comes then is read all the
+// same.
+TEST_F(IrcGatewayTest, WhatComesAfterTheBurstIsReadToo) {
+  open({.irc = {.lines_per_second = 20, .burst = 4}});
+  const auto client = connect();
+  client->read_on();
+  client->say("NICK x\r\nUSER u 0 * :U\r\nPING :1\r\nPING :2\r\n");
+  ASSERT_TRUE(run_until([&] { return client->has_heard("PONG muster :2\r\n"); }));
+  client->say("PING :3\r\n");
+  EXPECT_TRUE(run_until([&] { return client->has_heard("PONG muster :3\r\n"); }));
+}
+
 }  // namespace
 }  // namespace muster::gateway::irc_gateway_test

@@ -69,7 +69,7 @@ void Connection::Impl::take_line(const LineReader::Line& line) {
     numeric(err_inputtoolong, {}, "Input line was too long");
   } else if (const auto message = parse_message(line.text)) {
     begin_task(*message);
-    if (!wire::is_utf8(message->command)) task_->command = "*";
+    if (!wire::is_utf8(message->command)) task_->command.assign(1, '*');
     if (wire::is_utf8(line.text)) {
       handle(*message);
     } else {

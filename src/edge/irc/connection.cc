@@ -368,7 +368,7 @@ Instant Connection::Impl::deadline() const {
   if (finished()) return Instant::max();
   Instant next = Instant::max();
   if (ask_status_at_) next = std::min(next, *ask_status_at_);
-  if (reader_.bytes() > 0 && tokens_ < 1) {
+  if (tokens_ < 1) {  // Until then nobody looks whether there is more to read.
     const std::chrono::duration<double> wait((1 - tokens_) / options_.lines_per_second);
     next = std::min(next, refilled_ + std::chrono::ceil<Duration>(wait));
   }
