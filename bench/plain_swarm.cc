@@ -42,9 +42,11 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// At once: fewer than the smallest queue of a listening socket (ngIRCd's has 10). What does not fit
-// there is dialled again by the kernel, after one second, then two, while both sides are idle.
-constexpr std::size_t opening_max = 8;
+// At once, at first: fewer than the smallest queue of a listening socket (ngIRCd's has 10). What
+// does not fit there is dialled again by the kernel, after one second, then two.
+constexpr std::size_t opening_min = 8;
+constexpr std::size_t opening_max = 256;
+constexpr auto slow_connect = 500ms;
 constexpr auto opening_time = 120s;  // For all that connect.
 constexpr auto patience = 60s;
 
@@ -92,13 +94,23 @@ class Swarm {
     connections_.push_back(std::move(connection));
     return *connections_.back();
   }
-  /// Connects so many, a few at a time, and waits until all are ready.
+  /// Connects so many, and waits until all are ready. More and more at once, until the server makes
+  /// one wait: what is too much for its listen queue the kernel tries again a second later. Others
+  /// let in once a second whoever is there.
   void connect_all(std::size_t count, Part part) {
-    for (std::size_t i = 0; i < count; ++i) {
-      connect("n" + std::to_string(i), part);
-      if (i % opening_max == opening_max - 1) wait_ready();
+    std::size_t at_once = opening_min;
+    std::size_t at_once_max = opening_max;
+    for (std::size_t i = 0; i < count;) {
+      Clock::duration longest{};
+      for (const std::size_t end = std::min(count, i + at_once); i < end; ++i) {
+        const Clock::time_point before = Clock::now();
+        connect("n" + std::to_string(i), part);
+        longest = std::max(longest, Clock::now() - before);
+      }
+      wait_ready();
+      if (longest > slow_connect) at_once_max = std::max(at_once / 2, opening_min);
+      at_once = std::min(2 * at_once, at_once_max);
     }
-    wait_ready();
   }
   void wait_ready() {
     while (ready_ < connections_.size()) {

@@ -326,7 +326,8 @@ void add_load_options(CLI::App& command, BenchOptions& options) {
       "how often each client gives a sign of life; its session ends after ten missed, or 2s "
       "(default: each second, and as the group has it)");
   command
-      .add_option("--size", options.load.size, "bytes of a command of echo, or of a line of the chat")
+      .add_option("--size", options.load.size,
+                  "bytes of a command of echo, or of a line of the chat")
       ->check(CLI::Range(std::size_t{0}, wire::command_bytes_max).description(""))
       ->type_name("BYTES")
       ->capture_default_str();
