@@ -5,7 +5,8 @@ import unittest
 
 from muster_processes import Group, wait_until
 
-OF_SERVICES = ["auction.extend", "auction.pause", "auction.resume", "mobility.cancel"]
+OF_SERVICES = ["auction.extend", "auction.pause", "auction.resume", "chat.oper",
+               "chat.oper.remove", "mobility.cancel"]
 METHODS = ["history", "log-level", "queue", "report", "sessions", "snapshot", "stats", "version",
            "view"]
 
