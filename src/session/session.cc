@@ -69,7 +69,7 @@ void Session::begin_link() {
 }
 
 void Session::disconnected(LinkId link, Instant now, const std::optional<Error>& why) {
-  if (move_ && link == move_->link) return move_.reset();
+  if (move_ && link == move_->link) return lose_move(now);
   if (link != link_ || phase_ == Phase::waiting || phase_ == Phase::ended) return;
   const std::string reason =
       phase_ == Phase::dialing ? "no connection to " + address_ : address_ + " closed the link";
@@ -261,7 +261,7 @@ void Session::end(Instant now) {
 
 void Session::finish_ended(const std::string& reason, ErrorCode code) {
   if (phase_ == Phase::dialing || linked()) ready_.close.push_back(link_);
-  if (move_) abandon_move();
+  if (move_) ready_.close.push_back(std::exchange(move_, std::nullopt)->link);
   const Error aborted{code,
                       code == ErrorCode::aborted ? "the session has ended: " + reason : reason};
   for (std::size_t i = 0; i < calls_.size(); ++i) {
@@ -345,7 +345,7 @@ void Session::tick(Instant now) {
   expire(now);
   if (move_ &&
       now - move_->since >= (move_->connected ? options_.open_timeout : options_.dial_timeout)) {
-    abandon_move();
+    abandon_move(now);
   }
   const Duration in_phase = now - phase_since_;
   if (phase_ == Phase::dialing && in_phase >= options_.dial_timeout) {

@@ -291,7 +291,8 @@ class Session {
   void take_move_hello(BytesView body, Instant now);
   void finish_move(Instant now);
   void go_on_there();
-  void abandon_move();
+  void abandon_move(Instant now);
+  void lose_move(Instant now);
 
   void dial_if_due(Instant now);
   void give_up_link(const Error& why, Instant now, bool close);

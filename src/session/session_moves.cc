@@ -14,12 +14,24 @@ void Session::begin_move(const std::string& address, Instant now) {
   ready_.dial.push_back({move_->link, address});
 }
 
-void Session::abandon_move() {
+void Session::abandon_move(Instant now) {
   ready_.close.push_back(move_->link);
-  move_.reset();
+  lose_move(now);
 }
 
-// What goes wrong there costs nothing here.
+// What was asked for there may be on its way into the log, where it would leave the session with a
+// server that its client is not at: what is asked for here then counts, being newer.
+void Session::lose_move(Instant now) {
+  const bool asked_there = move_->hello && !options_.only_follows;
+  move_.reset();
+  if (!asked_there || phase_ != Phase::open) return;
+  send_resume(link_, true);
+  phase_ = Phase::opening;
+  phase_since_ = now;
+  pace_.stop();  // Until it is open again.
+}
+
+// What goes wrong there costs at most an attach here.
 void Session::take_move_frame(wire::FrameType type, const SharedBytes& body, Instant now) {
   if (!move_->connected) return;
   if (type == wire::FrameType::server_hello) return take_move_hello(body.view(), now);
@@ -27,7 +39,7 @@ void Session::take_move_frame(wire::FrameType type, const SharedBytes& body, Ins
     ready_.send.push_back({move_->link, {wire::FrameType::pong, wire::Lane::normal, {}}});
     return;
   }
-  if (type != wire::FrameType::session_opened || !move_->hello) return abandon_move();
+  if (type != wire::FrameType::session_opened || !move_->hello) return abandon_move(now);
   finish_move(now);
   const Result<void> taken = take_opened(body.view(), now);
   if (!taken && linked()) give_up_link(taken.error(), now, true);
@@ -35,9 +47,9 @@ void Session::take_move_frame(wire::FrameType type, const SharedBytes& body, Ins
 
 void Session::take_move_hello(BytesView body, Instant now) {
   Result<wire::ServerHello> hello = wire::decode<wire::ServerHello>(body);
-  if (!hello) return abandon_move();
+  if (!hello) return abandon_move(now);
   const Result<GroupId> group = wire::parse_id<GroupId>(hello->group_id());
-  if (!group || *group != group_) return abandon_move();
+  if (!group || *group != group_) return abandon_move(now);
   for (const std::string& address : hello->client_addresses()) servers_.learn(address);
   const bool is_first = !move_->hello;
   move_->hello = std::move(*hello);

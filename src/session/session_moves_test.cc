@@ -147,7 +147,7 @@ TEST_F(SessionMovesTest, ATargetThatCannotBeHadCostsNothing) {
   EXPECT_THAT(ready(), ElementsAre("dial c:1"));
 }
 
-TEST_F(SessionMovesTest, ATargetThatRefusesOrIsOfAnotherGroupCostsNothing) {
+TEST_F(SessionMovesTest, ATargetThatRefusesOrIsOfAnotherGroupIsGivenUp) {
   ask_to_move();
   static_cast<void>(ready());
   session_.connected(new_link, now_);
@@ -159,8 +159,27 @@ TEST_F(SessionMovesTest, ATargetThatRefusesOrIsOfAnotherGroupCostsNothing) {
   hello({3});
   static_cast<void>(ready());
   receive({3}, FrameType::refused, wire::to_refused({ErrorCode::resource_exhausted, "full"}));
-  EXPECT_THAT(ready(), ElementsAre("3 close"));
+  EXPECT_THAT(ready(), ElementsAre("1 resume_session", "3 close"));
   EXPECT_EQ(session_.server(), "a:1");
+}
+
+TEST_F(SessionMovesTest, WhatWasAskedForThereIsTakenBackHere) {
+  call("x");
+  ask_to_move();
+  static_cast<void>(ready());
+  session_.connected(new_link, now_);
+  hello(new_link);
+  EXPECT_THAT(ready(), ElementsAre("2 resume_session"));
+  session_.disconnected(new_link, now_);
+  call("y");
+  EXPECT_THAT(ready(), ElementsAre("1 resume_session"));
+  answer(old_link, 1);
+  EXPECT_THAT(ready(), ElementsAre("call 1 ok"));
+  opened(old_link, 1);
+  EXPECT_THAT(ready(), ElementsAre("1 commands 2+1", "resumed a:1"));
+  EXPECT_EQ(session_.epoch(), Epoch{3});
+  ask_to_move();
+  EXPECT_THAT(ready(), ElementsAre("dial b:1"));
 }
 
 TEST_F(SessionMovesTest, ATargetThatDoesNotAnswerIsGivenUp) {
