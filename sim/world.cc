@@ -446,13 +446,12 @@ std::optional<std::string> World::what_is_wrong_with_roles(const node::Report& l
     if (is_voter(member) && !leader.appointed && leader_drained && !member.drained()) {
       return "number " + std::to_string(leader.number->value) + " leads though it is drained";
     }
-    if (stable || number == *leader.number) continue;
+    if (stable || !runs || number == *leader.number) continue;
     if (is_voter(member) && !leader.appointed && better(member, view.members.at(*leader.number))) {
       return "number " + std::to_string(leader.number->value) + " leads instead of " + name;
     }
     for (const auto& [other, voter] : view.members) {
-      if (lost_voter || !runs || is_voter(member) || !is_voter(voter) || other == *leader.number)
-        continue;
+      if (lost_voter || is_voter(member) || !is_voter(voter) || other == *leader.number) continue;
       if (better(member, voter)) {
         return "number " + std::to_string(other.value) + " votes instead of " + name;
       }
