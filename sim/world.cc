@@ -1,6 +1,7 @@
 #include "sim/world.h"
 
 #include <algorithm>
+#include <set>
 
 #include "node/voters.h"
 
@@ -216,6 +217,21 @@ void World::verify_contents() {
   while (!done() && events_.now() < bound) run_until(events_.now() + look_every);
   if (!done()) throw Violation("live after the faults", "the last reads got no answer");
   checkers_.history.check();
+  wait_until_alike();
+}
+
+// What the last entry did is told by the first that applies it: a lot may just have ended.
+void World::wait_until_alike() {
+  const Instant bound = events_.now() + verify_within;
+  const auto alike = [this] {
+    std::set<LogIndex> applied;
+    for (const auto& server : servers_) {
+      if (server->state() == Server::State::running) applied.insert(server->report().applied);
+    }
+    return applied.size() <= 1;
+  };
+  while (!alike() && events_.now() < bound) run_until(events_.now() + milliseconds(1));
+  if (!alike()) throw Violation("live after the faults", "not all come to the same place");
 }
 
 // All servers have the same record of each lot, with all that was acknowledged.

@@ -68,6 +68,7 @@ class World {
   /// By when the group must be live, after the last fault.
   Instant live_by() const;
   void verify_contents();
+  void wait_until_alike();
   void verify_auctions() const;
   void verify_city() const;
   void verify_chat() const;
