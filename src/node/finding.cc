@@ -193,30 +193,34 @@ void Node::Impl::tell_wait(const std::string& what) {
 // given up like this: its other servers may go on without this one (see `lost_its_majority`).
 // Nor is that of a list, which lets nobody in who begins anew.
 bool Node::Impl::never_came_about(Duration patience, Now now) const {
-  if (options_.list || came_about_) return false;
+  if (options_.list || identity_.came_about) return false;
   return state().view().number == 0 && !first_commands() &&
          now.monotonic - leader_seen_ >= patience && !may_come_about();
 }
 
 // A founder that took nothing in may be the last that a group needs which the others saw come
-// about. They tell, and so does whoever waits to be let into it, where a cut hides them.
+// about. They tell, and so does whoever waits to be let into it, where a cut hides them. What was
+// told once is kept: after a restart there may be nobody left who does.
 bool Node::Impl::awaited_or_own_group_came_about() {
-  const std::optional<GroupId>& group = consensus_ ? identity_.group : joins_;
-  if (!group) return false;
-  if (consensus_) {
-    // After a restart nothing is applied until there is a leader, but no leader changes the members
-    // before the founding is committed, and whoever holds commands gives nothing up either.
-    came_about_ = came_about_ || state().view().number > 0 || first_commands() ||
-                  consensus_->raft().configuration_index() > LogIndex{1};
-    if (came_about_) return true;
+  if (!consensus_) return joins_ && is_told_to_have_come_about(*joins_);
+  // After a restart nothing is applied until there is a leader, but no leader changes the members
+  // before the founding is committed, and whoever holds commands gives nothing up either.
+  const bool came_about = state().view().number > 0 || first_commands() ||
+                          consensus_->raft().configuration_index() > LogIndex{1} ||
+                          is_told_to_have_come_about(*identity_.group);
+  if (came_about && !identity_.came_about) {
+    identity_.came_about = true;
+    jobs_.add(storage::IdentityJob{identity_});
   }
-  const bool told = std::ranges::any_of(peers_.all(), [&](const auto& item) {
+  return identity_.came_about;
+}
+
+bool Node::Impl::is_told_to_have_come_about(GroupId group) const {
+  return std::ranges::any_of(peers_.all(), [&](const auto& item) {
     const Peer& peer = item.second;
     return peer.hello.came_about() &&
-           (peer.group ? peer.group == group : peer.hello.joins() == group->uuid.to_string());
+           (peer.group ? peer.group == group : peer.hello.joins() == group.uuid.to_string());
   });
-  if (consensus_) came_about_ = told;
-  return told;
 }
 
 // So many of the founders are in reach, and in no other group, that they can elect a leader.

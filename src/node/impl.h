@@ -148,6 +148,7 @@ class Node::Impl {
   void meet(const Peer& peer, Now now);
   bool never_came_about(Duration patience, Now now) const;
   bool awaited_or_own_group_came_about();
+  bool is_told_to_have_come_about(GroupId group) const;
   bool may_come_about() const;
   std::optional<LogIndex> first_commands() const;
   void give_up_group(const std::string& why);
@@ -367,9 +368,8 @@ class Node::Impl {
   std::set<GroupId> met_;           // Other groups of this name that were reported.
   Instant next_meeting_{};
   Instant next_relearning_{};
-  std::string settings_adopted_;  // As bytes.
-  bool came_about_{false};        // The group that this server belongs to, as itself or others saw.
-  std::optional<GroupId> joins_;  // The group that is waited for.
+  std::string settings_adopted_;              // As bytes.
+  std::optional<GroupId> joins_;              // The group that is waited for.
   std::optional<Instant> others_wait_since_;  // Servers that this dead group can't let in.
   std::optional<Instant> wish_heard_at_;  // When the only group that it may join was heard last.
   bool wish_dropped_{false};              // Long ago: any will do.

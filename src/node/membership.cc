@@ -125,6 +125,7 @@ void Node::Impl::take_invite(const Peer& peer, const wire::Frame& frame) {
 void Node::Impl::bind(GroupId group, ServerNumber number) {
   identity_.group = group;
   identity_.number = number;
+  identity_.came_about = is_told_to_have_come_about(group);
   binding_ = jobs_.add(storage::IdentityJob{identity_});
   notice(NoticeLevel::info, "joined group " + options_.group + " (" + group.uuid.to_string() +
                                 ") as number " + std::to_string(number.value));
@@ -138,7 +139,7 @@ void Node::Impl::begin_consensus(raft::Restored restored, std::unique_ptr<replic
   for (const Entry& entry : restored.entries) {
     if (entry.index == LogIndex{1}) remember_founders(entry.payload.view());
     // No leader proposes any, not even of its own, before it has applied the founding.
-    came_about_ = came_about_ || entry.kind == EntryKind::commands;
+    identity_.came_about = identity_.came_about || entry.kind == EntryKind::commands;
   }
   consensus_.emplace(
       options_,

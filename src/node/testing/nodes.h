@@ -1,5 +1,5 @@
 // Two or three whole nodes, wired to each other in memory; their disks are done at once, and keep
-// nothing.
+// nothing but the identity.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -120,7 +120,11 @@ class Nodes : public testing::Test {
     for (LinkOutput& output : out.links) carry(which, std::move(output));
     for (const Dial& wanted : out.dials) dial(which, wanted.address);
     DiskDone disk;
-    for (const storage::DiskJob& job : out.disk) disk.results.push_back(done(job));
+    for (const storage::DiskJob& job : out.disk) {
+      disk.results.push_back(done(job));
+      const auto* const written = std::get_if<storage::IdentityJob>(&job.work);
+      if (written != nullptr) identities_[which] = written->identity;
+    }
     if (!disk.results.empty()) step(which, std::move(disk));
     for (Notice& notice : out.notices) notices_.push_back(std::move(notice.text));
     for (const Announce& announced : out.announcements) {
@@ -186,6 +190,7 @@ class Nodes : public testing::Test {
   Instant now_{std::chrono::seconds{10}};
   std::array<std::unique_ptr<Node>, 3> nodes_;  // Nothing: not there, or ended.
   std::array<std::optional<Exit>, 3> exits_;
+  std::array<storage::Identity, 3> identities_;   // As last written.
   std::map<LinkId, std::array<Server, 2>> open_;  // Links between them, and their ends.
   bool announced_{false};  // They look for each other, and hear each other's beacons.
   bool waiting_{false};

@@ -47,6 +47,8 @@ struct Identity {
   /// written, so that after a restart it is known where to look for that.
   std::optional<LeftBehind> leaves_behind{};
   Former former{};
+  /// Some majority has its founding: this server saw it, or was told. Of `group`.
+  bool came_about{false};
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/crc32c.h"
+#include "muster/codec.h"
 #include "storage/format/marks.h"
 #include "storage/format/record.h"
 #include "storage/format/replay.h"
@@ -159,6 +161,8 @@ TEST(SmallFilesTest, WhatIsWrittenIsReadBack) {
   again.former = {.gone_groups = {{Uuid::make_v7({}, 7, 8)}},
                   .retired = {{Uuid::make_v7({}, 9, 1)}, {Uuid::make_v7({}, 9, 2)}}};
   EXPECT_EQ(decode_identity(encode(again), "identity").value(), again);
+  again.came_about = true;
+  EXPECT_EQ(decode_identity(encode(again), "identity").value(), again);
   const FenceRecord fence{.by = identity.server, .term = {7}, .index = {8}};
   EXPECT_EQ(decode_fence(encode(fence), "fence").value(), fence);
   const SnapshotHeader header{
@@ -166,6 +170,20 @@ TEST(SmallFilesTest, WhatIsWrittenIsReadBack) {
   const Bytes bytes = encode(header);
   EXPECT_EQ(bytes.size(), snapshot_header_bytes(600));
   EXPECT_EQ(decode_snapshot_header(bytes, bytes.size() + 5, "snapshot").value(), header);
+}
+
+TEST(SmallFilesTest, AnIdentityOfAnEarlierProgramIsRead) {
+  const Identity identity{.server = {Uuid::make_v7({}, 1, 2)},
+                          .group_name = "plant",
+                          .group = GroupId{Uuid::make_v7({}, 3, 4)},
+                          .number = ServerNumber{0},
+                          .name = "a",
+                          .branch = {}};
+  Bytes earlier = encode(identity);
+  earlier.resize(earlier.size() - sizeof(std::uint32_t) - 1);  // Without the last field.
+  const std::uint32_t checksum = crc32c(earlier);
+  Writer(earlier).integer(checksum);
+  EXPECT_EQ(decode_identity(earlier, "identity").value(), identity);
 }
 
 TEST(SmallFilesTest, AnyFlippedBitAndAnyCutIsRefused) {

@@ -154,6 +154,7 @@ Bytes encode(const Identity& identity) {
   writer.sized(left.folder);
   write_ids(writer, identity.former.gone_groups);
   write_ids(writer, identity.former.retired);
+  writer.integer<std::uint8_t>(identity.came_about ? 1 : 0);
   seal(file);
   return file;
 }
@@ -178,6 +179,8 @@ Result<Identity> decode_identity(BytesView file, const std::string& path) {
   });
   read_ids(*reader, identity.former.gone_groups);
   read_ids(*reader, identity.former.retired);
+  // Folders of earlier programs end here.
+  if (!reader->finished()) identity.came_about = reader->integer<std::uint8_t>() != 0;
   if (!reader->finished()) return damage(path, 0, "its fields do not fill it");
   return identity;
 }
