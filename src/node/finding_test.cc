@@ -9,40 +9,48 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// `b` has joined the group of `a`, and both are gone: `b` before it took anything in, `a` for
-/// good.
 class FindingTest : public Nodes {
  protected:
-  FindingTest() : Nodes(no_machines) {
+  FindingTest() : Nodes(sink) {
     announced_ = true;
     make(first, FoundingMode::now);
     EXPECT_TRUE(run_until([&] { return nodes_[first]->report().leads; }));
     make(second, FoundingMode::automatic);
-    EXPECT_TRUE(run_until([&] { return identities_[second].group.has_value(); }));
+    EXPECT_TRUE(run_until([&] { return disks_[second].identity.group.has_value(); }));
+  }
+  /// `a` is gone for good, and `b` is back with this; `c` waits to be let in.
+  void return_with(const Restart& disk) {
     die(second);
     die(first);
-  }
-  /// `b` is back, without an entry; `c` waits to be let in.
-  void return_with(const storage::Identity& identity) {
-    make(second, FoundingMode::automatic, identity);
+    make(second, FoundingMode::automatic, disk);
     make(third, FoundingMode::never);
     pass(2min);
   }
 };
 
 TEST_F(FindingTest, WhatWasToldOfAGroupOutlivesARestart) {
-  ASSERT_TRUE(identities_[second].came_about);
-  return_with(identities_[second]);
+  ASSERT_TRUE(disks_[second].identity.came_about);
+  return_with({.identity = disks_[second].identity, .hard_state = {}});
   EXPECT_FALSE(exits_[second]);
 }
 
 TEST_F(FindingTest, AGroupThatNobodyEverSawIsGivenUpForThoseWhoWait) {
-  storage::Identity untold = identities_[second];
-  untold.came_about = false;
+  Restart untold{.identity = disks_[second].identity, .hard_state = {}};
+  untold.identity.came_about = false;
   return_with(untold);
   ASSERT_TRUE(exits_[second]);
   EXPECT_THAT(exits_[second]->reason, ::testing::HasSubstr("never came about, and others wait"));
   EXPECT_EQ(exits_[second]->afterwards, Afterwards::archive_rejoin);
+}
+
+TEST_F(FindingTest, WhoHoldsCommandsGivesNothingUp) {
+  ASSERT_TRUE(run_until([&] { return voters_seen_by(first) == 2; }));
+  write_as_client(first);
+  pass(1s);
+  Restart untold = disks_[second];
+  untold.identity.came_about = false;
+  return_with(untold);
+  EXPECT_FALSE(exits_[second]);
 }
 
 }  // namespace

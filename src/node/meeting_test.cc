@@ -8,33 +8,11 @@
 #include <vector>
 
 #include "node/testing/nodes.h"
-#include "wire/batch.h"
-#include "wire/control.h"
 
 namespace muster::node {
 namespace {
 
 using namespace std::chrono_literals;
-
-const SessionId ann{Uuid::make_v7(1ms, 1, 1)};
-
-// A service for clients' commands: they are the data that makes a group stay.
-class Sink final : public service::Machine {
- public:
-  ServiceId id() const override { return ServiceId{7}; }
-  std::string_view name() const override { return "sink"; }
-  void apply(const service::Command&, service::Output& output) override { output.reply({}); }
-  Result<Bytes> query(BytesView) const override { return Bytes{}; }
-  service::FrozenParts freeze() const override { return {}; }
-  [[nodiscard]] Result<void> restore(BytesView) override { return {}; }
-  void clear() override {}
-};
-
-std::vector<std::unique_ptr<service::Machine>> sink() {
-  std::vector<std::unique_ptr<service::Machine>> all;
-  all.push_back(std::make_unique<Sink>());
-  return all;
-}
 
 class MeetingTest : public Nodes {
  protected:
@@ -54,26 +32,13 @@ class MeetingTest : public Nodes {
     pass(1s);
     groups_[which] = *nodes_[which]->report().group;
   }
-  void write_as_client(Server at) {
-    step(at, LinkOpened{.link = client_link, .address = "c:1"});
-    wire::OpenSession open;
-    open.set_session_id(ann.uuid.to_string());
-    open.set_name("ann");
-    open.set_epoch(1);
-    say(at, client_link, wire::FrameType::open_session, wire::encode(open));
-    ASSERT_TRUE(run_until([&] { return told_.contains(wire::FrameType::session_opened); }));
-    wire::BatchBuilder batch({.session = ann, .epoch = {1}, .first_sequence = {1}});
-    ASSERT_TRUE(batch.add(ServiceId{7}, as_bytes("x")).has_value());
-    say(at, client_link, wire::FrameType::commands, std::move(batch).finish());
-    ASSERT_TRUE(run_until([&] { return told_.contains(wire::FrameType::replies); }));
-  }
   /// As a server does it: the folder is put away, and it begins anew.
   void begin_anew(Server which) {
-    storage::Identity identity;
-    identity.server = {Uuid::make_v7(2ms, 2, which)};
-    identity.rejoins = exits_[which]->joins;
-    identity.former = exits_[which]->former;
-    make(which, FoundingMode::never, std::move(identity));
+    Restart restart;
+    restart.identity.server = {Uuid::make_v7(2ms, 2, which)};
+    restart.identity.rejoins = exits_[which]->joins;
+    restart.identity.former = exits_[which]->former;
+    make(which, FoundingMode::never, std::move(restart));
   }
 
   std::unique_ptr<Node> apart_;

@@ -1,5 +1,5 @@
 // Two or three whole nodes, wired to each other in memory; their disks are done at once, and keep
-// nothing but the identity.
+// nothing but the identity and the log.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "node/node.h"
+#include "wire/batch.h"
 #include "wire/control.h"
 
 namespace muster::node {
@@ -23,6 +24,24 @@ constexpr LinkId client_link{1'000};
 
 inline std::vector<std::unique_ptr<service::Machine>> no_machines() {
   return {};
+}
+
+/// A service for clients' commands: they are the data that makes a group stay.
+class Sink final : public service::Machine {
+ public:
+  ServiceId id() const override { return ServiceId{7}; }
+  std::string_view name() const override { return "sink"; }
+  void apply(const service::Command&, service::Output& output) override { output.reply({}); }
+  Result<Bytes> query(BytesView) const override { return Bytes{}; }
+  service::FrozenParts freeze() const override { return {}; }
+  [[nodiscard]] Result<void> restore(BytesView) override { return {}; }
+  void clear() override {}
+};
+
+inline std::vector<std::unique_ptr<service::Machine>> sink() {
+  std::vector<std::unique_ptr<service::Machine>> all;
+  all.push_back(std::make_unique<Sink>());
+  return all;
 }
 
 /// `a`, `b` and `c`, as a test makes them. What they tell clients is kept, the latest of each type.
@@ -37,7 +56,7 @@ class Nodes : public testing::Test {
   static ServerId id_of(Server which) {
     return {Uuid::make_v7(std::chrono::milliseconds{1}, 2, which)};
   }
-  void make(Server which, FoundingMode founding, storage::Identity identity = {}) {
+  void make(Server which, FoundingMode founding, Restart restart = {}) {
     Options options;
     options.name = std::string(1, static_cast<char>('a' + which));
     options.group = "g";
@@ -47,8 +66,6 @@ class Nodes : public testing::Test {
     options.seed = which + 1;
     if (which != first && !announced_) options.seeds = {"a:2"};
     options.discovery = announced_;
-    Restart restart;
-    restart.identity = std::move(identity);
     if (restart.identity.server == ServerId{}) restart.identity.server = id_of(which);
     nodes_[which] =
         std::make_unique<Node>(std::move(options), std::move(restart), machines_, now());
@@ -105,6 +122,13 @@ class Nodes : public testing::Test {
     if (std::holds_alternative<storage::StoreJob>(job.work)) return {job.id, storage::Stored{}};
     return {job.id, storage::Done{}};
   }
+  static void store(Restart& disk, const storage::StoreJob& job) {
+    if (job.hard_state) disk.hard_state = *job.hard_state;
+    for (const Entry& entry : job.entries) {
+      disk.entries.resize(entry.index.value - 1);
+      disk.entries.push_back(entry);
+    }
+  }
   // It has died: its connections close.
   void die(Server which) {
     nodes_[which].reset();
@@ -123,7 +147,9 @@ class Nodes : public testing::Test {
     for (const storage::DiskJob& job : out.disk) {
       disk.results.push_back(done(job));
       const auto* const written = std::get_if<storage::IdentityJob>(&job.work);
-      if (written != nullptr) identities_[which] = written->identity;
+      if (written != nullptr) disks_[which].identity = written->identity;
+      const auto* const stored = std::get_if<storage::StoreJob>(&job.work);
+      if (stored != nullptr) store(disks_[which], *stored);
     }
     if (!disk.results.empty()) step(which, std::move(disk));
     for (Notice& notice : out.notices) notices_.push_back(std::move(notice.text));
@@ -174,6 +200,21 @@ class Nodes : public testing::Test {
     step(which, LinkClosed{.link = link});
     return wire::decode<Message>(told_.at(answer)).value();
   }
+  /// A command of a new session. Precondition: the machines are those of `sink`.
+  void write_as_client(Server at) {
+    const SessionId ann{Uuid::make_v7(std::chrono::milliseconds{1}, 1, 1)};
+    step(at, LinkOpened{.link = client_link, .address = "c:1"});
+    wire::OpenSession open;
+    open.set_session_id(ann.uuid.to_string());
+    open.set_name("ann");
+    open.set_epoch(1);
+    say(at, client_link, wire::FrameType::open_session, wire::encode(open));
+    ASSERT_TRUE(run_until([&] { return told_.contains(wire::FrameType::session_opened); }));
+    wire::BatchBuilder batch({.session = ann, .epoch = {1}, .first_sequence = {1}});
+    ASSERT_TRUE(batch.add(ServiceId{7}, as_bytes("x")).has_value());
+    say(at, client_link, wire::FrameType::commands, std::move(batch).finish());
+    ASSERT_TRUE(run_until([&] { return told_.contains(wire::FrameType::replies); }));
+  }
   std::size_t voters_seen_by(Server which) const {
     const group::View* const view = nodes_[which]->report().view;
     if (view == nullptr) return 0;
@@ -190,7 +231,7 @@ class Nodes : public testing::Test {
   Instant now_{std::chrono::seconds{10}};
   std::array<std::unique_ptr<Node>, 3> nodes_;  // Nothing: not there, or ended.
   std::array<std::optional<Exit>, 3> exits_;
-  std::array<storage::Identity, 3> identities_;   // As last written.
+  std::array<Restart, 3> disks_;                  // As last written.
   std::map<LinkId, std::array<Server, 2>> open_;  // Links between them, and their ends.
   bool announced_{false};  // They look for each other, and hear each other's beacons.
   bool waiting_{false};
