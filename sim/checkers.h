@@ -1,6 +1,7 @@
 // What must always hold: one small class per invariant, fed after every step.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -277,17 +278,29 @@ class HeirsStay {
   std::map<Member, ServerNumber> heirs_;  // Of those that hand over now.
 };
 
-/// When servers last took in a frame of each connection: nobody's session ends who was heard.
+/// When servers last took in a frame of each connection, while they belonged to those who decide:
+/// nobody's session ends who was heard.
 class Heard {
  public:
-  void note(EndId end, Instant now) { last_[end.value / 2] = now; }
+  void note(std::size_t server, EndId end, Instant now) { last_[end.value / 2] = {server, now}; }
+  /// The server has no leader, and may have been on its own since that time: the others can't know
+  /// whom it heard.
+  void alone(std::size_t server, Instant since) {
+    for (auto& [connection, last] : last_) {
+      if (last.server == server) last.at = std::min(last.at, since);
+    }
+  }
   std::optional<Instant> last(EndId end) const {
     const auto found = last_.find(end.value / 2);
-    return found == last_.end() ? std::nullopt : std::optional(found->second);
+    return found == last_.end() ? std::nullopt : std::optional(found->second.at);
   }
 
  private:
-  std::map<std::uint64_t, Instant> last_;  // By connection.
+  struct Last {
+    std::size_t server{};
+    Instant at;
+  };
+  std::map<std::uint64_t, Last> last_;  // By connection.
 };
 
 /// All of them. `seen` is called after every turn of a server.

@@ -283,8 +283,9 @@ void Server::turn() {
   }
   const node::Now now = clock_.now(world_.events.now());
   for (node::Input& input : std::exchange(inbox_, {})) {
-    if (const auto* const frame = std::get_if<node::FrameReceived>(&input)) {
-      world_.checkers.heard.note(EndId{frame->link.value}, world_.events.now());
+    const auto* const frame = std::get_if<node::FrameReceived>(&input);
+    if (frame != nullptr && report_.leader) {
+      world_.checkers.heard.note(number_, EndId{frame->link.value}, world_.events.now());
     }
     node_->step(std::move(input), now);
   }
@@ -320,6 +321,7 @@ void Server::schedule_tick() {
 
 void Server::observe() {
   const bool led = report_.leads;
+  const bool had_leader = report_.leader.has_value();
   const bool handed_over = report_.heir.has_value();
   const LogIndex committed = report_.commit;
   report_ = node_->report();
@@ -339,6 +341,11 @@ void Server::observe() {
     if (view != std::exchange(view_seen_, view)) {
       world_.checkers.one_view.changed(number_, report_.term, *report_.view);
     }
+  }
+  if (had_leader && !report_.leader) {
+    // It notices after a silence of up to this.
+    const Duration unnoticed = 3 * scenario_.limits.election_timeout;
+    world_.checkers.heard.alone(number_, world_.events.now() - unnoticed);
   }
   watch_hand_over();
   if (report_.leads && !led && on_lead_) on_lead_();
