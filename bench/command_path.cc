@@ -1,5 +1,6 @@
 // The path of a command, one step at a time: what each costs when nothing else is in the way.
-// Argument of each: commands in a batch, of 128 bytes. `items_per_second` counts commands.
+// Argument of each: commands in a batch, of 128 bytes. Times and allocations are of one command.
+// The steps at a home are in home_path.cc.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -12,46 +13,25 @@
 #include <string>
 #include <vector>
 
-#include "echo/echo.h"
-#include "muster/bytes.h"
-#include "muster/ids.h"
+#include "bench/commands.h"
+#include "bench/meter.h"
 #include "raft/raft.h"
 #include "replica/replica.h"
 #include "replica/session_control.h"
 #include "storage/format/record.h"
 #include "storage/log_store.h"
 #include "storage/real_files.h"
-#include "wire/batch.h"
 #include "wire/frame.h"
 #include "wire/replies.h"
 
-namespace muster {
+namespace muster::bench {
 namespace {
 
-constexpr std::size_t payload_bytes = 128;
-const Bytes payload(payload_bytes, std::byte{7});
-const SessionId session{*Uuid::parse("01890a5d-ac96-774b-bcce-b302099a8057")};
-
-Bytes make_batch(std::uint64_t first_sequence, std::int64_t commands) {
-  wire::BatchBuilder builder(
-      {.session = session, .epoch = {1}, .first_sequence = {first_sequence}});
-  for (std::int64_t i = 0; i < commands; ++i) builder.add(echo::service_id, payload).value();
-  return std::move(builder).finish();
-}
-
-SharedBytes make_entry(const Bytes& batch) {
-  wire::EntryBuilder builder(batch.size());
-  check(builder.add(wire::BatchView::parse(batch).value()));
-  return SharedBytes(std::move(builder).finish({1}));
-}
-
-void count_commands(benchmark::State& state) {
-  state.SetItemsProcessed(state.iterations() * state.range(0));
-}
+constexpr std::int64_t turns_at_once = 64;  // Where what a step takes is made beforehand.
 
 void build_batch(benchmark::State& state) {
+  const Meter meter(state, state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(make_batch(1, state.range(0)));
-  count_commands(state);
 }
 
 void decode_frame(benchmark::State& state) {
@@ -59,6 +39,7 @@ void decode_frame(benchmark::State& state) {
                                          make_batch(1, state.range(0)));
   wire::ReceiveBuffer buffer;
   wire::FrameDecoder decoder(buffer);
+  const Meter meter(state, state.range(0));
   for (auto _ : state) {
     std::size_t fed = 0;
     while (fed < frame.size()) {  // As a socket would: into the span that the decoder gives.
@@ -70,22 +51,21 @@ void decode_frame(benchmark::State& state) {
     }
     benchmark::DoNotOptimize(decoder.next().value());
   }
-  count_commands(state);
 }
 
 void parse_batch(benchmark::State& state) {
   const Bytes batch = make_batch(1, state.range(0));
+  const Meter meter(state, state.range(0));
   for (auto _ : state) {
     const auto view = wire::BatchView::parse_from_client(batch).value();
     for (const wire::CommandView& command : view.commands()) benchmark::DoNotOptimize(command);
   }
-  count_commands(state);
 }
 
 void build_entry(benchmark::State& state) {
   const Bytes batch = make_batch(1, state.range(0));
+  const Meter meter(state, state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(make_entry(batch));
-  count_commands(state);
 }
 
 void encode_record(benchmark::State& state) {
@@ -93,6 +73,7 @@ void encode_record(benchmark::State& state) {
   const SharedBytes entry = make_entry(make_batch(1, state.range(0)));
   storage::RecordWriter writer(1, segment_bytes, storage::sector_bytes, 0);
   std::uint64_t index = 0;
+  const Meter meter(state, state.range(0));
   for (auto _ : state) {
     if (!writer.fits(entry.size())) {
       writer = storage::RecordWriter(1, segment_bytes, storage::sector_bytes, 0);
@@ -102,7 +83,6 @@ void encode_record(benchmark::State& state) {
     benchmark::DoNotOptimize(writer.bytes());
     writer.clear();
   }
-  count_commands(state);
 }
 
 /// A log in a folder of its own, removed at the end.
@@ -131,6 +111,7 @@ void append_and_sync(benchmark::State& state) {
   TemporaryLog log;
   const SharedBytes entry = make_entry(make_batch(1, state.range(0)));
   std::uint64_t index = 0;
+  Meter meter(state, state.range(0));
   for (auto _ : state) {
     log.store()
         .append({{.hard_state = std::nullopt,
@@ -139,12 +120,11 @@ void append_and_sync(benchmark::State& state) {
                                .kind = EntryKind::commands,
                                .payload = entry}}}})
         .value();
-    state.PauseTiming();  // The disk thread does this while it waits for work.
+    meter.pause();  // The disk thread does this while it waits for work.
     while (log.store().tidy().value()) {
     }
-    state.ResumeTiming();
+    meter.resume();
   }
-  count_commands(state);
 }
 
 /// Three servers whose messages and disks take no time.
@@ -199,8 +179,8 @@ class Trio {
 void replicate_to_two_followers(benchmark::State& state) {
   Trio trio;
   const SharedBytes entry = make_entry(make_batch(1, state.range(0)));
+  const Meter meter(state, state.range(0));
   for (auto _ : state) trio.replicate(entry);
-  count_commands(state);
 }
 
 void apply_entry(benchmark::State& state) {
@@ -218,51 +198,59 @@ void apply_entry(benchmark::State& state) {
   };
   apply(replica::encode_control_batch(session, replica::Open{"bench", "bench", {0}}));
   std::uint64_t sequence = 1;
+  std::vector<Entry> entries(turns_at_once);
+  Meter meter(state, turns_at_once * state.range(0));
   for (auto _ : state) {
-    state.PauseTiming();
-    const Entry entry{.term = {1},
-                      .index = {++index},
-                      .kind = EntryKind::commands,
-                      .payload = make_entry(make_batch(sequence, state.range(0)))};
-    sequence += static_cast<std::uint64_t>(state.range(0));
-    state.ResumeTiming();
-    const replica::Applied applied = replica.apply(entry);
-    check(std::get<replica::Answer>(applied.news.at(0)).count ==
-          static_cast<std::uint32_t>(state.range(0)));
+    meter.pause();
+    for (Entry& entry : entries) {
+      entry = {.term = {1},
+               .index = {++index},
+               .kind = EntryKind::commands,
+               .payload = make_entry(make_batch(sequence, state.range(0)))};
+      sequence += static_cast<std::uint64_t>(state.range(0));
+    }
+    meter.resume();
+    for (const Entry& entry : entries) {
+      const replica::Applied applied = replica.apply(entry);
+      check(std::get<replica::Answer>(applied.news.at(0)).count ==
+            static_cast<std::uint32_t>(state.range(0)));
+    }
   }
-  count_commands(state);
 }
 
 void build_replies(benchmark::State& state) {
+  const Meter meter(state, state.range(0));
   for (auto _ : state) {
     wire::RepliesBuilder builder({1});
     for (std::uint32_t i = 0; i < state.range(0); ++i) check(builder.add({{1}, i}, payload));
     benchmark::DoNotOptimize(std::move(builder).finish());
   }
-  count_commands(state);
 }
 
 void parse_replies(benchmark::State& state) {
   wire::RepliesBuilder builder({1});
   for (std::uint32_t i = 0; i < state.range(0); ++i) check(builder.add({{1}, i}, payload));
   const Bytes body = std::move(builder).finish();
+  const Meter meter(state, state.range(0));
   for (auto _ : state) {
     const auto view = wire::RepliesView::parse(body).value();
     for (const wire::ReplyView& reply : view) benchmark::DoNotOptimize(reply);
   }
-  count_commands(state);
 }
 
-BENCHMARK(build_batch)->Arg(1)->Arg(16)->Arg(256);
-BENCHMARK(decode_frame)->Arg(1)->Arg(16)->Arg(256);
-BENCHMARK(parse_batch)->Arg(1)->Arg(16)->Arg(256);
-BENCHMARK(build_entry)->Arg(1)->Arg(16)->Arg(256);
-BENCHMARK(encode_record)->Arg(1)->Arg(16)->Arg(256);
-BENCHMARK(append_and_sync)->Arg(1)->Arg(16)->Arg(256)->UseRealTime();
-BENCHMARK(replicate_to_two_followers)->Arg(1)->Arg(16)->Arg(256);
-BENCHMARK(apply_entry)->Arg(1)->Arg(16)->Arg(256);
-BENCHMARK(build_replies)->Arg(1)->Arg(16)->Arg(256);
-BENCHMARK(parse_replies)->Arg(1)->Arg(16)->Arg(256);
+void batches(benchmark::internal::Benchmark* one) {
+  one->Arg(1)->Arg(16)->Arg(256);
+}
+BENCHMARK(build_batch)->Apply(batches);
+BENCHMARK(decode_frame)->Apply(batches);
+BENCHMARK(parse_batch)->Apply(batches);
+BENCHMARK(build_entry)->Apply(batches);
+BENCHMARK(encode_record)->Apply(batches);
+BENCHMARK(append_and_sync)->Apply(batches)->UseRealTime();
+BENCHMARK(replicate_to_two_followers)->Apply(batches);
+BENCHMARK(apply_entry)->Apply(batches);
+BENCHMARK(build_replies)->Apply(batches);
+BENCHMARK(parse_replies)->Apply(batches);
 
 }  // namespace
-}  // namespace muster
+}  // namespace muster::bench

@@ -34,6 +34,14 @@ if(TARGET muster_cli AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 takes the operators of Asio's coroutine frames for those of others where it inlines one.
   target_compile_options(muster_cli PRIVATE -Wno-mismatched-new-delete)
 endif()
+# Operators new and delete that count. Apart from the tests of a folder: where a compiler sees both a call and
+# these, it takes `free` for the wrong end of a `new`.
+add_library(muster_counting_new OBJECT "${PROJECT_SOURCE_DIR}/src/base/testing/counting_new.cc")
+target_link_libraries(muster_counting_new PRIVATE muster_base muster_warnings)
+set_target_properties(muster_counting_new PROPERTIES EXCLUDE_FROM_ALL ON)
+if(TARGET edge_test)
+  target_link_libraries(edge_test PRIVATE muster_counting_new)
+endif()
 if(TARGET cli_test)
   target_link_libraries(cli_test PRIVATE muster_storage_simulated)  # For crashes of `recover`.
 endif()

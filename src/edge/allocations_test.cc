@@ -1,5 +1,5 @@
 // What a heartbeat costs in memory: nothing, from the datagram to the wheel of timers.
-#include "edge/testing/allocations.h"
+#include "base/testing/allocations.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-// The operators new and delete of this test program. In a file of their own: where a compiler sees
-// both a call and this, it takes `free` for the wrong end of a `new`.
+// The operators new and delete of a program that counts them. In a file of their own: where a
+// compiler sees both a call and this, it takes `free` for the wrong end of a `new`.
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
 
-#include "edge/testing/allocations.h"
+#include "base/testing/allocations.h"
 
 namespace {
 
@@ -92,10 +92,10 @@ void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) no
   std::free(memory);
 }
 
-namespace muster::edge {
+namespace muster {
 
 std::size_t allocations() {
   return allocated;
 }
 
-}  // namespace muster::edge
+}  // namespace muster
