@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/crc32c.h"
 #include "bench/commands.h"
 #include "bench/meter.h"
 #include "raft/raft.h"
@@ -238,9 +239,40 @@ void parse_replies(benchmark::State& state) {
   }
 }
 
+// What no step can do without, to hold the others against: the bytes of its commands copied once,
+// their checksum, and one allocation for each.
+void limit_copy(benchmark::State& state) {
+  const Bytes from(payload_bytes * static_cast<std::size_t>(state.range(0)), std::byte{7});
+  Bytes to(from.size());
+  const Meter meter(state, state.range(0));
+  for (auto _ : state) {
+    std::memcpy(to.data(), from.data(), from.size());
+    benchmark::DoNotOptimize(to.data());
+    benchmark::ClobberMemory();
+  }
+}
+
+void limit_checksum(benchmark::State& state) {
+  const Bytes from(payload_bytes * static_cast<std::size_t>(state.range(0)), std::byte{7});
+  const Meter meter(state, state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(crc32c(from));
+}
+
+void limit_allocation(benchmark::State& state) {
+  const Meter meter(state, state.range(0));
+  for (auto _ : state) {
+    for (std::int64_t i = 0; i < state.range(0); ++i) {
+      benchmark::DoNotOptimize(std::make_unique<std::array<std::byte, payload_bytes>>());
+    }
+  }
+}
+
 void batches(benchmark::internal::Benchmark* one) {
   one->Arg(1)->Arg(16)->Arg(256);
 }
+BENCHMARK(limit_copy)->Apply(batches);
+BENCHMARK(limit_checksum)->Apply(batches);
+BENCHMARK(limit_allocation)->Apply(batches);
 BENCHMARK(build_batch)->Apply(batches);
 BENCHMARK(decode_frame)->Apply(batches);
 BENCHMARK(parse_batch)->Apply(batches);
