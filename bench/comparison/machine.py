@@ -1,11 +1,14 @@
 """What the machine is that was measured on, in words for the report."""
 
+import contextlib
 import os
 import pathlib
 import platform
 import statistics
 import tempfile
 import time
+
+from .groups import Failure
 
 SYNCS = 300
 
@@ -28,6 +31,17 @@ def file_system(folder):
     mounts = [line.split()[1:3] for line in pathlib.Path("/proc/mounts").read_text().splitlines()]
     above = {str(folder), *map(str, folder.parents)}
     return max((each for each in mounts if each[0] in above), key=lambda each: len(each[0]))[1]
+
+
+@contextlib.contextmanager
+def folder_on_disk(parent, prefix):
+    """A folder for data that is measured, which is removed afterwards."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as name:
+        folder = pathlib.Path(name)
+        if file_system(folder.resolve()) == "tmpfs":
+            raise Failure(f"{folder} is memory, not a disk; name a --folder on a disk")
+        yield folder
 
 
 def sync_microseconds(folder):
