@@ -1,18 +1,15 @@
-"""Bars as SVG, for light and dark pages alike: no background, and colours that show on both."""
+"""Bars of what was measured side by side, as SVG."""
 
 import html
-import math
 import statistics
 
+from .drawing import BLUE, GREEN, OCHRE, PURPLE, Scale, page, step_in_words, text
 from .report import bytes_in_words, distinct, number, select, values
 
-COLOURS = {"Muster": "#2f9e6e", "Muster by IRC": "#6cc39c", "etcd": "#4a86d8",
-           "ZooKeeper": "#c9852f", "NATS": "#9a67c9", "NATS JetStream": "#9a67c9",
-           "Mosquitto QoS 0": "#4a86d8", "Mosquitto QoS 1": "#86aee6", "InspIRCd": "#c9852f",
-           "ngIRCd": "#c65d5d"}
+COLOURS = {"Muster": GREEN, "Muster by IRC": "#6cc39c", "etcd": BLUE, "ZooKeeper": OCHRE,
+           "NATS": PURPLE, "NATS JetStream": PURPLE, "Mosquitto QoS 0": BLUE,
+           "Mosquitto QoS 1": "#86aee6", "InspIRCd": OCHRE, "ngIRCd": "#c65d5d"}
 OTHER_COLOUR = "#909090"
-STYLE = """text{font:12px system-ui,sans-serif;fill:#808080}.title{font-size:14px;font-weight:600}
-.grid{stroke:#808080;stroke-opacity:.3}.spread{stroke:#808080;stroke-width:1.5}"""
 
 BAR = 15
 GAP = 3
@@ -22,19 +19,13 @@ WIDTH = 520
 RIGHT = 120
 
 
-def text(x, y, words, kind="", anchor="start"):
-    return (f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">'
-            f"{html.escape(words)}</text>")
-
-
 class Panel:
     """Bars in groups over one logarithmic scale, drawn from `top` down."""
 
     def __init__(self, title, unit, groups, titles, top):
         self.parts = [text(0, top + 14, title, "title")]
-        figures = [each for _, bars in groups for _, some in bars for each in some if each > 0]
-        self.low = math.floor(math.log10(min(figures)))
-        self.high = max(math.ceil(math.log10(max(figures))), self.low + 1)
+        figures = [each for _, bars in groups for _, some in bars for each in some]
+        self.scale = Scale.around(figures, LEFT, WIDTH)
         begin = y = top + 40
         for name, bars in groups:
             middle = y + len(bars) * (BAR + GAP) / 2 + 3
@@ -45,30 +36,24 @@ class Panel:
             y += GROUP_GAP
         self.bottom = y
         grid = []
-        for power in range(self.low, self.high + 1):
-            x = self.place(10 ** power)
+        for step in self.scale.steps:
+            x = self.scale.place(step)
             grid.append(f'<path class="grid" d="M{x:.1f} {begin - 4}V{y - GROUP_GAP}"/>')
-            grid.append(text(x, begin - 8, number(10 ** power) if power >= 2
-                             else f"{10 ** power:g}", anchor="middle"))
+            grid.append(text(x, begin - 8, step_in_words(step), anchor="middle"))
         grid.append(text(LEFT + WIDTH + RIGHT, top + 14, unit, anchor="end"))
         self.parts[1:1] = grid
 
-    def place(self, value):
-        share = (math.log10(value) - self.low) / (self.high - self.low)
-        return LEFT + WIDTH * min(max(share, 0), 1)
-
     def bar(self, y, title, figures):
         middle = statistics.median(figures)
-        end = self.place(middle)
+        end = self.scale.place(middle)
         self.parts.append(f'<rect x="{LEFT}" y="{y}" width="{max(end - LEFT, 1):.1f}" '
                           f'height="{BAR}" fill="{COLOURS.get(title, OTHER_COLOUR)}">'
                           f"<title>{html.escape(title)}: {number(middle)}</title></rect>")
         if len(figures) > 1:
-            line = y + BAR / 2
-            self.parts.append(f'<path class="spread" d="M{self.place(min(figures)):.1f} {line}'
-                              f'H{self.place(max(figures)):.1f}"/>')
+            least, most = map(self.scale.place, (min(figures), max(figures)))
+            self.parts.append(f'<path class="spread" d="M{least:.1f} {y + BAR / 2}H{most:.1f}"/>')
         self.parts.append(text(LEFT - 6, y + BAR - 3, title, anchor="end"))
-        greatest = max(end, self.place(max(figures)))
+        greatest = max(end, self.scale.place(max(figures)))
         self.parts.append(text(greatest + 5, y + BAR - 3, number(middle)))
 
 
@@ -109,8 +94,4 @@ def draw(measurements, titles):
         panel = Panel(title, unit, groups, titles, top)
         parts += panel.parts
         top = panel.bottom + 20
-    if not parts:
-        return None
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-10 -6 {LEFT + WIDTH + RIGHT + 20} '
-            f'{top}" width="{LEFT + WIDTH + RIGHT + 20}">\n<style>{STYLE}</style>\n'
-            + "\n".join(parts) + "\n</svg>\n")
+    return page(parts, LEFT + WIDTH + RIGHT, top) if parts else None
