@@ -1,9 +1,14 @@
-// Many clients of a group at once: what bench/fan_out.py measures with real servers.
+// Many clients of a group at once: what bench/fan_out.py and bench/scaling measure with real
+// servers.
 //
 //   swarm fan-out SERVER FOLLOWERS SECONDS IN-FLIGHT FOLLOWED...
 //       one sender at SERVER says as much as it can in a room that FOLLOWERS connections follow at
 //       the servers FOLLOWED; ends when all have everything. With IN-FLIGHT 0 it says 200 messages
 //       a second, and how long each was under way is measured.
+//   swarm topics SERVER FOLLOWERS SECONDS IN-FLIGHT SPOKEN QUIET
+//       the same at one server with SPOKEN rooms, in which the sender speaks by turns and which all
+//       connections follow, and QUIET ones, each followed by one connection; prints a JSON object
+//       first when all are followed
 //   swarm idle SERVER SESSIONS
 //       opens sessions that do nothing, until standard input ends
 //
@@ -25,10 +30,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "chat/chat.h"
@@ -49,7 +57,6 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* room = "bench";
 constexpr const char* sender_name = "sender";
 constexpr std::size_t text_bytes = 128;
 constexpr std::size_t preface_answer_bytes = 16;
@@ -61,24 +68,44 @@ constexpr std::size_t timed_messages_max = 100'000;
   std::exit(1);
 }
 
+/// Numbers of rooms: first those spoken in, which every connection follows, then the quiet ones,
+/// which they share.
+struct Rooms {
+  std::size_t spoken{1};
+  std::size_t quiet{0};
+};
+
+/// All are as long.
+std::string room_name(std::size_t number) {
+  return fmt::format("bench-{:05}", number);
+}
+
 /// Bytes of an event of this bench: all are as long.
 std::size_t event_bytes() {
-  const chat::Line line{.room = room,
+  const chat::Line line{.room = room_name(0),
                         .from = sender_name,
                         .text = std::string(text_bytes, 'x'),
                         .user = "muster@muster"};
   return wire::event_header_bytes + chat::encode(line).size();
 }
 
-/// Connections that follow the room, on a thread of their own. Counted and timed by order: the
-/// sender is alone in the room, so that the n-th event of a connection is the n-th message.
+/// Connections that follow rooms, on a thread of their own. Timed by order, with one room: the
+/// sender is alone in it, so that the n-th event of a connection is the n-th message.
 class Followers {
  public:
-  Followers(std::size_t count, const std::vector<std::string>& servers)
+  Followers(std::size_t count, const std::vector<std::string>& servers, const Rooms& rooms)
       : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+        events_head_bytes_(wire::events_header_bytes + chat::room_topic(room_name(0)).size()),
         event_bytes_(event_bytes()),
         sent_(timed_messages_max) {
-    for (std::size_t i = 0; i < count; ++i) connect(servers[i % servers.size()]);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::vector<std::size_t> followed;
+      for (std::size_t room = 0; room < rooms.spoken; ++room) followed.push_back(room);
+      for (std::size_t room = i; room < rooms.quiet; room += count) {
+        followed.push_back(rooms.spoken + room);
+      }
+      connect(servers[i % servers.size()], followed);
+    }
   }
   ~Followers() { stop(); }
   Followers(const Followers&) = delete;
@@ -91,7 +118,7 @@ class Followers {
     over_ = true;
     if (thread_.joinable()) thread_.join();
   }
-  /// Those that were told where they begin.
+  /// Those that were told of all their rooms where they begin.
   std::size_t ready() const { return ready_; }
   std::uint64_t delivered() const { return delivered_; }
   bool timed(std::size_t message) const { return message < sent_.size(); }
@@ -109,11 +136,13 @@ class Followers {
     std::size_t skip{preface_answer_bytes};  // Of a body, or the answer to the preface.
     std::array<std::byte, wire::frame_header_bytes> header{};
     std::size_t header_bytes{0};
-    bool ready{false};
+    bool keeps{false};  // The body that is skipped is one to be read.
+    Bytes body{};
+    std::set<std::string, std::less<>> beginning{};  // Topics not yet told of.
     std::size_t events{0};
   };
 
-  void connect(const std::string& server) {
+  void connect(const std::string& server, const std::vector<std::size_t>& rooms) {
     const auto address = net::parse_address(server);
     if (!address) fail(address.error().message);
     auto connection = std::make_unique<Connection>();
@@ -128,12 +157,16 @@ class Followers {
     wire::PrefaceDialer::Options options;
     options.kind = wire::LinkKind::client;
     Bytes bytes = wire::PrefaceDialer(options).hello();
-    wire::Follow follow;
-    follow.set_topic(chat::room_topic(room));
-    follow.set_from_now(true);
-    const Bytes frame =
-        wire::encode_frame(wire::FrameType::follow, wire::Lane::normal, wire::encode(follow));
-    bytes.insert(bytes.end(), frame.begin(), frame.end());
+    for (const std::size_t room : rooms) {
+      const std::string topic = chat::room_topic(room_name(room));
+      connection->beginning.insert(topic);
+      wire::Follow follow;
+      follow.set_topic(topic);
+      follow.set_from_now(true);
+      const Bytes frame =
+          wire::encode_frame(wire::FrameType::follow, wire::Lane::normal, wire::encode(follow));
+      bytes.insert(bytes.end(), frame.begin(), frame.end());
+    }
     send(*connection, bytes);
     epoll_event wanted{};
     wanted.events = EPOLLIN;
@@ -164,9 +197,10 @@ class Followers {
     BytesView bytes = BytesView(buffer_).first(static_cast<std::size_t>(got));
     while (!bytes.empty()) {
       if (connection.skip > 0) {
-        const std::size_t skipped = std::min(connection.skip, bytes.size());
-        connection.skip -= skipped;
-        bytes = bytes.subspan(skipped);
+        const BytesView skipped = bytes.first(std::min(connection.skip, bytes.size()));
+        connection.skip -= skipped.size();
+        bytes = bytes.subspan(skipped.size());
+        if (connection.keeps) take_reached(connection, skipped);
         continue;
       }
       const std::size_t missing = connection.header.size() - connection.header_bytes;
@@ -190,7 +224,7 @@ class Followers {
       case wire::FrameType::ping:
         return send(connection, wire::encode_frame(wire::FrameType::pong, wire::Lane::normal, {}));
       case wire::FrameType::reached:
-        if (!std::exchange(connection.ready, true)) ++ready_;
+        connection.keeps = !connection.beginning.empty();
         return;
       case wire::FrameType::gap:
       case wire::FrameType::refused:
@@ -200,10 +234,23 @@ class Followers {
     }
   }
 
+  /// A piece of the body of a frame `reached`; it ends where nothing is left to skip.
+  void take_reached(Connection& connection, BytesView piece) {
+    connection.body.insert(connection.body.end(), piece.begin(), piece.end());
+    if (connection.skip > 0) return;
+    connection.keeps = false;
+    const Bytes body = std::exchange(connection.body, {});
+    const auto reached = wire::ReachedView::parse(body);
+    if (!reached) fail(reached.error().message);
+    const auto found = connection.beginning.find(reached->topic);
+    if (found == connection.beginning.end()) return;
+    connection.beginning.erase(found);
+    if (connection.beginning.empty()) ++ready_;
+  }
+
   void take_events(Connection& connection, std::size_t length) {
-    const std::size_t head = wire::events_header_bytes + chat::room_topic(room).size();
-    const std::size_t count = (length - head) / event_bytes_;
-    if (count * event_bytes_ != length - head) fail("somebody else is in the room");
+    const std::size_t count = (length - events_head_bytes_) / event_bytes_;
+    if (count * event_bytes_ != length - events_head_bytes_) fail("somebody else is in a room");
     delivered_ += count;
     if (times) {
       const std::int64_t now = Clock::now().time_since_epoch().count();
@@ -215,6 +262,7 @@ class Followers {
   }
 
   const int epoll_;
+  const std::size_t events_head_bytes_;
   const std::size_t event_bytes_;
   std::vector<std::unique_ptr<Connection>> connections_;
   Bytes buffer_ = Bytes(std::size_t{256} * 1024);
@@ -226,12 +274,20 @@ class Followers {
   std::thread thread_;
 };
 
-/// One client that says messages of one length.
+/// One client that says messages of one length, in each of its rooms by turns.
 class Sender {
  public:
-  Sender(net::Loop& loop, const std::string& server) : loop_(loop), client_(loop, options(server)) {
+  Sender(net::Loop& loop, const std::string& server, std::size_t rooms)
+      : loop_(loop), client_(loop, options(server)) {
     call(chat::SignIn{.name = sender_name, .inbox = std::string(32, 'a')});
-    call(chat::Join{.room = room});
+    // A person may be in few rooms, but speak in any that there is. One comes to be by joining, and
+    // stays when something was said.
+    for (std::size_t i = 0; i < rooms; ++i) {
+      rooms_.push_back(room_name(i));
+      call(chat::Join{.room = rooms_.back()});
+      call(chat::Say{.room = rooms_.back(), .text = "to stay"});
+      call(chat::Leave{.room = rooms_.back()});
+    }
     run_until([this] { return in_flight_ == 0; });
   }
 
@@ -239,7 +295,10 @@ class Sender {
   void run_until(Condition holds) {
     while (!holds()) client::run_for(loop_, 2ms);
   }
-  void say() { call(chat::Say{.room = room, .text = std::string(text_bytes, 'x')}); }
+  void say() {
+    const std::string& room = rooms_[said_++ % rooms_.size()];
+    call(chat::Say{.room = room, .text = std::string(text_bytes, 'x')});
+  }
   std::size_t in_flight() const { return in_flight_; }
   std::function<void()> on_answer;
 
@@ -267,6 +326,8 @@ class Sender {
 
   net::Loop& loop_;
   client::Client client_;
+  std::vector<std::string> rooms_;
+  std::size_t said_{0};
   std::size_t in_flight_{0};
 };
 
@@ -280,29 +341,44 @@ std::string latency_json(const std::vector<std::int64_t>& sorted) {
                      at(1.0));
 }
 
-int fan_out(const std::string& server, std::size_t followers_count, double seconds,
-            std::size_t in_flight, const std::vector<std::string>& followed) {
+struct FanOut {
+  std::string server;  ///< Of the sender.
+  std::size_t followers{0};
+  double seconds{0};
+  std::size_t in_flight{0};           ///< 0: 200 messages a second, which are timed.
+  std::vector<std::string> followed;  ///< Servers.
+  Rooms rooms{};
+  bool tells_begin{false};
+};
+
+int fan_out(const FanOut& wanted) {
   net::Loop loop;
-  Sender sender(loop, server);
-  Followers followers(followers_count, followed);
-  followers.times = in_flight == 0;
+  Sender sender(loop, wanted.server, wanted.rooms.spoken);
+  Followers followers(wanted.followers, wanted.followed, wanted.rooms);
+  followers.times = wanted.in_flight == 0;
   followers.start();
-  sender.run_until([&] { return followers.ready() == followers_count; });
+  sender.run_until([&] { return followers.ready() == wanted.followers; });
+  if (wanted.tells_begin) {
+    fmt::print(R"({{"topics":{}}})"
+               "\n",
+               wanted.rooms.spoken + wanted.rooms.quiet);
+    std::fflush(stdout);
+  }
 
   const auto begun = Clock::now();
-  const auto end =
-      begun + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const auto end = begun + std::chrono::duration_cast<Clock::duration>(
+                               std::chrono::duration<double>(wanted.seconds));
   std::uint64_t said = 0;
   const auto say = [&] {
     if (followers.timed(said)) followers.sends(said);
     sender.say();
     ++said;
   };
-  if (in_flight > 0) {
+  if (wanted.in_flight > 0) {
     sender.on_answer = [&] {
       if (Clock::now() < end) say();
     };
-    for (std::size_t i = 0; i < in_flight; ++i) say();
+    for (std::size_t i = 0; i < wanted.in_flight; ++i) say();
     sender.run_until([&] { return Clock::now() >= end && sender.in_flight() == 0; });
   } else {
     for (auto due = begun; due < end; due += slow_pace) {
@@ -311,7 +387,7 @@ int fan_out(const std::string& server, std::size_t followers_count, double secon
     }
   }
   const auto limit = Clock::now() + 30s;
-  while (followers.delivered() < said * followers_count && Clock::now() < limit) {
+  while (followers.delivered() < said * wanted.followers && Clock::now() < limit) {
     client::run_for(loop, 1ms);
   }
   const double took = std::chrono::duration<double>(Clock::now() - begun).count();
@@ -320,10 +396,10 @@ int fan_out(const std::string& server, std::size_t followers_count, double secon
   fmt::print(R"({{"followers":{},"messages":{},"delivered":{},"missing":{},"seconds":{:.3f},)"
              R"("messagesPerSecond":{:.0f},"deliveriesPerSecond":{:.0f}{}}})"
              "\n",
-             followers_count, said, delivered, said * followers_count - delivered, took,
+             wanted.followers, said, delivered, said * wanted.followers - delivered, took,
              static_cast<double>(said) / took, static_cast<double>(delivered) / took,
              latency_json(followers.latencies()));
-  return delivered == said * followers_count ? 0 : 1;
+  return delivered == said * wanted.followers ? 0 : 1;
 }
 
 int idle(const std::string& server, std::size_t count) {
@@ -361,12 +437,27 @@ int run(const std::vector<std::string>& words) {
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-  if (words.size() >= 6 && words[0] == "fan-out") {
-    return fan_out(words[1], std::stoul(words[2]), std::stod(words[3]), std::stoul(words[4]),
-                   {words.begin() + 5, words.end()});
+  const bool topics = words.size() == 7 && words[0] == "topics";
+  if (topics || (words.size() >= 6 && words[0] == "fan-out")) {
+    FanOut wanted{.server = words[1],
+                  .followers = std::stoul(words[2]),
+                  .seconds = std::stod(words[3]),
+                  .in_flight = std::stoul(words[4]),
+                  .followed = {words.begin() + 5, words.end()},
+                  .tells_begin = topics};
+    if (topics) {
+      wanted.followed = {words[1]};
+      wanted.rooms = {.spoken = std::stoul(words[5]), .quiet = std::stoul(words[6])};
+      if (wanted.rooms.spoken == 0 || wanted.in_flight == 0) {
+        fail("topics: SPOKEN and IN-FLIGHT are at least 1");
+      }
+    }
+    return fan_out(wanted);
   }
   if (words.size() == 3 && words[0] == "idle") return idle(words[1], std::stoul(words[2]));
-  fail("fan-out SERVER FOLLOWERS SECONDS IN-FLIGHT FOLLOWED... | idle SERVER SESSIONS");
+  fail(
+      "fan-out SERVER FOLLOWERS SECONDS IN-FLIGHT FOLLOWED... | "
+      "topics SERVER FOLLOWERS SECONDS IN-FLIGHT SPOKEN QUIET | idle SERVER SESSIONS");
 }
 
 }  // namespace
