@@ -1,1 +1,1 @@
-"""What bench/compare is made of."""
+"""What bench/compare and bench/scaling are made of."""

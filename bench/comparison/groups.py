@@ -100,7 +100,7 @@ class Server:
 
 
 class Group:
-    """Three servers. Use as a context: whatever happens, nothing is left but the folder."""
+    """Servers of one make. Use as a context: whatever happens, nothing is left but the folder."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -157,9 +157,9 @@ class Muster(Group):
     syncs = "each server its log, with `fdatasync`, before it counts as having the command"
     writes = "commands of the service `echo`, whose answer is the whole value again"
 
-    def __init__(self, folder, binary):
+    def __init__(self, folder, binary, servers=SERVERS, options=()):
         super().__init__(folder)
-        self.group = processes.Group(SERVERS, binary=str(binary), parent=folder)
+        self.group = processes.Group(servers, options, binary=str(binary), parent=folder)
 
     @staticmethod
     def version(binary):

@@ -1,4 +1,5 @@
-"""What bench/compare makes of measurements, which are made up here: tables and a picture."""
+"""What bench/compare and bench/scaling make of measurements, which are made up here: tables and
+pictures."""
 
 import pathlib
 import sys
@@ -7,7 +8,7 @@ import xml.etree.ElementTree
 
 root = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(root / "bench"))
-from comparison import drawing, picture, report  # noqa: E402
+from comparison import curves, drawing, growth_report, picture, report  # noqa: E402
 
 TITLES = {"muster": "Muster", "etcd": "etcd & more", "Muster": "Muster", "NATS": "NATS"}
 LOADED = {"p50Ms": 1, "p99Ms": 2, "serverCores": 1.5, "clientCores": 0.5,
@@ -57,6 +58,15 @@ class Picture:
         """By what they are said to be when one points at them."""
         titles = [(each.find("{http://www.w3.org/2000/svg}title"), each) for each in self.all(tag)]
         return {title.text: each for title, each in titles if title is not None}
+
+    def text_at(self, words):
+        return next((float(each.get("x")), float(each.get("y")))
+                    for each in self.all("text") if each.text == words)
+
+
+def place_of(mark):
+    """Where a point is moved to."""
+    return tuple(map(float, mark.get("transform")[len("translate("):-1].split()))
 
 
 class ComparisonTableTest(unittest.TestCase):
@@ -203,6 +213,159 @@ class ScaleTest(unittest.TestCase):
 
     def test_one_place_is_in_the_middle(self):
         self.assertEqual(drawing.Scale([7], 100, 50).place(7), 125)
+
+
+class LinesTest(unittest.TestCase):
+    def plot(self, **lines):
+        return curves.Plot("Title", "clients", "ms", lines)
+
+    def test_points_lie_where_their_logarithms_are(self):
+        plot = self.plot(slow=[(10, [1, 10, 100]), (100, [1000])], fast=[(10, [1]), (1000, [10])])
+        drawn = Picture(curves.draw([plot]))
+        # Across: 10, 100 and 1,000 on 640 pixels from 70. Up: 1 to 1,000 on 200 pixels from 250.
+        marks = {name: place_of(each) for name, each in drawn.named("path").items()}
+        self.assertEqual(marks, {"slow, 10: 10.0": (70.0, 183.3), "slow, 100: 1,000": (390.0, 50.0),
+                                 "fast, 10: 1.00": (70.0, 250.0),
+                                 "fast, 1,000: 10.0": (710.0, 183.3)})
+        self.assertEqual([each.get("points") for each in drawn.all("polyline")],
+                         ["70.0,183.3 390.0,50.0", "70.0,250.0 710.0,183.3"])
+        self.assertEqual([each.get("d") for each in drawn.all("path", "spread")],
+                         ["M70.0 250.0V116.7"])
+        self.assertEqual(drawn.text_at("1,000"), (62.0, 54.0))  # Left of its line of the grid.
+        self.assertEqual(drawn.text_at("10"), (62.0, 187.3))
+        self.assertEqual(len(drawn.all("path", "key")), 2)
+        for words in ("Title", "clients", "ms", "slow", "fast"):
+            self.assertIn(words, drawn.texts())
+
+    def test_lines_differ_in_colour_and_form(self):
+        plot = self.plot(**{name: [(1, [1])] for name in "abcd"})
+        marks = Picture(curves.draw([plot])).all("path", "mark")
+        self.assertEqual(len({each.get("fill") for each in marks}), 4)
+        self.assertEqual(len({each.get("d") for each in marks}), 4)
+
+    def test_one_point_alone_has_no_line(self):
+        drawn = Picture(curves.draw([self.plot(only=[(5, [20])])]))
+        self.assertEqual(place_of(drawn.named("path")["only, 5: 20.0"])[0], 390.0)
+        self.assertEqual(drawn.all("polyline"), [])
+
+    def test_nothing_is_left_out_of_the_line(self):
+        drawn = Picture(curves.draw([self.plot(some=[(1, [10]), (2, [0, 0]), (4, [10])])]))
+        self.assertEqual(list(drawn.named("path")), ["some, 1: 10.0", "some, 4: 10.0"])
+        self.assertEqual(drawn.all("polyline")[0].get("points"), "70.0,250.0 710.0,250.0")
+        spread = Picture(curves.draw([self.plot(some=[(1, [0, 10, 100])])])).all("path", "spread")
+        self.assertEqual([each.get("d") for each in spread], ["M390.0 250.0V50.0"])
+        only = Picture(curves.draw([self.plot(none=[(1, [0]), (2, [0])])]))
+        self.assertEqual((only.all("polyline"), only.all("path", "mark")), ([], []))
+
+    def test_panels_are_one_below_the_other(self):
+        drawn = Picture(curves.draw([self.plot(a=[(1, [1])]), self.plot(a=[(1, [1])])]))
+        self.assertEqual([place_of(each)[1] for each in drawn.all("path", "mark")], [250.0, 550.0])
+
+    def test_nothing_to_draw_is_no_picture(self):
+        self.assertIsNone(curves.draw([]))
+
+
+class PowerTest(unittest.TestCase):
+    def test_the_power_of_a_line(self):
+        self.assertAlmostEqual(curves.power([(1, [7]), (10, [70]), (100, [700])]), 1)
+        self.assertAlmostEqual(curves.power([(1, [8]), (4, [2])]), -1)
+        self.assertAlmostEqual(curves.power([(1, [5]), (9, [5])]), 0)
+        # Four times as much for eight times as many.
+        self.assertAlmostEqual(curves.power([(1, [2]), (8, [8]), (64, [32])]), 2 / 3)
+        # One in the middle turns nothing.
+        self.assertAlmostEqual(curves.power([(1, [1]), (10, [1000]), (100, [100])]), 1)
+
+    def test_it_goes_by_medians(self):
+        self.assertAlmostEqual(curves.power([(1, [1, 1, 500]), (10, [10, 0.1, 10])]), 1)
+
+    def test_there_is_none_of_one_point_or_of_nothing(self):
+        for line in ([], [(1, [1])], [(1, [1]), (2, [0])]):
+            with self.subTest(line):
+                self.assertIsNone(curves.power(line))
+
+
+def grown(kind, round_number=0, **figures):
+    usual = {"perSecond": 1000, "p50Ms": 1, "p99Ms": 2, "errors": 0, "leaderCores": 0.5,
+             "serverCores": 1.2, "clientCores": 0.3, "leaderMegabytes": 5}
+    return {"kind": kind, "round": round_number, **usual, **figures}
+
+
+class GrowthTest(unittest.TestCase):
+    def test_servers_by_load(self):
+        measured = [grown("servers", each, servers=servers, inFlight=in_flight,
+                          perSecond=1000 * (each + 1) / servers, clientCores=(0.7, 0.9)[each])
+                    for each in (0, 1) for servers in (1, 5) for in_flight in (1, 256)]
+        told = rows(growth_report.of_all(measured), "servers")
+        self.assertEqual([row[:3] for row in told],
+                         [["1", "1", "1,500 (1,000–2,000)"], ["5", "1", "300 (200–400)"],
+                          ["1", "256", "1,500 (1,000–2,000)"], ["5", "256", "300 (200–400)"]])
+        self.assertEqual(told[0][7], "0.80 (0.70–0.90) *")
+        self.assertEqual(rows(growth_report.of_all(measured), "what"),
+                         [["Durable, ordered commands", f"{in_flight} in flight", "1 to 5 servers",
+                           "1,500 to 300 commands per second", "-1.00"] for in_flight in (1, 256)])
+
+    def test_clients_by_what_they_do(self):
+        measured = [grown("clients", clients=clients, loop=loop, clientKilobytes=3.5)
+                    for clients in (10, 1000) for loop in ("none", "closed", "open")]
+        told = growth_report.of_all(measured)
+        self.assertEqual([row[:2] for row in rows(told, "clients")],
+                         [["10", "one command each, always"],
+                          ["1,000", "one command each, always"],
+                          ["10", "2 commands a second each"],
+                          ["1,000", "2 commands a second each"]])
+        idle = told[told.index("do nothing"):]
+        self.assertEqual([row[:2] for row in rows(idle, "clients")],
+                         [["10", "3.50"], ["1,000", "3.50"]])
+
+    def test_sizes_in_bytes_and_commands(self):
+        measured = [grown("sizes", size=16, megabytesPerSecond=0.016),
+                    grown("sizes", size=65536, megabytesPerSecond=65.5)]
+        told = growth_report.of_all(measured)
+        self.assertEqual([row[:3] for row in rows(told, "a command")],
+                         [["16 B", "0.02", "1,000"], ["64 KiB", "65.5", "1,000"]])
+        self.assertEqual([row[1:3] for row in rows(told, "what")],
+                         [["commands", "16 B to 64 KiB"], ["MB", "16 B to 64 KiB"]])
+        self.assertIn("64 KiB", Picture(curves.draw(growth_report.plots(measured))).texts())
+
+    def test_restarts_by_what_is_on_disk(self):
+        measured = [{"kind": "restart", "round": 0, "megabytes": megabytes, "kept": kept,
+                     "written": megabytes + 0.5, "logMegabytes": 33.5, "readyMs": megabytes,
+                     "appliedMs": megabytes * 2}
+                    for megabytes in (8, 64) for kept in ("log", "snapshot")]
+        told = rows(growth_report.of_all(measured), "on disk")
+        self.assertEqual(told, [["the log as it was", "8.50", "33.5", "8.00", "16.0"],
+                                ["the log as it was", "64.5", "33.5", "64.0", "128"],
+                                ["a snapshot of all", "8.50", "33.5", "8.00", "16.0"],
+                                ["a snapshot of all", "64.5", "33.5", "64.0", "128"]])
+        [plot] = growth_report.plots(measured)
+        self.assertEqual(plot.lines, {"the log as it was": [(8, [16]), (64, [128])],
+                                      "a snapshot of all": [(8, [16]), (64, [128])]})
+
+    def test_topics_spoken_in_and_quiet(self):
+        measured = [grown("topics", spoken=spoken, quiet=quiet, messagesPerSecond=10,
+                          perSecond=1000 / spoken)
+                    for spoken, quiet in ((1, 0), (10, 0), (1, 9), (1, 99))]
+        told = growth_report.of_all(measured)
+        self.assertEqual([row[:3] for row in rows(told, "topics spoken in")],
+                         [["1", "0", "1,000"], ["10", "0", "100"], ["1", "9", "1,000"],
+                          ["1", "99", "1,000"]])
+        self.assertEqual([row[1:] for row in rows(told, "what")],
+                         [["all are spoken in", "1 to 10 topics followed",
+                           "1,000 to 100 deliveries per second", "-1.00"],
+                          ["one is spoken in, the others are quiet", "1 to 100 topics followed",
+                           "1,000 to 1,000 deliveries per second", "+0.00"]])
+        [plot] = growth_report.plots(measured)
+        self.assertEqual(list(plot.lines.values()), [[(1, [1000]), (10, [100])],
+                                                     [(1, [1000]), (10, [1000]), (100, [1000])]])
+
+    def test_what_a_broken_off_run_has_is_shown(self):
+        measured = [grown("clients", clients=10, loop="none", clientKilobytes=3)]
+        self.assertEqual(rows(growth_report.of_all(measured).split("do nothing")[1], "clients"),
+                         [["10", "3.00", "5.00", "0.50"]])
+        self.assertEqual(growth_report.plots(measured), [])
+        measured.append(grown("clients", clients=10, loop="closed"))
+        self.assertEqual([list(plot.lines) for plot in growth_report.plots(measured)],
+                         [["always one each, p50", "always one each, p99"]])
 
 
 if __name__ == "__main__":
