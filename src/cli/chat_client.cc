@@ -180,13 +180,6 @@ void ChatClient::send(const chat::Request& request, OnReceipt done) {
   });
 }
 
-/// It never left this client, and the session that it was for has ended.
-bool ChatClient::may_go_to_next_session(const chat::Request& request, const Error& error) const {
-  return renewing_ && !ending_ && error.code == ErrorCode::aborted &&
-         error.outcome == Outcome::not_applied && !std::holds_alternative<chat::SignIn>(request) &&
-         !std::holds_alternative<chat::Join>(request);
-}
-
 void ChatClient::request(const chat::Request& request, OnReceipt done) {
   if (!renewing_) return send(request, std::move(done));
   ++unanswered_;

@@ -104,7 +104,6 @@ class ChatClient {
   void renew_later();
   void choose_another_name();
   void fail_waiting(const Error& error);
-  bool may_go_to_next_session(const chat::Request& request, const Error& error) const;
   void send(const chat::Request& request, OnReceipt done);
   void forget(const std::string& room);
   void put_out(const std::string& room);
