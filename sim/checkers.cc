@@ -326,18 +326,23 @@ void HeirsStay::seen(const node::Report& report, Instant now) {
   constexpr Duration known_after = std::chrono::milliseconds(1'500);
   if (!report.group || !report.number) return;
   const Member self{*report.group, *report.number};
-  if (report.stopping) {
-    stopping_since_.try_emplace(self, now);
-  } else {
-    stopping_since_.erase(self);
-  }
+  const auto note = [&](std::map<Member, Instant>& since, bool is) {
+    if (is) {
+      since.try_emplace(self, now);
+    } else {
+      since.erase(self);
+    }
+  };
+  note(stopping_since_, report.stopping);
+  note(leading_since_, report.leads);
   if (!report.heir) {
     heirs_.erase(self);
     return;
   }
   if (!heirs_.emplace(self, *report.heir).second) return;
   const auto stopping = stopping_since_.find({*report.group, *report.heir});
-  if (stopping == stopping_since_.end() || now - stopping->second < known_after) return;
+  if (stopping == stopping_since_.end() || !report.leads) return;
+  if (now - std::max(stopping->second, leading_since_.at(self)) < known_after) return;
   throw Violation("heirs stay", "number " + std::to_string(report.number->value) +
                                     " hands the leadership to number " +
                                     std::to_string(report.heir->value) + ", which is stopping");

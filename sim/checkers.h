@@ -267,7 +267,8 @@ class MajorityKept {
   std::map<Member, raft::Configuration> before_;  // Of leaders.
 };
 
-/// The leadership is handed to one that stays: not to one that has long said that it goes.
+/// The leadership is handed to one that stays: not to one that has long said that it goes, by a
+/// leader that has long been there to hear it (what it says may be slower than votes are).
 class HeirsStay {
  public:
   void seen(const node::Report& report, Instant now);
@@ -275,6 +276,7 @@ class HeirsStay {
  private:
   using Member = std::pair<GroupId, ServerNumber>;
   std::map<Member, Instant> stopping_since_;
+  std::map<Member, Instant> leading_since_;
   std::map<Member, ServerNumber> heirs_;  // Of those that hand over now.
 };
 
