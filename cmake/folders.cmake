@@ -36,7 +36,7 @@ if(TARGET muster_cli AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 # Operators new and delete that count. Apart from the tests of a folder: where a compiler sees both a call and
 # these, it takes `free` for the wrong end of a `new`.
-add_library(muster_counting_new OBJECT "${PROJECT_SOURCE_DIR}/src/base/testing/counting_new.cc")
+add_library(muster_counting_new OBJECT "${PROJECT_SOURCE_DIR}/tests/counting_new.cc")
 target_link_libraries(muster_counting_new PRIVATE muster_base muster_warnings)
 set_target_properties(muster_counting_new PROPERTIES EXCLUDE_FROM_ALL ON)
 if(TARGET edge_test)
