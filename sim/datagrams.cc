@@ -33,12 +33,14 @@ void Datagrams::send(HostId from, HostId to, const Deliver& deliver) {
       DatagramListener* const listener = hosts_[to].listener;
       if (listener == nullptr || network_.is_cut(from, to)) return;
       trace_.event(events_.now(), "datagram", to, from);
+      ++counts_[to].heard;
       deliver(*listener);
     });
   }
 }
 
 void Datagrams::announce(HostId from, const wire::Beacon& beacon, const std::string& to) {
+  ++counts_[from].beacons;
   const bool here = one_machine_;
   if (to.empty() && here) hosts_[from].file = beacon;
   for (const auto& [host, state] : hosts_) {
@@ -49,6 +51,7 @@ void Datagrams::announce(HostId from, const wire::Beacon& beacon, const std::str
 }
 
 void Datagrams::probe(HostId from, const wire::Probe& probe) {
+  ++counts_[from].probes;
   for (const auto& [host, state] : hosts_) {
     if (host == from) continue;
     if (state.file && hosts_[from].listener != nullptr) {
@@ -62,6 +65,11 @@ void Datagrams::probe(HostId from, const wire::Probe& probe) {
 
 void Datagrams::heartbeat(HostId from, HostId to, const SharedBytes& datagram) {
   send(from, to, [datagram](DatagramListener& listener) { listener.heartbeat_heard(datagram); });
+}
+
+DatagramCounts Datagrams::counts(HostId host) const {
+  const auto found = counts_.find(host);
+  return found == counts_.end() ? DatagramCounts{} : found->second;
 }
 
 void Datagrams::calm() {

@@ -27,6 +27,13 @@ class DatagramListener {
   virtual void heartbeat_heard(const SharedBytes& datagram) = 0;
 };
 
+/// What went out from a host, one each however many hear it, and what came in.
+struct DatagramCounts {
+  std::uint64_t beacons{0};
+  std::uint64_t probes{0};
+  std::uint64_t heard{0};
+};
+
 /// Beacons and probes reach all other machines that the network lets them reach, each by itself
 /// late, lost or doubled. Between processes of one machine the files pass them too, which no cut
 /// disturbs: a beacon stays in its file as long as its process lives, and who probes reads them
@@ -43,6 +50,8 @@ class Datagrams {
   void heartbeat(HostId from, HostId to, const SharedBytes& datagram);
   /// From now on nothing is lost or doubled.
   void calm();
+  /// Since the world began, by all processes of the host.
+  DatagramCounts counts(HostId host) const;
 
  private:
   struct Host {
@@ -60,6 +69,7 @@ class Datagrams {
   const Network& network_;
   Trace& trace_;
   std::map<HostId, Host> hosts_;
+  std::map<HostId, DatagramCounts> counts_;
 };
 
 }  // namespace muster::sim

@@ -8,8 +8,10 @@
 #include <cstring>
 #include <random>
 
+#include "sim/large_report.h"
 #include "sim/options.h"
 #include "sim/run.h"
+#include "sim/violation.h"
 
 namespace muster::sim {
 namespace {
@@ -45,6 +47,10 @@ struct Totals {
   std::uint64_t digest{0xcbf29ce484222325U};
 };
 
+std::uint64_t mixed(std::uint64_t digest, std::uint64_t next) {
+  return (digest ^ next) * 0x100000001b3U;
+}
+
 void add(Totals& totals, const Summary& summary) {
   ++totals.seeds;
   totals.simulated += summary.simulated;
@@ -62,7 +68,7 @@ void add(Totals& totals, const Summary& summary) {
   totals.incident_steps += summary.incident_steps;
   totals.chat_lines += summary.chat_lines;
   totals.chat_lines_heard += summary.chat_lines_heard;
-  totals.digest = (totals.digest ^ summary.digest) * 0x100000001b3U;
+  totals.digest = mixed(totals.digest, summary.digest);
 }
 
 Request request_of(const CommandLine& line, std::uint64_t seed) {
@@ -149,6 +155,34 @@ void print_summary(const Totals& totals, Clock::duration passed) {
       real, simulated / real, static_cast<unsigned long long>(totals.digest));
 }
 
+// Figures instead of faults: of each seed, then of all.
+int run_large(const CommandLine& line) {
+  const Clock::time_point start = Clock::now();
+  const std::string command = "muster-sim --large " + std::to_string(*line.large) + " --seeds ";
+  std::vector<LargeFigures> runs;
+  std::uint64_t digest = Totals{}.digest;
+  for (std::uint64_t seed = line.first_seed; seed <= line.last_seed; ++seed) {
+    const std::string replay = command + std::to_string(seed) + " --trace\n";
+    std::snprintf(last_words, sizeof(last_words), "a check in the program failed\nreplay: %s",
+                  replay.c_str());
+    try {
+      runs.push_back(measure_large_group(seed, *line.large, line.trace));
+    } catch (const Violation& violation) {
+      std::printf("violation: seed %llu: %s: %s\nreplay: %s", static_cast<unsigned long long>(seed),
+                  violation.invariant().c_str(), violation.what(), replay.c_str());
+      return 1;
+    }
+    digest = mixed(digest, runs.back().digest);
+  }
+  std::printf("%s\nseeds %llu..%llu, %.1f s, digest %016llx\n",
+              to_tables(*line.large, runs).c_str(),
+              static_cast<unsigned long long>(line.first_seed),
+              static_cast<unsigned long long>(line.last_seed),
+              std::chrono::duration<double>(Clock::now() - start).count(),
+              static_cast<unsigned long long>(digest));
+  return 0;
+}
+
 int run_all(CommandLine line) {
   const Clock::time_point start = Clock::now();
   if (line.run_for) {
@@ -184,7 +218,7 @@ int main(int count, char** values) {
     return 0;
   }
   try {
-    return muster::sim::run_all(*line);
+    return line->large ? muster::sim::run_large(*line) : muster::sim::run_all(*line);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "muster-sim: %s\n", error.what());
     return 1;

@@ -30,7 +30,8 @@ HostId Network::add_host(const std::vector<std::string>& addresses) {
 }
 
 void Network::set_process(HostId host, Process* process, HostState state) {
-  hosts_[host] = {process, state};
+  hosts_[host].process = process;
+  hosts_[host].state = state;
 }
 
 void Network::set_state(HostId host, HostState state) {
@@ -132,6 +133,9 @@ void Network::send(EndId end, wire::Frame frame) {
   Connection* connection = find(id);
   if (connection == nullptr || connection->ends[side(end)].state != EndState::open) return;
   ++frames_;
+  Sent& sent = hosts_[connection->ends[side(end)].host].sent[frame.type];
+  ++sent.frames;
+  sent.bytes += wire::frame_header_bytes + frame.body.size();
   const bool datagram =
       options_.datagrams && connection->peer && frame.type == wire::FrameType::raft;
   if (datagram && slowness(*connection, side(end)).count == 0) {

@@ -46,6 +46,13 @@ enum class HostState : std::uint8_t {
   dark,       ///< No machine: silence.
 };
 
+/// What a host has put into its connections, headers of frames included.
+struct Sent {
+  std::uint64_t frames{0};
+  std::uint64_t bytes{0};
+};
+using SentByType = std::map<wire::FrameType, Sent>;
+
 /// Connections between hosts. A direction of the path between two hosts may be cut: what is sent
 /// into it waits, as TCP's unacknowledged data does, until it is healed or the sender gives up.
 /// A connection's three lanes overtake one another; within a lane the order is kept. Thread-safety:
@@ -87,11 +94,14 @@ class Network {
 
   std::size_t hosts() const { return hosts_.size(); }
   std::uint64_t frames() const { return frames_; }
+  /// Since the world began, by all processes of the host.
+  const SentByType& sent(HostId host) const { return hosts_[host].sent; }
 
  private:
   struct Host {
     Process* process{nullptr};
     HostState state{HostState::dark};
+    SentByType sent{};
   };
   struct Packet {
     std::optional<wire::Frame> frame;  // Nothing: the sender closed.

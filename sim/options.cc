@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sim/large_group.h"
 #include "sim/scenario.h"
 #include "sim/trouble.h"
 
@@ -82,6 +83,14 @@ Result<void> set(CommandLine& line, const std::string& option, const std::string
     line.base = *parsed;
     return {};
   }
+  if (option == "--large") {
+    if (*parsed < large_group_min || *parsed > large_group_max) {
+      return bad(option, value,
+                 std::to_string(large_group_min) + " to " + std::to_string(large_group_max));
+    }
+    line.large = *parsed;
+    return {};
+  }
   if (option == "--servers") {
     if (*parsed < 1 || *parsed > 5) return bad(option, value, "1 to 5");
     line.servers = *parsed;
@@ -109,6 +118,9 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     }
   }
   if (auto known = check_without(line); !known) return known.error();
+  if (line.large && (line.run_for || line.profile != CommandLine{}.profile)) {
+    return Error{ErrorCode::invalid_argument, "--large goes with --seeds and --trace alone"};
+  }
   return line;
 }
 
@@ -120,6 +132,7 @@ std::string usage() {
       "  --base N          where fresh seeds begin (default: random, printed)\n"
       "  --seconds S       simulated time of a run (default 20)\n"
       "  --servers N       of the group, 1 to 5 (default 5)\n"
+      "  --large N         no faults by chance, but the figures of a group of 9 to 255 servers\n"
       "  --without LIST    kinds of trouble to leave out, with commas between; the rest stays\n"
       "  --no-shrink       a failing run is not made smaller\n"
       "  --trace           print every event, and make nothing smaller\n"

@@ -23,6 +23,8 @@ struct CommandLine {
   std::chrono::seconds seconds{20};  ///< `--seconds`: simulated, of each seed.
   std::size_t servers{5};            ///< `--servers`
   std::string profile{"mix"};        ///< `--profile`
+  /// `--large N`: instead of faults, a group of so many servers and its figures.
+  std::optional<std::size_t> large;
   /// `--without LIST`: kinds of trouble that are left out.
   std::set<std::string> without;
   /// Not with `--no-shrink`, nor with `--trace`: a run that fails is made smaller.

@@ -136,12 +136,6 @@ void draw_faults(Scenario& scenario, Random& random) {
   scenario.outage_max = milliseconds(one_of(random, {200, 1'000, 3'000}));
 }
 
-void shape_wan(Scenario& scenario) {
-  scenario.network.delay_min = milliseconds(5);
-  scenario.network.delay_max = milliseconds(40);
-  scenario.limits.election_timeout = milliseconds(600);
-}
-
 void shape_lossy(Scenario& scenario) {
   scenario.network.datagrams = true;
   scenario.network.loss = 0.1;
@@ -295,6 +289,12 @@ void shape(Scenario& scenario, Random& random) {
 }
 
 }  // namespace
+
+void shape_wan(Scenario& scenario) {
+  scenario.network.delay_min = milliseconds(5);
+  scenario.network.delay_max = milliseconds(40);
+  scenario.limits.election_timeout = milliseconds(600);
+}
 
 std::string_view name_of(Fault fault) {
   switch (fault) {

@@ -206,6 +206,9 @@ struct Request {
   std::set<std::string> without{};
 };
 
+/// The delays of a wide network, and the election timeout that suits them.
+void shape_wan(Scenario& scenario);
+
 /// Precondition: the profile is one of `profiles()` and not `core`; 1 to 5 servers.
 Scenario draw(const Request& request);
 

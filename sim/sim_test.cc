@@ -125,6 +125,19 @@ TEST_F(SlowLinkTest, SendsAllThatWaitsWhenItIsFastAgain) {
   EXPECT_THAT(other_.heard, testing::ElementsAre("1000 at 3", "2000 at 3", "3000 at 3"));
 }
 
+TEST_F(SlowLinkTest, WhatAHostSendsIsCounted) {
+  send(100, wire::Lane::normal);
+  send(50, wire::Lane::urgent);
+  const SentByType& sent = network_.sent(one_host_);
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent.at(wire::FrameType::ping).frames, 2U);
+  EXPECT_EQ(sent.at(wire::FrameType::ping).bytes, 150 + 2 * wire::frame_header_bytes);
+  EXPECT_TRUE(network_.sent(other_host_).empty());
+  network_.process_died(one_host_, true);
+  send(7, wire::Lane::normal);  // Into a connection that is gone.
+  EXPECT_EQ(sent.at(wire::FrameType::ping).frames, 2U);
+}
+
 TEST(WorldTest, LaterSeedsAndTheHarshProfileAloneAreHarsher) {
   const auto draws_later_faults = [](std::uint64_t first, const std::string& profile) {
     int drawn = 0;
