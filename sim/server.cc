@@ -147,7 +147,8 @@ void Server::run(storage::Recovered recovered) {
 
 void Server::end_process() {
   ++process_;
-  disk_failed_ = false;
+  // What it reported last need not be stored.
+  if (std::exchange(disk_failed_, false)) report_.number.reset();
   report_.view = nullptr;
   heard_in_group_.clear();
   world_.datagrams.set_listener(host_, nullptr);
