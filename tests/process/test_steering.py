@@ -182,20 +182,23 @@ class SteeringTest(unittest.TestCase):
             self.assertIn("3 of 4 servers", late.stderr)
 
     def test_a_server_that_lost_the_data_its_group_needs_is_told_so(self):
+        # The leader, for good: the other one, as a leader, could still begin to let it in anew.
         with FreeGroup("ab", options=QUICK) as group:
-            group.found()
-            a, b = group.servers
-            b.kill()
-            shutil.rmtree(b.folder)
-            b.start()
-            b.wait_words("a does not let this server in: it is where b was and has not the data "
-                         "that b had, without which its group has no leader (2 of 2 voters needed, "
-                         "1 reachable: b does not answer): start it with that folder")
-            told = json.loads(b.muster("status", "--json").stdout)["reason"]
+            lost = group.found()
+            other = next(each for each in group.servers if each is not lost)
+            lost.kill()
+            shutil.rmtree(lost.folder)
+            lost.start()
+            lost.wait_words(
+                f"{other.name} does not let this server in: it is where {lost.name} was and has not "
+                f"the data that {lost.name} had, without which its group has no leader (2 of 2 "
+                f"voters needed, 1 reachable: {lost.name} does not answer): start it with that folder")
+            told = json.loads(lost.muster("status", "--json").stdout)["reason"]
             self.assertIn("see muster recover --help", told)
             told = time.monotonic()
             wait_until(lambda: time.monotonic() - told > 4, 5, "time for the fence to fail again")
-            self.assertEqual(a.words().count("going on without b is not safe"), 1)
+            self.assertEqual(
+                other.words().count(f"going on without {lost.name} is not safe"), 1)
 
     def test_discover_lists_each_server_once(self):
         with FreeGroup(options=QUICK) as group:
