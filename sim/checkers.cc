@@ -324,6 +324,7 @@ void MajorityKept::seen(const node::Report& report, Instant now) {
 
 void HeirsStay::seen(const node::Report& report, Instant now) {
   constexpr Duration known_after = std::chrono::milliseconds(1'500);
+  constexpr Duration heard_after = std::chrono::milliseconds(100);
   if (!report.group || !report.number) return;
   const Member self{*report.group, *report.number};
   const auto note = [&](std::map<Member, Instant>& since, bool is) {
@@ -341,8 +342,8 @@ void HeirsStay::seen(const node::Report& report, Instant now) {
   }
   if (!heirs_.emplace(self, *report.heir).second) return;
   const auto stopping = stopping_since_.find({*report.group, *report.heir});
-  if (stopping == stopping_since_.end() || !report.leads) return;
-  if (now - std::max(stopping->second, leading_since_.at(self)) < known_after) return;
+  if (stopping == stopping_since_.end() || now - stopping->second < known_after) return;
+  if (!report.leads || now - leading_since_.at(self) < heard_after) return;
   throw Violation("heirs stay", "number " + std::to_string(report.number->value) +
                                     " hands the leadership to number " +
                                     std::to_string(report.heir->value) + ", which is stopping");

@@ -268,7 +268,7 @@ class MajorityKept {
 };
 
 /// The leadership is handed to one that stays: not to one that has long said that it goes, by a
-/// leader that has long been there to hear it (what it says may be slower than votes are).
+/// leader that has been there for a moment to hear it (what it says may be slower than votes are).
 class HeirsStay {
  public:
   void seen(const node::Report& report, Instant now);
