@@ -1,6 +1,8 @@
-"""What bench/compare and bench/scaling make of measurements, which are made up here: tables and
-pictures."""
+"""What bench/compare, bench/scaling and bench/guard make of measurements, which are made up here:
+tables, pictures and verdicts."""
 
+import contextlib
+import io
 import pathlib
 import sys
 import unittest
@@ -8,7 +10,8 @@ import xml.etree.ElementTree
 
 root = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(root / "bench"))
-from comparison import curves, drawing, growth_report, picture, report  # noqa: E402
+from comparison import (curves, drawing, growth_report, picture, regressions,  # noqa: E402
+                        report)
 
 TITLES = {"muster": "Muster", "etcd": "etcd & more", "Muster": "Muster", "NATS": "NATS"}
 LOADED = {"p50Ms": 1, "p99Ms": 2, "serverCores": 1.5, "clientCores": 0.5,
@@ -366,6 +369,56 @@ class GrowthTest(unittest.TestCase):
         measured.append(grown("clients", clients=10, loop="closed"))
         self.assertEqual([list(plot.lines) for plot in growth_report.plots(measured)],
                          [["always one each, p50", "always one each, p99"]])
+
+
+class RegressionsTest(unittest.TestCase):
+    """Two builds of which one is told to be slower."""
+
+    def judge(self, before, now, rounds=2):
+        """`before` and `now`: what each gives in its first round, its second one, and so on."""
+        self.asked = []
+        left = {"before": iter(before), "now": iter(now)}
+
+        def measure(side, names):
+            self.asked.append((side, names))
+            return next(left[side])
+
+        with contextlib.redirect_stderr(io.StringIO()):
+            return regressions.judge(measure, rounds, 20)
+
+    def test_the_least_of_all_rounds_counts_and_sides_take_turns(self):
+        figures = self.judge([{"decode": (100, 2)}, {"decode": (300, 2)}],
+                             [{"decode": (900, 2)}, {"decode": (119, 2)}])
+        self.assertEqual(figures, {"decode": (100, 119, 1.19), "decode, allocations": (2, 2, 1)})
+        self.assertEqual(regressions.worse(figures, 20), [])
+        self.assertEqual([side for side, _ in self.asked], ["before", "now", "now", "before"])
+
+    def test_what_seems_slower_is_measured_twice_more_and_stays_so(self):
+        slow, other = {"decode": (121, None), "encode": (5, None)}, {"decode": (130, None)}
+        figures = self.judge([{"decode": (100, None), "encode": (5, None)}] * 2
+                             + [{"decode": (101, None)}] * 4, [slow] * 2 + [other] * 4)
+        self.assertEqual(figures, {"decode": (100, 121, 1.21), "encode": (5, 5, 1)})
+        self.assertEqual(regressions.worse(figures, 20), ["decode"])
+        self.assertEqual([names for _, names in self.asked], [None] * 4 + [{"decode"}] * 8)
+        self.assertIn("| decode | 100 ns | 121 ns | 1.21 | **slower** |",
+                      regressions.table(figures, ["decode"]))
+        self.assertIn("| encode | 5 ns | 5 ns | 1.00 |  |", regressions.table(figures, ["decode"]))
+
+    def test_what_was_noise_is_no_loss(self):
+        figures = self.judge([{"decode": (100, None)}] * 6,
+                             [{"decode": (200, None)}] * 2 + [{"decode": (105, None)}] * 4)
+        self.assertEqual(regressions.worse(figures, 20), [])
+
+    def test_more_allocations_are_a_loss_and_the_disk_is_none(self):
+        figures = self.judge([{"decode": (100, 1), "append_and_sync": (100, 0)}] * 6,
+                             [{"decode": (100, 2), "append_and_sync": (500, 0)}] * 6)
+        self.assertEqual(regressions.worse(figures, 20), ["decode, allocations"])
+        self.assertEqual(figures["append_and_sync"], (100, 500, 5))
+
+    def test_what_one_side_does_not_have_is_not_compared(self):
+        figures = self.judge([{"decode": (100, None)}] * 2,
+                             [{"decode": (100, None), "new": (7, None)}] * 2)
+        self.assertEqual(list(figures), ["decode"])
 
 
 if __name__ == "__main__":
