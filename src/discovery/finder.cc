@@ -73,11 +73,11 @@ Duration Finder::forget_after() const {
   return std::max(options_.beacon_interval * intervals_until_forgotten, forget_after_min);
 }
 
-bool Finder::replaces(const Seen& seen, const wire::Beacon& beacon, bool from_here,
+bool Finder::replaces(const Sighting& known, const wire::Beacon& beacon, bool from_here,
                       Instant now) const {
-  const Sighting& known = seen.sighting;
   if (beacon.peer_address() == known.peer_address) return true;
-  const bool outlived = now >= seen.way_at + options_.beacon_interval * intervals_until_another_way;
+  const bool outlived =
+      now >= known.way_at + options_.beacon_interval * intervals_until_another_way;
   if (from_here != known.from_here) return from_here || outlived;
   return outlived || port_of(beacon.peer_address()) != port_of(known.peer_address);
 }
@@ -94,15 +94,15 @@ void Finder::heard(const wire::Beacon& beacon, bool from_here, Instant now) {
   wire::Beacon fresh = beacon;
   fresh.clear_nonce();
   if (known == seen_.end()) {
-    seen_[*server] = {{*server, beacon.peer_address(), std::move(fresh), from_here, now}, now};
+    seen_[*server] = {*server, beacon.peer_address(), std::move(fresh), from_here, now, now};
     return;
   }
   if (searching(now)) ++duplicates_;
-  auto& [sighting, way_at] = known->second;
-  if (replaces(known->second, fresh, from_here, now)) {
+  Sighting& sighting = known->second;
+  if (replaces(sighting, fresh, from_here, now)) {
     const bool same = fresh.peer_address() == sighting.peer_address;
     sighting.from_here = from_here || (same && sighting.from_here);
-    way_at = now;
+    sighting.way_at = now;
   } else {
     fresh.set_client_address(sighting.beacon.client_address());
     fresh.set_peer_address(sighting.peer_address);
@@ -140,9 +140,8 @@ void Finder::tick(Instant now) {
 }
 
 void Finder::forget(Instant now) {
-  std::erase_if(seen_, [&](const auto& seen) {
-    return now >= seen.second.sighting.heard_at + forget_after();
-  });
+  std::erase_if(seen_,
+                [&](const auto& seen) { return now >= seen.second.heard_at + forget_after(); });
 }
 
 void Finder::announce(Instant now) {
@@ -178,8 +177,8 @@ Instant Finder::deadline() const {
   if (!options_.on) return Instant::max();
   Instant next = std::min(next_announcement_, next_probe_);
   if (now_ < window_end()) next = std::min(next, window_end());
-  for (const auto& [server, seen] : seen_) {
-    next = std::min(next, seen.sighting.heard_at + forget_after());
+  for (const auto& [server, sighting] : seen_) {
+    next = std::min(next, sighting.heard_at + forget_after());
   }
   return next;
 }
@@ -188,16 +187,9 @@ bool Finder::searching(Instant now) const {
   return options_.on && now < window_end();
 }
 
-std::vector<Sighting> Finder::sightings() const {
-  std::vector<Sighting> all;
-  all.reserve(seen_.size());
-  for (const auto& [server, seen] : seen_) all.push_back(seen.sighting);
-  return all;
-}
-
 const Sighting* Finder::find(ServerId server) const {
   const auto found = seen_.find(server);
-  return found == seen_.end() ? nullptr : &found->second.sighting;
+  return found == seen_.end() ? nullptr : &found->second;
 }
 
 std::vector<Announcement> Finder::take_announcements() {

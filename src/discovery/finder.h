@@ -24,6 +24,7 @@ struct Sighting {
   wire::Beacon beacon;       ///< The newest.
   bool from_here{false};     ///< Its addresses come from a process of this machine.
   Instant heard_at;
+  Instant way_at{};  ///< When it was heard last by the way that its addresses come from.
 };
 
 /// What is to be announced. `to` is empty for everywhere, else where an answer goes.
@@ -85,8 +86,7 @@ class Finder {
 
   /// The window is not over yet: no candidacy, no founding.
   bool searching(Instant now) const;
-  /// By ascending server id.
-  std::vector<Sighting> sightings() const;
+  const std::map<ServerId, Sighting>& sightings() const { return seen_; }
   const Sighting* find(ServerId server) const;
 
   std::vector<Announcement> take_announcements();
@@ -95,14 +95,10 @@ class Finder {
   wire::Discovery statistics() const;
 
  private:
-  struct Seen {
-    Sighting sighting;
-    Instant way_at{};  // When it was heard last by the way that its addresses come from.
-  };
-
   Instant window_end() const { return start_ + options_.window; }
   Duration forget_after() const;
-  bool replaces(const Seen& seen, const wire::Beacon& beacon, bool from_here, Instant now) const;
+  bool replaces(const Sighting& known, const wire::Beacon& beacon, bool from_here,
+                Instant now) const;
   void forget(Instant now);
   void announce(Instant now);
   void send_probe(Instant now);
@@ -119,7 +115,7 @@ class Finder {
   Instant next_probe_{Instant::max()};
   Duration probe_pause_;
 
-  std::map<ServerId, Seen> seen_;
+  std::map<ServerId, Sighting> seen_;
   RateLimit answers_;
   RateLimit hints_;
 

@@ -296,11 +296,11 @@ TEST(FinderTest, KnowsAServerOnceHoweverOftenItIsHeard) {
   finder.set_own(own_beacon(), start);
   for (int i = 0; i < 3; ++i) finder.heard(beacon_of(1, "b"), false, start + i * 1ms);
   finder.heard(beacon_of(2, "c"), false, start);
-  const std::vector<Sighting> sightings = finder.sightings();
-  ASSERT_EQ(sightings.size(), 2);
-  EXPECT_EQ(sightings[0].server, server(1));
-  EXPECT_EQ(sightings[0].peer_address, "b:8889");
-  EXPECT_EQ(sightings[0].heard_at, start + 2ms);
+  ASSERT_EQ(finder.sightings().size(), 2);
+  const Sighting& first = finder.sightings().begin()->second;
+  EXPECT_EQ(first.server, server(1));
+  EXPECT_EQ(first.peer_address, "b:8889");
+  EXPECT_EQ(first.heard_at, start + 2ms);
   EXPECT_EQ(finder.statistics().answers(), 4);
   EXPECT_EQ(finder.statistics().duplicates(), 2);
 }

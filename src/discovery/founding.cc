@@ -19,9 +19,14 @@ std::optional<GroupId> group_to_join(const AllHeard& heard) {
   return best == nullptr ? std::nullopt : best->group;
 }
 
+template <typename Other>
+bool hears(const Other& other, ServerId third) {
+  return std::ranges::binary_search(other.hears, third);
+}
+
 bool hears_all(const Heard& other, ServerId other_id, const AllHeard& heard) {
   return std::ranges::all_of(heard, [&](const auto& third) {
-    return third.first == other_id || other.hears.contains(third.first);
+    return third.first == other_id || hears(other, third.first);
   });
 }
 
@@ -39,7 +44,7 @@ FoundingDecision decide_founding(ServerId self, const AllHeard& heard, std::size
 
   const bool all_with_all = expect > 1 || !links_overdue;
   for (const auto& [server, other] : linked) {
-    if (!other.hears.contains(self)) return Wait{};
+    if (!hears(other, self)) return Wait{};
     if (all_with_all && !hears_all(other, server, linked)) return Wait{};
   }
   if (!linked.empty() && linked.begin()->first < self) return Wait{};
@@ -67,9 +72,8 @@ FoundingDecision decide_listed_founding(ServerNumber self_number, ServerId self,
   if (missing > 0) return Wait{missing};
   const bool all_with_all = std::ranges::all_of(linked, [&](const auto& item) {
     const ListedPeer& peer = item.second;
-    return std::ranges::all_of(found.voters, [&](ServerId other) {
-      return other == peer.server || peer.hears.contains(other);
-    });
+    return std::ranges::all_of(
+        found.voters, [&](ServerId other) { return other == peer.server || hears(peer, other); });
   });
   if (!all_with_all || *list.begin() != self_number) return Wait{};
   return found;

@@ -16,7 +16,7 @@ namespace muster::discovery {
 /// What an unformed server knows of another one of the same group name.
 struct Heard {
   std::optional<GroupId> group{};  ///< The formed group it belongs to, if any.
-  std::set<ServerId> hears{};      ///< The servers it has links to itself.
+  std::vector<ServerId> hears{};   ///< The servers it has links to itself, ascending.
   bool linked{true};               ///< There is a link to it; otherwise only beacons have come.
   bool has_client_data{false};     ///< Its formed group has taken a command of a client.
   friend bool operator==(const Heard&, const Heard&) = default;
@@ -58,7 +58,7 @@ FoundingDecision decide_founding(ServerId self, const std::map<ServerId, Heard>&
 struct ListedPeer {
   ServerId server;
   std::optional<GroupId> group{};  ///< The formed group it belongs to, if any.
-  std::set<ServerId> hears{};      ///< The servers it has links to itself.
+  std::vector<ServerId> hears{};   ///< The servers it has links to itself, ascending.
   friend bool operator==(const ListedPeer&, const ListedPeer&) = default;
 };
 

@@ -137,7 +137,8 @@ TEST(FoundingTest, NoTwoServersThatAreLinkedBothFound) {
       for (std::uint8_t m = 0; m < servers; ++m) {
         if (m == n) continue;
         const bool linked = links[n].contains(server(m));
-        heard[server(m)] = {.hears = linked ? links[m] : std::set<ServerId>(), .linked = linked};
+        heard[server(m)] = {.linked = linked};
+        if (linked) heard[server(m)].hears.assign(links[m].begin(), links[m].end());
       }
       const auto decision = decide_founding(server(n), heard, 1, true);
       if (std::holds_alternative<Found>(decision)) founders.insert(server(n));

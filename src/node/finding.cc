@@ -91,9 +91,9 @@ std::size_t Node::Impl::expected_servers() const {
 
 std::map<ServerId, discovery::Heard> Node::Impl::heard_servers() const {
   std::map<ServerId, discovery::Heard> heard;
-  for (const discovery::Sighting& sighting : finder_.sightings()) {
+  for (const auto& [server, sighting] : finder_.sightings()) {
     if (!stays(sighting.beacon)) continue;
-    discovery::Heard& one = heard[sighting.server];
+    discovery::Heard& one = heard[server];
     one.linked = false;
     if (const auto group = wire::parse_id<GroupId>(sighting.beacon.group_id())) one.group = *group;
   }
@@ -105,10 +105,8 @@ std::map<ServerId, discovery::Heard> Node::Impl::heard_servers() const {
     }
     // Whoever still reads its log says in beacons only that it has a group.
     one = {.group = peer.group ? peer.group : one.group,
+           .hears = peer.hears,
            .has_client_data = peer.hello.has_client_data()};
-    for (const std::string& id : peer.hello.sees()) {
-      if (const auto seen = wire::parse_id<ServerId>(id)) one.hears.insert(*seen);
-    }
   }
   return heard;
 }

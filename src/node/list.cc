@@ -53,11 +53,8 @@ void Node::Impl::look_for_listed(Now now) {
   const MemberList& list = *options_.list;
   std::map<ServerNumber, discovery::ListedPeer> linked;
   for (const auto& [server, peer] : peers_.all()) {
-    discovery::ListedPeer& one = linked[ServerNumber{peer.hello.listed().number()}];
-    one = {.server = server, .group = peer.group, .hears = {}};
-    for (const std::string& id : peer.hello.sees()) {
-      if (const auto seen = wire::parse_id<ServerId>(id)) one.hears.insert(*seen);
-    }
+    linked[ServerNumber{peer.hello.listed().number()}] = {
+        .server = server, .group = peer.group, .hears = peer.hears};
   }
   const auto decision =
       discovery::decide_listed_founding(list.own, identity_.server, list.numbers, linked);

@@ -401,7 +401,7 @@ void Node::Impl::refresh_hello() {
 
 void Node::Impl::refresh_targets(Now now) {
   std::set<std::string> addresses(options_.seeds.begin(), options_.seeds.end());
-  for (const discovery::Sighting& sighting : finder_.sightings()) {
+  for (const auto& [server, sighting] : finder_.sightings()) {
     addresses.insert(sighting.peer_address);
   }
   if (consensus_) {

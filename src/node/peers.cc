@@ -10,6 +10,16 @@ namespace {
 
 constexpr std::size_t refusals_remembered_max = 64;
 
+std::vector<ServerId> seen_by(const wire::PeerHello& hello) {
+  std::vector<ServerId> seen;
+  seen.reserve(static_cast<std::size_t>(hello.sees_size()));
+  for (const std::string& text : hello.sees()) {
+    if (const auto server = wire::parse_id<ServerId>(text)) seen.push_back(*server);
+  }
+  std::ranges::sort(seen);
+  return seen;
+}
+
 }  // namespace
 
 Peers::Peers(const Options& options, ServerId self, std::string own_address)
@@ -203,6 +213,7 @@ void Peers::identify(LinkId id, Link& link, ServerId server, const wire::PeerHel
   peer.server = server;
   peer.link = id;
   peer.hello = hello;
+  peer.hears = seen_by(hello);
   peer.group.reset();
   peer.number.reset();
   peer.other_branch = hello.formed() && hello_.formed() && hello.group_id() == hello_.group_id() &&

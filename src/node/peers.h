@@ -22,6 +22,7 @@ struct Peer {
   ServerId server;
   LinkId link;
   wire::PeerHello hello;
+  std::vector<ServerId> hears{};         ///< What `hello` says that it sees, ascending.
   std::optional<GroupId> group{};        ///< Its formed group, if it is of the same branch.
   bool other_branch{false};              ///< Of this group, recovered by force or left behind.
   std::optional<ServerNumber> number{};  ///< Meaningful with `group`.
