@@ -15,6 +15,14 @@ namespace muster::cli {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+// So many open their sessions at once: a server lets no more than some hundred wait to be greeted,
+// and whoever finds no place there comes again, which takes longer than its turn does.
+constexpr std::size_t opening_max = 256;
+
+}  // namespace
+
 /// One client and its share of the load.
 class Load::Sender {
  public:
@@ -54,13 +62,6 @@ class Load::Sender {
       ++issued_;
     }
   }
-  /// When the next command falls due in an open loop: the clients take turns.
-  Clock::time_point next_due() const {
-    const auto turn = static_cast<double>(number_ + issued_ * load_.options_.clients);
-    return load_.begun_ +
-           std::chrono::nanoseconds(static_cast<std::int64_t>(turn / load_.options_.rate * 1e9));
-  }
-
   Acknowledged acknowledged() const {
     return {.session = client_.session().id(), .tally = tally_, .unknown = unknown_};
   }
@@ -97,6 +98,11 @@ class Load::Sender {
             .size = options.size,
             .seed = client::make_seed(),
             .lasts = options.warm_up + options.duration + 3 * options.timeout};
+  }
+
+  // In an open loop: the clients take turns.
+  Clock::time_point next_due() const {
+    return load_.due(number_ + issued_ * load_.options_.clients);
   }
 
   void refused(const Error& error) {
@@ -196,18 +202,13 @@ Load::Load(net::Loop& loop, Options options)
       second_timer_(loop.context()),
       due_timer_(loop.context()) {
   check(options_.clients > 0 && options_.in_flight >= options_.clients);
-  const std::size_t share = options_.in_flight / options_.clients;
-  const std::size_t left_over = options_.in_flight % options_.clients;
-  for (std::size_t i = 0; i < options_.clients; ++i) {
-    senders_.push_back(std::make_unique<Sender>(*this, i, share + (i < left_over ? 1 : 0)));
-  }
 }
 
 Load::~Load() = default;
 
 Result<LoadResult> Load::run() {
-  if (!run_until(Clock::now() + options_.timeout, [this] { return all_opened(); })) {
-    return why_not_opened();
+  while (senders_.size() < options_.clients) {
+    if (!open_some()) return why_not_opened();
   }
   for (const auto& sender : senders_) sender->prepare(nullptr);
   const bool prepared =
@@ -225,6 +226,20 @@ Result<LoadResult> Load::run() {
   result_.measured = std::max(0ns, Clock::now() - measured_from_);
   run_until(Clock::now() + 2 * options_.timeout, [this] { return all_answered(); });
   return result_;
+}
+
+bool Load::open_some() {
+  const std::size_t share = options_.in_flight / options_.clients;
+  const std::size_t left_over = options_.in_flight % options_.clients;
+  const std::size_t first = senders_.size();
+  const std::size_t end = std::min(first + opening_max, options_.clients);
+  for (std::size_t i = first; i < end; ++i) {
+    senders_.push_back(std::make_unique<Sender>(*this, i, share + (i < left_over ? 1 : 0)));
+  }
+  return run_until(Clock::now() + options_.timeout, [&] {
+    return std::all_of(senders_.begin() + static_cast<std::ptrdiff_t>(first), senders_.end(),
+                       [](const auto& sender) { return sender->opened(); });
+  });
 }
 
 // Runs the loop until `done` holds or the time is over; returns whether it holds. `done` is asked
@@ -255,15 +270,18 @@ void Load::begin() {
   for (const auto& sender : senders_) sender->issue();
 }
 
+Load::Clock::time_point Load::due(std::uint64_t turn) const {
+  return begun_ + std::chrono::nanoseconds(
+                      static_cast<std::int64_t>(static_cast<double>(turn) / options_.rate * 1e9));
+}
+
+// Visits those whose turn it is. A sender at its limit is overdue then; its answers make it go on.
 void Load::issue_due() {
-  Clock::time_point next = Clock::time_point::max();
-  for (const auto& sender : senders_) {
-    sender->issue();
-    next = std::min(next, sender->next_due());
+  for (const Clock::time_point now = Clock::now(); due(turn_) <= now; ++turn_) {
+    senders_[turn_ % senders_.size()]->issue();
   }
-  // A sender at its limit is overdue; its answers make it go on. Waking for each single command
-  // would cost more than a fast load takes.
-  due_timer_.expires_at(std::max(next, Clock::now() + 200us));
+  // Waking for each single command would cost more than a fast load takes.
+  due_timer_.expires_at(std::max(due(turn_), Clock::now() + 200us));
   due_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error && issuing_) issue_due();
   });
@@ -278,10 +296,6 @@ void Load::every_second() {
     if (on_progress_) on_progress_(std::chrono::seconds(seconds_), since);
     every_second();
   });
-}
-
-bool Load::all_opened() const {
-  return std::ranges::all_of(senders_, [](const auto& sender) { return sender->opened(); });
 }
 
 bool Load::all_prepared() const {
@@ -306,7 +320,7 @@ Error Load::why_not_opened() const {
   }
   return {ErrorCode::unavailable,
           fmt::format("{} of {} sessions could be opened within {}: {}; look at `muster status`",
-                      opened, senders_.size(), to_text(options_.timeout), last)};
+                      opened, options_.clients, to_text(options_.timeout), last)};
 }
 
 std::vector<Acknowledged> Load::acknowledged() const {

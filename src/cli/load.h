@@ -59,7 +59,7 @@ class Load {
     std::size_t size{128};                ///< Bytes of a payload.
     Duration duration{std::chrono::seconds{10}};
     Duration warm_up{std::chrono::seconds{1}};   ///< Before it; not measured.
-    Duration timeout{std::chrono::seconds{10}};  ///< Of a command; also to open the sessions.
+    Duration timeout{std::chrono::seconds{10}};  ///< Of a command; also to open some sessions.
   };
   /// Called once a second while the load runs, with what was acknowledged since the call before.
   using OnProgress = std::function<void(std::chrono::seconds elapsed, std::uint64_t commands)>;
@@ -87,12 +87,13 @@ class Load {
  private:
   class Sender;
 
+  bool open_some();
   bool run_until(Clock::time_point deadline, const std::function<bool()>& done);
   void begin();
   void every_second();
+  Clock::time_point due(std::uint64_t turn) const;
   void issue_due();
   void wake();
-  bool all_opened() const;
   bool all_prepared() const;
   bool all_answered() const;
   bool all_over() const;
@@ -108,6 +109,7 @@ class Load {
   boost::asio::steady_timer due_timer_;
   Clock::time_point begun_;
   Clock::time_point measured_from_;
+  std::uint64_t turn_{0};  // Of the next command that falls due in an open loop.
   std::uint64_t seconds_{0};
   std::uint64_t commands_told_{0};
   std::uint64_t commands_in_all_{0};  // Warm-up included.
