@@ -59,6 +59,6 @@ def sync_microseconds(folder):
 def describe(folder):
     load = os.getloadavg()[0]
     return (f"{os.cpu_count()} cores ({processor()}), {memory_gigabytes():.0f} GB, Linux "
-            f"{platform.release()}, data on {file_system(folder.resolve())}, where a small append "
-            f"with `fdatasync` takes {sync_microseconds(folder):.0f} µs; load average at the start "
-            f"{load:.1f}")
+            f"{platform.release().split('-')[0]}, data on {file_system(folder.resolve())}, where a "
+            f"small append with `fdatasync` takes {sync_microseconds(folder):.0f} µs; load average "
+            f"at the start {load:.1f}")
