@@ -319,7 +319,25 @@ void Edge::pass_on(SessionId session, Attached& attached, SequenceNumber from, I
   }
 }
 
+void Edge::pass_on_unanswered(Instant now) {
+  bool in_vain = false;
+  for (auto& [id, attached] : sessions_) {
+    const bool waits = !attached.open || !attached.pending.empty();
+    if (!waits || now - attached.passed_on < answer_patience_) continue;
+    pass_on(id, attached, SequenceNumber{0}, now);
+    in_vain = true;
+  }
+  if (in_vain) answer_patience_ = std::min(2 * answer_patience_, options_.resend_after_max);
+}
+
+// Twice as long as answers take: at once when they take longer, little by little when they do not.
+void Edge::answer_took(Duration time) {
+  const Duration fitting = std::clamp(2 * time, options_.resend_after, options_.resend_after_max);
+  answer_patience_ = std::max(fitting, answer_patience_ - (answer_patience_ - fitting) / 8);
+}
+
 void Edge::resend_all(Instant now) {
+  answer_patience_ = options_.resend_after;
   for (auto& [id, attached] : sessions_) pass_on(id, attached, SequenceNumber{0}, now);
   ask_reads_again();
 }
@@ -410,12 +428,7 @@ void Edge::tick(Instant now) {
   }
   if (!surroundings_.leader_known) return;
   ask_reads_again();
-  for (auto& [id, attached] : sessions_) {
-    const bool waits = !attached.open || !attached.pending.empty();
-    if (waits && now - attached.passed_on >= options_.resend_after) {
-      pass_on(id, attached, SequenceNumber{0}, now);
-    }
-  }
+  pass_on_unanswered(now);
   for (auto& [id, absent] : absent_) {
     if (now < absent.ends_at || sessions_.contains(id)) continue;
     absent.ends_at = now + options_.resend_after;

@@ -34,8 +34,9 @@ struct ReadWanted {
 
 /// The home of sessions (Raft dissertation, section 6): takes clients' frames in, passes their
 /// commands on as batches for the leader, keeps each batch until it is answered and passes it on
-/// again when the leader changes or an answer stays out, so that a client notices nothing. What
-/// commits comes back through `applied` and is answered here.
+/// again when the leader changes or an answer stays out, so that a client notices nothing. How long
+/// that is follows how long answers take, and doubles at each time in vain (RFC 6298, section 5).
+/// What commits comes back through `applied` and is answered here.
 ///
 /// A link carries one session. A session attached to a newer link or another home leaves the old
 /// one. A session without a link for its timeout is ended through the log, and so is one that gives
@@ -46,7 +47,10 @@ class Edge {
  public:
   struct Options {
     Duration session_timeout{std::chrono::seconds{10}};
-    Duration resend_after{std::chrono::seconds{1}};         ///< An answer stays out: pass on again.
+    /// An answer stays out for so long: pass on again. Longer while answers take long, up to the
+    /// other, or a slow log would get everything twice.
+    Duration resend_after{std::chrono::seconds{1}};
+    Duration resend_after_max{std::chrono::seconds{8}};
     Duration leaderless_patience{std::chrono::seconds{1}};  ///< Then clients try other servers.
     /// A link on which a client says nothing is closed. Sessions ask for a sign of life long
     /// before.
@@ -258,6 +262,8 @@ class Edge {
   void greet_anew(LinkId link);
   void drop(std::map<SessionId, Attached>::iterator session);
   void pass_on(SessionId session, Attached& attached, SequenceNumber from, Instant now);
+  void pass_on_unanswered(Instant now);
+  void answer_took(Duration time);
   void leave(std::map<SessionId, Attached>::iterator session);
   bool on_its_way(SessionId session, Instant now) const {
     const auto asked = asked_to_move_.find(session);
@@ -288,6 +294,7 @@ class Edge {
   std::map<std::uint64_t, WaitingRead> reads_;
   std::uint64_t next_read_{1};
   std::size_t pending_bytes_{0};
+  Duration answer_patience_{options_.resend_after};  // Then what is unanswered is passed on again.
   std::uint64_t batches_taken_{0};
   std::uint64_t greeting_{0};  // Counts the hellos that name other servers.
   Instant next_check_{Instant::max()};

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <utility>
 
 #include "edge/testing/home.h"
 #include "replica/session_control.h"
@@ -148,6 +149,62 @@ TEST_F(EdgeTest, PassesOnAgainWhenAnAnswerStaysOut) {
   EXPECT_EQ(passed_on(), Firsts{});
   edge_.tick(now_ += 101ms);
   EXPECT_EQ(passed_on(), Firsts{1});
+}
+
+TEST_F(EdgeTest, WaitsTwiceAsLongAfterEachTimeInVainUpToALimit) {
+  open(first_link);
+  attached();
+  frame(first_link, wire::FrameType::commands, commands(1, 1));
+  passed_on();
+  std::vector<int> waits;  // In tenths of a second.
+  for (int tenths = 1; tenths <= 320; ++tenths) {
+    edge_.tick(now_ += 100ms);
+    if (passed_on() == Firsts{1}) waits.push_back(std::exchange(tenths, 0));
+    if (waits.size() == 6) break;
+  }
+  EXPECT_EQ(waits, (std::vector{10, 20, 40, 80, 80, 80}));
+  edge_.resend_all(now_);  // Another leader: it starts with no debts.
+  EXPECT_EQ(passed_on(), Firsts{1});
+  edge_.tick(now_ += 1s);
+  EXPECT_EQ(passed_on(), Firsts{1});
+}
+
+TEST_F(EdgeTest, PassesNothingOnAgainWhileAnswersTakeLongForAll) {
+  open(first_link);
+  attached();
+  for (std::uint64_t first = 1; first <= 40; ++first) {
+    frame(first_link, wire::FrameType::commands, commands(first, 1));
+  }
+  passed_on();
+  // Each answer comes 100 ms after the one before: the last one after 3.9 s.
+  for (std::uint64_t first = 1; first <= 39; ++first) {
+    edge_.tick(now_ += 100ms);
+    answered(first, 1);
+    ASSERT_EQ(passed_on(), Firsts{}) << first;
+  }
+  // Twice as long as the last one took, and no longer than that.
+  edge_.tick(now_ += 7'700ms);
+  EXPECT_EQ(passed_on(), Firsts{});
+  edge_.tick(now_ += 200ms);
+  EXPECT_EQ(passed_on(), Firsts{40});
+}
+
+TEST_F(EdgeTest, WaitsLessLongAgainOnceAnswersComeSoon) {
+  open(first_link);
+  attached();
+  frame(first_link, wire::FrameType::commands, commands(1, 1));
+  now_ += 3s;
+  answered(1, 1);
+  for (std::uint64_t first = 2; first <= 80; ++first) {
+    frame(first_link, wire::FrameType::commands, commands(first, 1));
+    answered(first, 1);
+  }
+  frame(first_link, wire::FrameType::commands, commands(81, 1));
+  passed_on();
+  edge_.tick(now_ += 900ms);
+  EXPECT_EQ(passed_on(), Firsts{});
+  edge_.tick(now_ += 200ms);
+  EXPECT_EQ(passed_on(), Firsts{81});
 }
 
 TEST_F(EdgeTest, AGapIsMendedFromWhatIsKeptElseTheClientIsAsked) {

@@ -33,6 +33,7 @@ void Edge::news(const replica::Answer& answer, ServerNumber, Instant now) {
   for (; behind != all.end() && behind->first < end; ++behind) {
     if (answer.first <= behind->unanswered) behind->unanswered = std::max(behind->unanswered, end);
     if (!is_answered(*behind)) continue;
+    answer_took(now - behind->since);
     pending_bytes_ -= behind->batch.size();
     attached.pending_commands -= behind->count;
   }
@@ -48,7 +49,7 @@ void Edge::news(const replica::Gap& gap, ServerNumber, Instant now) {
   if (attached.pending.empty()) return;
   if (attached.pending.front().first <= gap.expected) {
     // Each batch behind the gap reports it, and all were passed on anew at the first report.
-    if (attached.mended == gap.expected && now - attached.passed_on < options_.resend_after) return;
+    if (attached.mended == gap.expected && now - attached.passed_on < answer_patience_) return;
     pass_on(gap.session, attached, gap.expected, now);
     attached.mended = gap.expected;
     return;

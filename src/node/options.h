@@ -91,7 +91,7 @@ struct Options {
   /// Limits of the consensus core. Its times and seed are those of this server, set above.
   raft::Options raft{};
   std::size_t stores_in_flight_max{2};  ///< Entries on their way to disk before batches wait.
-  std::size_t queued_bytes_max{16 * 1'024 * 1'024};  ///< Batches waiting to become entries.
+  std::size_t queued_bytes_max{std::size_t{128} << 20U};  ///< Batches waiting to become entries.
   std::size_t moves_per_second{100};                 ///< Clients that are asked to go elsewhere.
   std::size_t peer_links_max{256};                   ///< Connections with other servers.
   /// Limits of what clients cost. The session timeout is the group's.
