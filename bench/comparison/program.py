@@ -1,6 +1,8 @@
 """What the programs of this folder have in common: they build, say how far they are, write results
 and end in order."""
 
+import argparse
+import contextlib
 import datetime
 import json
 import signal
@@ -72,6 +74,26 @@ def write_results(folder, name, words, drawn, measurements):
     (folder / f"{name}.json").write_text(f"[\n{lines}\n]\n")
     (folder / f"{name}.md").write_text("\n".join(words))
     print(f"written: {folder / f'{name}.md'}")
+
+
+def positive(convert):
+    """The type of an argument that is a number above zero."""
+    def parsed(text):
+        with contextlib.suppress(ValueError):
+            if (number := convert(text)) > 0:
+                return number
+        raise argparse.ArgumentTypeError(f"{text}: expected a number above zero")
+    return parsed
+
+
+@contextlib.contextmanager
+def going_on(part, problems):
+    """A part that breaks off is told and noted among `problems`; what comes after it goes on."""
+    try:
+        yield
+    except Failure as problem:
+        print(f"{part} broke off: {problem}", file=sys.stderr, flush=True)
+        problems.append(f"{part}: {problem}")
 
 
 def run(name, work):

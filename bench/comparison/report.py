@@ -43,6 +43,23 @@ def ratio(ours, theirs, name):
     return f"{statistics.median(ratios):.2f}" if ratios else "–"
 
 
+KINDS = {"load": "writes", "failover": "failover", "fan-out": "fan-out", "idle": "idle clients"}
+
+
+def rounds(measurements):
+    """How often each part took its turn, in words."""
+    return ", ".join(f"{words} {len(distinct(select(measurements, kind=kind), 'round'))}"
+                     for kind, words in KINDS.items() if select(measurements, kind=kind))
+
+
+def missing(problems):
+    """Lines that say which parts broke off, for the head of a report; none if none did."""
+    if not problems:
+        return []
+    return ["**Something is missing, since parts broke off:**", "",
+            *[f"    {line}" for each in problems for line in each.splitlines()], ""]
+
+
 def row(cells):
     return "| " + " | ".join(cells) + " |"
 

@@ -1,6 +1,7 @@
 """What bench/compare, bench/scaling and bench/guard make of measurements, which are made up here:
 tables, pictures and verdicts."""
 
+import argparse
 import contextlib
 import io
 import pathlib
@@ -10,8 +11,8 @@ import xml.etree.ElementTree
 
 root = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(root / "bench"))
-from comparison import (curves, drawing, growth_report, picture, regressions,  # noqa: E402
-                        report)
+from comparison import (curves, drawing, growth_report, picture, program,  # noqa: E402
+                        regressions, report)
 
 TITLES = {"muster": "Muster", "etcd": "etcd & more", "Muster": "Muster", "NATS": "NATS"}
 LOADED = {"p50Ms": 1, "p99Ms": 2, "serverCores": 1.5, "clientCores": 0.5,
@@ -70,6 +71,42 @@ class Picture:
 def place_of(mark):
     """Where a point is moved to."""
     return tuple(map(float, mark.get("transform")[len("translate("):-1].split()))
+
+
+class ProgramTest(unittest.TestCase):
+    def test_a_part_that_breaks_off_is_told_and_the_next_one_measured(self):
+        measured, problems = [], []
+        told = io.StringIO()
+        with contextlib.redirect_stderr(told):
+            for part in ("writes", "failover"):
+                with program.going_on(part, problems):
+                    measured.append(f"{part} begun")
+                    if part == "writes":
+                        raise program.Failure("no leader\nlog of a")
+                    measured.append(f"{part} done")
+        self.assertEqual(measured, ["writes begun", "failover begun", "failover done"])
+        self.assertEqual(problems, ["writes: no leader\nlog of a"])
+        self.assertEqual(told.getvalue(), "writes broke off: no leader\nlog of a\n")
+        self.assertEqual(report.missing(problems)[2:],
+                         ["    writes: no leader", "    log of a", ""])
+        self.assertEqual(report.missing([]), [])
+
+    def test_what_is_no_failure_ends_the_program(self):
+        with self.assertRaises(KeyError), program.going_on("writes", []):
+            raise KeyError("a mistake")
+
+    def test_arguments_are_above_zero(self):
+        self.assertEqual(program.positive(int)("3"), 3)
+        self.assertEqual(program.positive(float)("0.5"), 0.5)
+        for wrong in ("0", "-1", "many", "nan", ""):
+            with self.assertRaisesRegex(argparse.ArgumentTypeError,
+                                        f"^{wrong}: expected a number above zero$"):
+                program.positive(float)(wrong)
+
+    def test_each_part_has_its_own_rounds(self):
+        taken = [load("etcd", 0, 1), load("etcd", 1, 1), {"kind": "failover", "round": 0},
+                 {"kind": "memory", "round": 7}]
+        self.assertEqual(report.rounds(taken), "writes 2, failover 1")
 
 
 class ComparisonTableTest(unittest.TestCase):
