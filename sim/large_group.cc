@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "muster/check.h"
 #include "node/voters.h"
@@ -79,8 +80,9 @@ Scenario large_group(std::uint64_t seed, std::size_t servers) {
   return scenario;
 }
 
-LargeGroup::LargeGroup(const Scenario& scenario, bool printing)
+LargeGroup::LargeGroup(const Scenario& scenario, bool printing, Progress progress)
     : scenario_(scenario),
+      progress_(std::move(progress)),
       trace_(printing),
       checkers_(scenario.limits, scenario.strict_founding, scenario.auctions.limits,
                 scenario.mobility.limits, scenario.chat.limits),
@@ -248,7 +250,9 @@ double LargeGroup::until(const std::string& what, Instant since,
     }
     run_until(events_.now() + glance);
   }
-  return in_seconds(events_.now() - since);
+  const double seconds = in_seconds(events_.now() - since);
+  if (progress_) progress_(what, seconds);
+  return seconds;
 }
 
 void LargeGroup::kill(std::size_t server) {
@@ -280,6 +284,7 @@ void LargeGroup::cut(const Indices& some, bool heals) {
 void LargeGroup::stay(Duration length) {
   const std::uint64_t before = view().number;
   run_until(events_.now() + length);
+  if (progress_) progress_("nobody comes or goes", in_seconds(length));
   if (view().number == before) return;
   throw Violation("rests", "the view has changed while nothing happened");
 }
@@ -444,11 +449,12 @@ RateByType LargeGroup::rate_of_standbys(const Counts& before, Duration length) c
   return rates;
 }
 
-LargeFigures measure_large_group(std::uint64_t seed, std::size_t servers, bool printing) {
+LargeFigures measure_large_group(std::uint64_t seed, std::size_t servers, bool printing,
+                                 const Progress& progress) {
   Scenario scenario = large_group(seed, servers);
-  LargeFigures figures = LargeGroup(scenario, printing).measure();
+  LargeFigures figures = LargeGroup(scenario, printing, progress).measure();
   scenario.founders = servers;
-  LargeGroup together(scenario, printing);
+  LargeGroup together(scenario, printing, progress);
   figures.at_once = together.grow();
   figures.digest ^= together.digest();
   return figures;

@@ -63,12 +63,15 @@ inline constexpr std::size_t large_group_max = 255;
 /// So many servers and one more, which joins them later; nothing is left to chance but delays.
 Scenario large_group(std::uint64_t seed, std::size_t servers);
 
+/// Hears what has been seen, and after how many simulated seconds: many servers take minutes.
+using Progress = std::function<void(const std::string& what, double seconds)>;
+
 /// One run. Thread-safety: none.
 class LargeGroup {
  public:
   /// Of the scenario's servers the last one is who joins later, and as many as `founders` are there
   /// from the start.
-  LargeGroup(const Scenario& scenario, bool printing);
+  LargeGroup(const Scenario& scenario, bool printing, Progress progress = {});
 
   /// Simulated seconds until all but the last server are one group and it has settled. Throws
   /// `Violation`, as `measure` does: "converges" after two minutes without.
@@ -124,6 +127,7 @@ class LargeGroup {
   RateByType rate_of_standbys(const Counts& before, Duration length) const;
 
   const Scenario scenario_;
+  const Progress progress_;
   EventQueue events_;
   Trace trace_;
   Checkers checkers_;
@@ -135,6 +139,7 @@ class LargeGroup {
 };
 
 /// All the figures of one seed. Throws `Violation`. Precondition: within the limits above.
-LargeFigures measure_large_group(std::uint64_t seed, std::size_t servers, bool printing);
+LargeFigures measure_large_group(std::uint64_t seed, std::size_t servers, bool printing,
+                                 const Progress& progress);
 
 }  // namespace muster::sim

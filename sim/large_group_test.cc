@@ -22,7 +22,13 @@ constexpr std::size_t few_servers = 9;
 // Bounds are those of the group's times: 5 s until a server counts as failed, 2 s (doubled when it
 // was lost lately) until a better one is handed the leadership, 600 ms without a leader.
 TEST(LargeGroupTest, AgreesInTimeAfterAJoinLossesAndASplit) {
-  const LargeFigures figures = LargeGroup(large_group(1, few_servers), false).measure();
+  std::map<std::string, double> told;
+  LargeGroup group(large_group(1, few_servers), false,
+                   [&](const std::string& what, double seconds) { told[what] = seconds; });
+  const LargeFigures figures = group.measure();
+  EXPECT_EQ(told["one joins"], figures.joined);
+  EXPECT_EQ(told["a leader is replaced"], figures.leader_lost);
+  EXPECT_EQ(told["nobody comes or goes"], 20);
   EXPECT_THAT(figures.joined, Le(1.0));
   EXPECT_THAT(figures.joiner_leads, AllOf(Ge(2.0), Le(5.0)));
   EXPECT_THAT(figures.standby_lost, AllOf(Ge(5.0), Le(6.0)));

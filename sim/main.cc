@@ -166,7 +166,13 @@ int run_large(const CommandLine& line) {
     std::snprintf(last_words, sizeof(last_words), "a check in the program failed\nreplay: %s",
                   replay.c_str());
     try {
-      runs.push_back(measure_large_group(seed, *line.large, line.trace));
+      runs.push_back(measure_large_group(
+          seed, *line.large, line.trace, [&](const std::string& what, double seconds) {
+            std::fprintf(stderr, "seed %llu, after %.0f s: %s: %.2f s\n",
+                         static_cast<unsigned long long>(seed),
+                         std::chrono::duration<double>(Clock::now() - start).count(), what.c_str(),
+                         seconds);
+          }));
     } catch (const Violation& violation) {
       std::printf("violation: seed %llu: %s: %s\nreplay: %s", static_cast<unsigned long long>(seed),
                   violation.invariant().c_str(), violation.what(), replay.c_str());
