@@ -92,8 +92,8 @@ struct Options {
   raft::Options raft{};
   std::size_t stores_in_flight_max{2};  ///< Entries on their way to disk before batches wait.
   std::size_t queued_bytes_max{std::size_t{128} << 20U};  ///< Batches waiting to become entries.
-  std::size_t moves_per_second{100};                 ///< Clients that are asked to go elsewhere.
-  std::size_t peer_links_max{256};                   ///< Connections with other servers.
+  std::size_t moves_per_second{100};  ///< Clients that are asked to go elsewhere.
+  std::size_t peer_links_max{256};    ///< Connections with other servers.
   /// Limits of what clients cost. The session timeout is the group's.
   edge::Edge::Options edge{};
   /// Limits of the replicated state, alike on all servers of a group.
