@@ -313,11 +313,11 @@ void MajorityKept::seen(const node::Report& report, Instant now) {
     before_.erase(self);
     return;
   }
-  const auto [before, fresh] = before_.try_emplace(self, report.configuration);
-  if (fresh || before->second == report.configuration) return;
+  const auto [before, fresh] = before_.try_emplace(self, *report.configuration);
+  if (fresh || before->second == *report.configuration) return;
   const bool decided = decides(*report.group, before->second, now);
-  before->second = report.configuration;
-  if (!decided || decides(*report.group, report.configuration, now)) return;
+  before->second = *report.configuration;
+  if (!decided || decides(*report.group, *report.configuration, now)) return;
   throw Violation("a majority is kept", "number " + std::to_string(report.number->value) +
                                             " changed who votes so that the living can't decide");
 }

@@ -208,7 +208,7 @@ bool Faults::may_lose_folder(const Server& server) const {
   const Server* const leader = newest_leader();
   if (leader == nullptr || !server.was_started()) return false;
   const node::Report& report = leader->report();
-  if (report.view == nullptr || report.configuration.majority() < 2) return false;
+  if (report.view == nullptr || report.configuration->majority() < 2) return false;
   // It may be all that there is of another group.
   if (server.report().group && server.report().group != report.group) return false;
   std::set<ServerNumber> intact;
@@ -219,11 +219,11 @@ bool Faults::may_lose_folder(const Server& server) const {
     intact.insert(*other.number);
     const bool follows = one->state() == Server::State::running && other.term == report.term &&
                          other.leader == report.leader &&
-                         other.configuration == report.configuration;
+                         *other.configuration == *report.configuration;
     if (follows) ++following;
   }
   std::size_t voters = 0;
-  for (const auto& [number, role] : report.configuration.members) {
+  for (const auto& [number, role] : report.configuration->members) {
     const auto member = report.view->members.find(number);
     if (member == report.view->members.end()) return false;
     const bool votes = role == raft::MemberRole::voter;
@@ -231,7 +231,7 @@ bool Faults::may_lose_folder(const Server& server) const {
     if (votes && !intact.contains(number)) return false;
     if (votes) ++voters;
   }
-  return voters >= 3 && following >= report.configuration.majority();
+  return voters >= 3 && following >= report.configuration->majority();
 }
 
 void Faults::hunt(Server& leader) {

@@ -149,6 +149,7 @@ void Server::end_process() {
   ++process_;
   // What it reported last need not be stored.
   if (std::exchange(disk_failed_, false)) report_.number.reset();
+  report_.configuration = nullptr;
   report_.view = nullptr;
   heard_in_group_.clear();
   world_.datagrams.set_listener(host_, nullptr);

@@ -95,6 +95,8 @@ void Finder::heard(const wire::Beacon& beacon, bool from_here, Instant now) {
   fresh.clear_nonce();
   if (known == seen_.end()) {
     seen_[*server] = {*server, beacon.peer_address(), std::move(fresh), from_here, now, now};
+    next_forgotten_ = std::min(next_forgotten_, now + forget_after());
+    moved_ = true;
     return;
   }
   if (searching(now)) ++duplicates_;
@@ -107,6 +109,7 @@ void Finder::heard(const wire::Beacon& beacon, bool from_here, Instant now) {
     fresh.set_client_address(sighting.beacon.client_address());
     fresh.set_peer_address(sighting.peer_address);
   }
+  if (sighting.peer_address != fresh.peer_address()) moved_ = true;
   sighting.peer_address = fresh.peer_address();
   sighting.beacon = std::move(fresh);
   sighting.heard_at = now;
@@ -140,8 +143,14 @@ void Finder::tick(Instant now) {
 }
 
 void Finder::forget(Instant now) {
-  std::erase_if(seen_,
-                [&](const auto& seen) { return now >= seen.second.heard_at + forget_after(); });
+  if (now < next_forgotten_) return;
+  next_forgotten_ = Instant::max();
+  std::erase_if(seen_, [&](const auto& seen) {
+    const Instant silent_until = seen.second.heard_at + forget_after();
+    if (now >= silent_until) return moved_ = true;
+    next_forgotten_ = std::min(next_forgotten_, silent_until);
+    return false;
+  });
 }
 
 void Finder::announce(Instant now) {
@@ -175,12 +184,8 @@ Instant Finder::next_probe(Instant now) {
 
 Instant Finder::deadline() const {
   if (!options_.on) return Instant::max();
-  Instant next = std::min(next_announcement_, next_probe_);
-  if (now_ < window_end()) next = std::min(next, window_end());
-  for (const auto& [server, sighting] : seen_) {
-    next = std::min(next, sighting.heard_at + forget_after());
-  }
-  return next;
+  const Instant next = std::min({next_announcement_, next_probe_, next_forgotten_});
+  return now_ < window_end() ? std::min(next, window_end()) : next;
 }
 
 bool Finder::searching(Instant now) const {

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -88,6 +89,9 @@ class Finder {
   bool searching(Instant now) const;
   const std::map<ServerId, Sighting>& sightings() const { return seen_; }
   const Sighting* find(ServerId server) const;
+  /// Whether a server was seen for the first time, or at another address, or was forgotten, since
+  /// this was asked last.
+  bool take_moves() { return std::exchange(moved_, false); }
 
   std::vector<Announcement> take_announcements();
   std::vector<wire::Probe> take_probes();
@@ -116,6 +120,8 @@ class Finder {
   Duration probe_pause_;
 
   std::map<ServerId, Sighting> seen_;
+  bool moved_{false};
+  Instant next_forgotten_{Instant::max()};  // Or later: not moved by each that is heard again.
   RateLimit answers_;
   RateLimit hints_;
 

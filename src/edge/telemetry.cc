@@ -145,6 +145,7 @@ void Telemetry::sweep(Instant now) {
 }
 
 std::optional<Instant> Telemetry::deadline() const {
+  if (own_.empty()) return std::nullopt;  // Nothing to tell: whoever has not answered, need not.
   std::optional<Instant> next;
   for (const auto& [server, peer] : peers_) {
     if (peer.left || (peer.unanswered == 0 && !has_news(peer))) continue;

@@ -37,7 +37,7 @@ bool stays(const wire::Beacon& beacon) {
 
 void Node::Impl::on(BeaconHeard& heard, Now now) {
   finder_.heard(heard.beacon, heard.from_here, now.monotonic);
-  refresh_targets(now);
+  if (finder_.take_moves()) refresh_targets(now);
 }
 
 void Node::Impl::on(ProbeHeard& heard, Now now) {

@@ -33,7 +33,9 @@ void Peers::set_targets(const std::set<std::string>& addresses, Instant now) {
     if (address.empty() || own_addresses_.contains(address)) continue;
     const auto [found, is_new] = targets_.try_emplace(address);
     found->second.wanted = true;
-    if (is_new) found->second.next = now;
+    if (!is_new) continue;
+    found->second.next = now;
+    due_by(now);
   }
   std::erase_if(targets_, [](const auto& item) {
     return !item.second.wanted && !item.second.dialling && !item.second.lost;
@@ -43,6 +45,7 @@ void Peers::set_targets(const std::set<std::string>& addresses, Instant now) {
 void Peers::set_times(Duration ping_after, Duration silence_max) {
   options_.ping_after = ping_after;
   options_.silence_max = silence_max;
+  due_ = earliest();
 }
 
 void Peers::set_hello(const wire::PeerHello& hello) {
@@ -73,6 +76,7 @@ void Peers::link_opened(const LinkOpened& opened, Instant now) {
   }
   links_[opened.link] =
       Link{.address = opened.address, .dialled = opened.dialled, .server = {}, .heard = now};
+  due_by(now + options_.ping_after);
   outputs_.emplace_back(SendFrame{.link = opened.link,
                                   .type = wire::FrameType::peer_hello,
                                   .lane = wire::Lane::urgent,
@@ -91,6 +95,7 @@ void Peers::link_closed(LinkId id, Instant now) {
       target->second.wait =
           std::clamp(target->second.wait * 2, options_.redial_min, options_.redial_max);
       target->second.next = now + target->second.wait;
+      due_by(target->second.next);
     }
   }
   if (!link.server) return;
@@ -107,7 +112,9 @@ void Peers::lose(ServerId server, Instant now) {
     target.lost = server;
     target.wait = {};
     if (!target.dialling) target.next = now;  // Dialled once more at once: the answer is the news.
+    due_by(target.next);
   }
+  forget_number(peer->second);
   peers_.erase(peer);
   news_.emplace_back(PeerLost{server});
 }
@@ -123,6 +130,7 @@ void Peers::dial_failed(const DialFailed& failed, Instant now) {
   const Duration least = verdict_awaited ? options_.verdict_wait : options_.redial_min;
   target.wait = std::clamp(target.wait * 2, least, options_.redial_max);
   target.next = now + random_.between(target.wait / 2, target.wait);
+  due_by(target.next);
   if (!target.lost || !failed.refused) return;
   if (!peers_.contains(*target.lost)) news_.emplace_back(PeerRefused{*target.lost});
   target.lost.reset();
@@ -135,6 +143,7 @@ std::optional<ServerId> Peers::frame(LinkId id, const wire::Frame& frame, Instan
   Link& link = found->second;
   link.heard = now;
   link.pinged = false;
+  due_by(now + options_.ping_after);
   switch (frame.type) {
     case wire::FrameType::ping:
       outputs_.emplace_back(SendFrame{
@@ -214,26 +223,36 @@ void Peers::identify(LinkId id, Link& link, ServerId server, const wire::PeerHel
   peer.link = id;
   peer.hello = hello;
   peer.hears = seen_by(hello);
-  peer.group.reset();
-  peer.number.reset();
   peer.other_branch = hello.formed() && hello_.formed() && hello.group_id() == hello_.group_id() &&
                       hello.branch() != hello_.branch();
-  if (hello.formed() && !peer.other_branch) {
-    if (const auto group = wire::parse_id<GroupId>(hello.group_id())) {
-      peer.group = *group;
-      peer.number = ServerNumber{hello.number()};
-    }
-  }
+  set_number(peer);
   const auto reached = targets_.find(hello.peer_address());
   if (reached != targets_.end()) {
     reached->second.lost.reset();
     reached->second.next = now;
+    due_by(now);
   }
   if (joined) {
     news_.emplace_back(PeerJoined{server});
   } else {
     news_.emplace_back(PeerChanged{server});
   }
+}
+
+void Peers::set_number(Peer& peer) {
+  forget_number(peer);
+  if (!peer.hello.formed() || peer.other_branch) return;
+  const auto group = wire::parse_id<GroupId>(peer.hello.group_id());
+  if (!group) return;
+  peer.group = *group;
+  peer.number = ServerNumber{peer.hello.number()};
+  members_.emplace(*peer.number, *peer.group, peer.server);
+}
+
+void Peers::forget_number(Peer& peer) {
+  if (peer.group) members_.erase({*peer.number, *peer.group, peer.server});
+  peer.group.reset();
+  peer.number.reset();
 }
 
 void Peers::say_goodbye(LinkId id, const std::string& reason) {
@@ -253,10 +272,10 @@ const Peer* Peers::find(ServerId server) const {
 }
 
 const Peer* Peers::find(ServerNumber number, GroupId group) const {
-  for (const auto& [server, peer] : peers_) {
-    if (peer.number == number && peer.group == group) return &peer;
-  }
-  return nullptr;
+  const auto found = members_.lower_bound({number, group, ServerId{}});
+  if (found == members_.end()) return nullptr;
+  const auto& [its_number, its_group, server] = *found;
+  return its_number == number && its_group == group ? find(server) : nullptr;
 }
 
 void Peers::send(ServerId server, wire::FrameType type, wire::Lane lane,
@@ -282,6 +301,9 @@ bool Peers::is_linked(const std::string& address) const {
 }
 
 void Peers::dial_due(Instant now) {
+  std::erase_if(targets_, [&](const auto& item) {
+    return now >= item.second.next && !item.second.wanted && !item.second.lost;
+  });
   for (auto& [address, target] : targets_) {
     if (now < target.next) continue;
     if (is_linked(address) || own_addresses_.contains(address)) {
@@ -296,6 +318,7 @@ void Peers::dial_due(Instant now) {
 }
 
 void Peers::tick(Instant now) {
+  if (now < due_) return;
   dial_due(now);
   for (auto& [id, link] : links_) {
     const Duration silence = now - link.heard;
@@ -310,9 +333,10 @@ void Peers::tick(Instant now) {
           .link = id, .type = wire::FrameType::ping, .lane = wire::Lane::urgent, .body = {}});
     }
   }
+  due_ = earliest();
 }
 
-Instant Peers::deadline() const {
+Instant Peers::earliest() const {
   Instant next = Instant::max();
   for (const auto& [address, target] : targets_) next = std::min(next, target.next);
   for (const auto& [id, link] : links_) {

@@ -1,11 +1,13 @@
 // The links to other servers: who is at the other end, and whom to dial next.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -92,7 +94,9 @@ class Peers {
   void send(ServerId server, wire::FrameType type, Bytes body);
 
   void tick(Instant now);
-  Instant deadline() const;
+  /// When `tick` is due. It may find nothing to do then: a link that is heard moves only its own
+  /// time, so that a frame costs the same however many links there are.
+  Instant deadline() const { return due_; }
 
   std::vector<PeerNews> take_news();
   std::vector<LinkOutput> take_outputs();
@@ -123,8 +127,12 @@ class Peers {
   std::string why_not_of_the_list(ServerId server, const wire::PeerHello& hello) const;
   void refuse_unlisted(LinkId link, const wire::PeerHello& hello, const std::string& why);
   void warn_once(const std::string& text);
+  void set_number(Peer& peer);
+  void forget_number(Peer& peer);
   void lose(ServerId server, Instant now);
   void dial_due(Instant now);
+  Instant earliest() const;
+  void due_by(Instant at) { due_ = std::min(due_, at); }
   bool is_linked(const std::string& address) const;
 
   Options options_;
@@ -135,7 +143,9 @@ class Peers {
   std::set<std::string> own_addresses_;
   std::map<LinkId, Link> links_;
   std::map<ServerId, Peer> peers_;
+  std::set<std::tuple<ServerNumber, GroupId, ServerId>> members_;  // Those with a number.
   std::map<std::string, Target> targets_;
+  Instant due_{Instant::max()};  // No later than anything that `tick` looks after.
   std::set<std::string> refusals_told_;  // In words.
 
   std::vector<PeerNews> news_;

@@ -16,7 +16,7 @@ Report Node::Impl::report() const {
   const raft::Raft& raft = consensus_->raft();
   const replica::Replica& replica = consensus_->replica();
   if (raft.configuration().contains(raft.self())) report.phase = Phase::running;
-  report.configuration = raft.configuration();
+  report.configuration = &raft.configuration();
   report.installing = raft.installing();
   if (raft.installing()) report.phase = Phase::restoring;
   report.term = raft.term();

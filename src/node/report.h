@@ -48,7 +48,6 @@ struct Report {
   std::optional<ServerNumber> number;
   Term term;
   std::optional<ServerNumber> leader;
-  raft::Configuration configuration{};
   bool leads{false};
   std::optional<ServerNumber> heir{};  ///< To whom it is handing over.
   // What it goes by, of the group's settings.
@@ -57,8 +56,9 @@ struct Report {
   Duration handover_after{};
   bool appointed{false};  ///< Leads because an operator said so.
   bool stopping{false};   ///< For a while or for good.
-  /// The group as it is applied here; nothing before there is one. Valid until the next step.
-  const group::View* view{nullptr};
+  // Nothing before there is a group. Valid until the next step.
+  const raft::Configuration* configuration{nullptr};  ///< The latest, committed or not.
+  const group::View* view{nullptr};                   ///< As it is applied here.
   bool installing{false};  ///< A snapshot is being received or restored.
   LogIndex commit;
   LogIndex applied;

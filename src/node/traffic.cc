@@ -160,7 +160,6 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   if (outputs.state_replaced) {
     edge_.restored(state(), self, now.monotonic);
     before_own_seat_ = before_own_seat_ && !state().view().members.contains(self);
-    adopt_settings();
   }
   edge_.applied(outputs.news, self, now.monotonic);
   answer_operators(outputs.answers);
@@ -172,9 +171,11 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   }
   edge_.answer_reads(state());
   take_events(outputs.events, now);
-  const bool group_changed = std::ranges::any_of(
-      outputs.events, [](const replica::Event& event) { return event.topic == group::topic; });
-  if (outputs.membership_applied || group_changed) {
+  const bool group_changed =
+      outputs.state_replaced || outputs.membership_applied ||
+      std::ranges::any_of(outputs.events,
+                          [](const replica::Event& event) { return event.topic == group::topic; });
+  if (group_changed) {
     adopt_settings();
     refresh_targets(now);
     refresh_rank();
