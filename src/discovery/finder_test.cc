@@ -398,6 +398,28 @@ TEST(FinderTest, ForgetsAServerThatWasSilentForTenIntervalsAtLeastTenSeconds) {
   }
 }
 
+TEST(FinderTest, TellsOnceThatAServerWasSeenFirstHasMovedOrWasForgotten) {
+  Finder finder({}, start);
+  finder.set_own(own_beacon(), start);
+  EXPECT_FALSE(finder.take_moves());
+  finder.heard(beacon_of(1, "b"), false, start);
+  EXPECT_TRUE(finder.take_moves());
+  EXPECT_FALSE(finder.take_moves());
+  wire::Beacon busier = beacon_of(1, "b");
+  busier.set_clients(7);
+  finder.heard(busier, false, start + 1s);
+  EXPECT_FALSE(finder.take_moves()) << "it said something else, from where it was";
+  wire::Beacon moved = beacon_of(1, "b");
+  moved.set_peer_address("b:9001");
+  finder.heard(moved, false, start + 2s);
+  EXPECT_TRUE(finder.take_moves());
+  finder.tick(start + 12s - 1us);
+  EXPECT_FALSE(finder.take_moves());
+  finder.tick(start + 12s);
+  EXPECT_TRUE(finder.take_moves());
+  EXPECT_EQ(finder.sightings().size(), 0);
+}
+
 TEST(FinderTest, RemembersNoMoreServersThanItMay) {
   Finder finder({.servers_max = 2}, start);
   finder.set_own(own_beacon(), start);

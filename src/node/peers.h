@@ -145,7 +145,7 @@ class Peers {
   std::map<ServerId, Peer> peers_;
   std::set<std::tuple<ServerNumber, GroupId, ServerId>> members_;  // Those with a number.
   std::map<std::string, Target> targets_;
-  Instant due_{Instant::max()};  // No later than anything that `tick` looks after.
+  Instant due_{Instant::max()};          // No later than anything that `tick` looks after.
   std::set<std::string> refusals_told_;  // In words.
 
   std::vector<PeerNews> news_;

@@ -56,6 +56,16 @@ class PeersTest : public testing::Test {
     }
     return links;
   }
+  std::vector<std::uint64_t> pinged() {
+    std::vector<std::uint64_t> links;
+    for (const LinkOutput& output : peers_.take_outputs()) {
+      const auto* const frame = std::get_if<SendFrame>(&output);
+      if (frame != nullptr && frame->type == wire::FrameType::ping) {
+        links.push_back(frame->link.value);
+      }
+    }
+    return links;
+  }
   std::vector<std::string> news() {
     std::vector<std::string> lines;
     for (const PeerNews& one : peers_.take_news()) {
@@ -86,6 +96,8 @@ TEST_F(PeersTest, ALostServerIsDialledAtOnceAndARefusalIsTheVerdict) {
   open(1, false);
   say_hello(1, larger);
   news();
+  peers_.tick(now_);
+  EXPECT_GT(peers_.deadline(), now_);
   peers_.link_closed({1}, now_);
   EXPECT_EQ(news(), Lines{"lost"});
   EXPECT_EQ(peers_.deadline(), now_);
@@ -186,6 +198,67 @@ TEST_F(PeersTest, JunkInsteadOfAHelloCostsTheLink) {
                 .body = SharedBytes::copy_of(as_bytes("junk"))},
                now_);
   EXPECT_EQ(closed(), Links{1});
+}
+
+TEST_F(PeersTest, ALinkThatIsHeardPutsOffOnlyItsOwnTime) {
+  peers_.set_targets({}, now_);
+  peers_.tick(now_);
+  open(1, false);
+  open(2, false);
+  for (int i = 0; i < 9; ++i) {
+    now_ += 100ms;
+    peers_.frame({1}, {.type = wire::FrameType::pong, .lane = wire::Lane::urgent, .body = {}},
+                 now_);
+  }
+  EXPECT_EQ(peers_.deadline(), now_ + 100ms) << "the other one has said nothing for 0.9 s";
+  peers_.take_outputs();
+  peers_.tick(now_ += 100ms);
+  EXPECT_EQ(pinged(), Links{2});
+  EXPECT_EQ(peers_.deadline(), now_ + 900ms);
+  peers_.tick(now_ += 900ms);
+  EXPECT_EQ(pinged(), Links{1});
+}
+
+TEST_F(PeersTest, AnAddressThatNobodyWantsAnyMoreIsNotDialledAgain) {
+  peers_.tick(now_);
+  EXPECT_EQ(dialled(), Lines{"other:1"});
+  peers_.set_targets({}, now_);
+  peers_.dial_failed({.address = "other:1", .refused = true}, now_);
+  peers_.tick(now_ += 10s);
+  EXPECT_EQ(dialled(), Lines{});
+  EXPECT_EQ(peers_.deadline(), Instant::max());
+}
+
+TEST_F(PeersTest, AMemberIsFoundByTheNumberThatItSaidLast) {
+  const GroupId group{smaller.uuid};
+  const auto say_number = [&](std::uint64_t link, ServerId from, std::uint32_t number) {
+    wire::PeerHello hello = hello_of(from, "other:1");
+    hello.set_formed(number > 0);
+    hello.set_number(number);
+    hello.set_group_id(group.uuid.to_string());
+    peers_.frame({link},
+                 {.type = wire::FrameType::peer_hello,
+                  .lane = wire::Lane::urgent,
+                  .body = SharedBytes(wire::encode(hello))},
+                 now_);
+  };
+  open(1, false);
+  say_number(1, larger, 7);
+  ASSERT_NE(peers_.find(ServerNumber{7}, group), nullptr);
+  EXPECT_EQ(peers_.find(ServerNumber{7}, group)->server, larger);
+  EXPECT_EQ(peers_.find(ServerNumber{6}, group), nullptr);
+  EXPECT_EQ(peers_.find(ServerNumber{7}, GroupId{larger.uuid}), nullptr);
+
+  open(2, false);
+  say_number(2, smaller, 7);
+  EXPECT_EQ(peers_.find(ServerNumber{7}, group)->server, smaller) << "of two, the smaller id";
+  say_number(2, smaller, 8);
+  EXPECT_EQ(peers_.find(ServerNumber{7}, group)->server, larger);
+  EXPECT_EQ(peers_.find(ServerNumber{8}, group)->server, smaller);
+  say_number(2, smaller, 0);
+  EXPECT_EQ(peers_.find(ServerNumber{8}, group), nullptr);
+  peers_.link_closed({1}, now_);
+  EXPECT_EQ(peers_.find(ServerNumber{7}, group), nullptr);
 }
 
 }  // namespace

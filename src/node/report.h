@@ -59,7 +59,7 @@ struct Report {
   // Nothing before there is a group. Valid until the next step.
   const raft::Configuration* configuration{nullptr};  ///< The latest, committed or not.
   const group::View* view{nullptr};                   ///< As it is applied here.
-  bool installing{false};  ///< A snapshot is being received or restored.
+  bool installing{false};                             ///< A snapshot is being received or restored.
   LogIndex commit;
   LogIndex applied;
   LogIndex stored;

@@ -171,10 +171,10 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   }
   edge_.answer_reads(state());
   take_events(outputs.events, now);
-  const bool group_changed =
-      outputs.state_replaced || outputs.membership_applied ||
-      std::ranges::any_of(outputs.events,
-                          [](const replica::Event& event) { return event.topic == group::topic; });
+  const bool group_changed = outputs.state_replaced || outputs.membership_applied ||
+                             std::ranges::any_of(outputs.events, [](const replica::Event& event) {
+                               return event.topic == group::topic;
+                             });
   if (group_changed) {
     adopt_settings();
     refresh_targets(now);
