@@ -110,7 +110,13 @@ void Edge::frame(LinkId link, const wire::Frame& frame, const replica::Replica& 
   now_ = now;
   if (const auto client = clients_.find(link); client != clients_.end()) {
     client->second.heard = now;
-    if (client->second.session) heartbeats_.connection_heard(*client->second.session, now);
+    const auto& session = client->second.session;
+    if (frame.type == wire::FrameType::heartbeat) {
+      // One of an attachment that is over, or not yet known here, is no fault of its client.
+      if (session) take_heartbeat(link, *session, frame.body.view(), now);
+      return;
+    }
+    if (session) heartbeats_.connection_heard(*session, now);
   }
   switch (frame.type) {
     case wire::FrameType::ping:
@@ -125,8 +131,6 @@ void Edge::frame(LinkId link, const wire::Frame& frame, const replica::Replica& 
       return take_resume(link, frame.body.view(), now);
     case wire::FrameType::end_session:
       return take_end(link, frame.body.view());
-    case wire::FrameType::heartbeat:
-      return take_heartbeat(link, frame.body.view(), now);
     case wire::FrameType::commands:
       return take_commands(link, frame.body, now);
     case wire::FrameType::read:

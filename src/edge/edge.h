@@ -243,7 +243,7 @@ class Edge {
   void attach(LinkId link, SessionId session, Epoch epoch, replica::SessionControl control,
               const wire::HeartbeatTimes& times, Instant now);
   void watch(SessionId session, Attached& attached, Instant now);
-  void take_heartbeat(LinkId link, BytesView body, Instant now);
+  void take_heartbeat(LinkId link, SessionId session, BytesView body, Instant now);
   void end_silent(Instant now);
   Duration timeout_of(Duration asked) const {
     return asked > Duration::zero() ? asked : options_.session_timeout;

@@ -86,17 +86,21 @@ void Heartbeats::heard(Watched& watched, Instant now) {
 }
 
 void Heartbeats::connection_heard(SessionId session, Instant now) {
-  Watched* const watched = find(session);
-  if (watched == nullptr) return;
-  watched->connection_heard = running(now);
-  heard(*watched, now);
+  if (Watched* const watched = find(session)) connection_heard(*watched, now);
+}
+
+void Heartbeats::connection_heard(Watched& watched, Instant now) {
+  watched.connection_heard = running(now);
+  heard(watched, now);
 }
 
 std::optional<wire::HeartbeatHeard> Heartbeats::frame(SessionId session, BytesView body,
                                                       Instant now) {
   Watched* const watched = find(session);
+  if (watched == nullptr) return std::nullopt;
+  connection_heard(*watched, now);
   const auto view = wire::HeartbeatView::parse(body);
-  if (watched == nullptr || !view) return std::nullopt;
+  if (!view) return std::nullopt;
   const wire::Heartbeat& heartbeat = view->heartbeat();
   if (heartbeat.session != session || heartbeat.epoch != watched->epoch) return std::nullopt;
   ++counts_.over_connection;

@@ -60,10 +60,11 @@ class Heartbeats {
   void forget(SessionId session);
   bool watches(SessionId session) const { return places_.contains(session); }
 
-  /// Something came over the session's connection.
+  /// Something else than a heartbeat came over the session's connection.
   void connection_heard(SessionId session, Instant now);
-  /// A heartbeat came over the session's connection; returns what is answered. Nothing if it asks
-  /// for no answer, is of another session or attachment, or none.
+  /// A heartbeat came over the session's connection, which is heard by that whatever it says.
+  /// Returns what is answered: nothing if it asks for no answer, is of another session or
+  /// attachment, or none.
   std::optional<wire::HeartbeatHeard> frame(SessionId session, BytesView body, Instant now);
   /// Anything that came to the port for heartbeats.
   void datagram(BytesView bytes, Instant now);
@@ -101,6 +102,7 @@ class Heartbeats {
   Watched* find(SessionId session);
   bool counts_now(const Watched& watched, Instant now) const;
   void heard(Watched& watched, Instant now);
+  void connection_heard(Watched& watched, Instant now);
   void take_payload(Watched& watched, const wire::Heartbeat& heartbeat, Instant now);
   void look_at(Place place, Instant now);
   Place place_of(const Watched& watched) const {

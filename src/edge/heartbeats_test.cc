@@ -151,6 +151,14 @@ TEST_F(HeartbeatsTest, OneOverTheConnectionIsToldWhetherDatagramsPass) {
   EXPECT_EQ(heartbeats_.frame(fast, as_bytes("no heartbeat"), now_), std::nullopt);
 }
 
+TEST_F(HeartbeatsTest, OneOverTheConnectionIsASignOfLifeWhateverItSays) {
+  heartbeats_.watch(fast, Epoch{1}, fast_times, now_);
+  now_ += seconds{1};
+  EXPECT_EQ(heartbeats_.silence(fast, now_), seconds{1});
+  heartbeats_.frame(fast, as_bytes("no heartbeat"), now_);
+  EXPECT_EQ(heartbeats_.silence(fast, now_), Duration{});
+}
+
 // A process that was stopped for a while finds all timers due before it reads a single datagram.
 TEST_F(HeartbeatsTest, SilenceWhileTheServerDidNotRunIsNobodys) {
   heartbeats_.watch(fast, Epoch{1}, fast_times, now_);

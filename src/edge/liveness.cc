@@ -26,11 +26,8 @@ void Edge::watch(SessionId session, Attached& attached, Instant now) {
       {.interval = attached.times.interval, .timeout = timeout_of(attached.times.timeout)}, now);
 }
 
-void Edge::take_heartbeat(LinkId link, BytesView body, Instant now) {
-  const auto& session = clients_.at(link).session;
-  // One of an attachment that is over, or not yet known here, is no fault of its client.
-  if (!session) return;
-  const auto heard = heartbeats_.frame(*session, body, now);
+void Edge::take_heartbeat(LinkId link, SessionId session, BytesView body, Instant now) {
+  const auto heard = heartbeats_.frame(session, body, now);
   if (!heard) return;
   outputs_.emplace_back(SendFrame{.link = link,
                                   .type = wire::FrameType::heartbeat_heard,

@@ -87,9 +87,10 @@ Placement Node::Impl::placement(Now now) const {
 
 // Returns whether the client of this open or resume is better sent to another server, and was.
 bool Node::Impl::send_on(LinkId link, const wire::Frame& frame, Now now) {
+  const bool opens = frame.type == wire::FrameType::open_session;
+  if (!opens && frame.type != wire::FrameType::resume_session) return false;
   if (!consensus_ || !leadership_.reachable) return false;
-  const bool to_have_none = is_going() || is_drained(*identity_.number);
-  if (frame.type == wire::FrameType::open_session) {
+  if (opens) {
     const auto open = wire::decode<wire::OpenSession>(frame.body.view());
     if (!open || open->stays()) return false;
     const auto id = wire::parse_id<SessionId>(open->session_id());
@@ -97,7 +98,7 @@ bool Node::Impl::send_on(LinkId link, const wire::Frame& frame, Now now) {
     return send_to_better(link, open->zone(), now);
   }
   // Whoever has a session is served wherever it comes, but not where it would have to go at once.
-  if (frame.type != wire::FrameType::resume_session || !to_have_none) return false;
+  if (!is_going() && !is_drained(*identity_.number)) return false;
   const auto resume = wire::decode<wire::ResumeSession>(frame.body.view());
   if (!resume || resume->stays()) return false;
   const auto id = wire::parse_id<SessionId>(resume->session_id());

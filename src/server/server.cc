@@ -85,7 +85,7 @@ void Server::on_open(net::Link& /*link*/) {}  // Links come here when they are o
 void Server::on_frame(net::Link& link, wire::Frame frame) {
   ++traffic_.frames_received;
   traffic_.bytes_received += wire::frame_header_bytes + frame.body.size();
-  trace_.received({link.number()}, frame, loop_.now());
+  if (trace_.on()) trace_.received({link.number()}, frame, loop_.now());
   step(node::FrameReceived{.link = {link.number()}, .frame = std::move(frame)});
 }
 
@@ -169,7 +169,7 @@ void Server::send(node::SendFrame frame) {
   ++traffic_.frames_sent;
   traffic_.bytes_sent += wire::frame_header_bytes;
   for (const SharedBytes& part : frame.body) traffic_.bytes_sent += part.size();
-  trace_.sends(frame, loop_.now());
+  if (trace_.on()) trace_.sends(frame, loop_.now());
   if (link->send(frame.type, frame.lane, std::move(frame.body))) return;
   const std::string reason =
       "it does not take in what is sent to it: " + std::to_string(link->queued_bytes()) +

@@ -63,12 +63,10 @@ std::string describe(const raft::Message& message) {
 }
 
 void MessageTrace::received(node::LinkId link, const wire::Frame& frame, Instant now) {
-  if (!on()) return;
   line("in", link, frame.type, frame.lane, frame.body, now);
 }
 
 void MessageTrace::sends(const node::SendFrame& frame, Instant now) {
-  if (!on()) return;
   Bytes body;
   for (const SharedBytes& piece : frame.body) {
     body.insert(body.end(), piece.view().begin(), piece.view().end());

@@ -17,7 +17,7 @@ namespace muster::server {
 
 /// Writes a line at the level `debug` for each frame: which way, link, type, lane, size, and of
 /// consensus also from, to, term and index. Heartbeats, pings and pongs are counted and told once a
-/// second. Costs one comparison while that level is off. Thread-safety: none.
+/// second. Precondition of both: `on()`, which costs one comparison. Thread-safety: none.
 class MessageTrace {
  public:
   explicit MessageTrace(std::shared_ptr<spdlog::logger> log) : log_(std::move(log)) {}

@@ -59,11 +59,11 @@ TEST_F(TraceTest, HeartbeatsAreCountedAndToldOnceASecond) {
   EXPECT_EQ(text_.str(), "1 heartbeats and pings\n5 heartbeats and pings\n");
 }
 
-TEST_F(TraceTest, NothingIsWrittenAtOtherLevels) {
+TEST_F(TraceTest, IsOnAtTheLevelDebugOnly) {
   log_at(spdlog::level::info);
-  MessageTrace trace(log_);
-  trace.sends(frame_of(vote_request()), Instant{});
-  EXPECT_EQ(text_.str(), "");
+  EXPECT_FALSE(MessageTrace(log_).on());
+  log_at(spdlog::level::debug);
+  EXPECT_TRUE(MessageTrace(log_).on());
 }
 
 }  // namespace
