@@ -13,7 +13,8 @@ from .groups import Failure, cpu_seconds, memory_kilobytes, wait_until
 from .program import BINARY, CLIENTS
 
 SIZE = 128  # Bytes of a command, where nothing else is said.
-WARM_UP = 1  # Seconds, before each load.
+WARM_UP = 1  # Seconds, before each load,
+OPEN_WARM_UP = 5  # and before an open loop: what fell due while all came is done by then.
 SIZES_IN_FLIGHT = 64
 RATE = 2  # Commands a second of each client, in an open loop.
 FOLLOWERS = 100
@@ -140,7 +141,8 @@ class Growth:
             with self.group(VOTERS) as group:
                 for loop, options in (("closed", ["--in-flight", count]),
                                       ("open", ["--rate", RATE * count])):
-                    figures = self.load(group, count, options)
+                    warm_up = OPEN_WARM_UP if loop == "open" else WARM_UP
+                    figures = self.load(group, count, options, warm_up=warm_up)
                     yield ({"clients": count, "loop": loop, **figures},
                            f"{count:,} clients, {loop} loop: " + load_in_words(figures))
 
@@ -197,14 +199,14 @@ class Growth:
             raise Failure(f"no result: {' '.join(client.args)}")
         return result, looks, client.pid
 
-    def load(self, group, clients, options, size=SIZE):
+    def load(self, group, clients, options, size=SIZE, warm_up=WARM_UP):
         seconds = self.extent.seconds
         leader = group.leader()
         result, looks, client = self.bench(
             group, leader, seconds, "--clients", clients, "--size", size,
-            "--duration", f"{seconds}s", "--warm-up", f"{WARM_UP}s", *options)
+            "--duration", f"{seconds}s", "--warm-up", f"{warm_up}s", *options)
         # The first look is when the warm-up ends; the last may be when the load does.
-        (begin, _), (end, memory) = looks[WARM_UP - 1], looks[-1]
+        (begin, _), (end, memory) = looks[warm_up - 1], looks[-1]
         cores = end.since(begin)
         return {"perSecond": result["commandsPerSecond"], "p50Ms": result["p50Ms"],
                 "p99Ms": result["p99Ms"], "errors": result["errors"] + result["unknown"],
