@@ -171,7 +171,7 @@ void Node::Impl::take_consensus(ConsensusOutputs outputs, Now now) {
   }
   edge_.answer_reads(state());
   take_events(outputs.events, now);
-  const bool group_changed = outputs.state_replaced || outputs.membership_applied ||
+  const bool group_changed = outputs.membership_applied ||
                              std::ranges::any_of(outputs.events, [](const replica::Event& event) {
                                return event.topic == group::topic;
                              });
