@@ -202,6 +202,7 @@ class Node::Impl {
   // upkeep.cc: what a leader looks after, and going on alone on one machine.
   void upkeep(Now now);
   void refresh_rank();
+  void leader_is_gone(Now now);
   std::vector<ServerNumber> ranked(bool voters_only) const;
   void mend_voters(Now now);
   std::map<ServerNumber, Standing> standings(Now now);

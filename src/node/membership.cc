@@ -223,9 +223,7 @@ void Node::Impl::peer_news(const PeerNews& news, Now now) {
     if (const auto number = number_of(lost->server.uuid.to_string())) farewells_.erase(*number);
   } else if (const auto* const refused = std::get_if<PeerRefused>(&news); refused && consensus_) {
     const auto number = number_of(refused->server.uuid.to_string());
-    if (number && consensus_->raft().leader() == *number) {
-      consensus_->raft().leader_lost(now.monotonic);
-    }
+    if (number && consensus_->raft().leader() == *number) leader_is_gone(now);
   }
   refresh_hello();
 }

@@ -293,6 +293,7 @@ void Node::Impl::watch_leadership(Now now) {
     notice(NoticeLevel::info, "no longer leader: handed to " + name_of(*current.leader));
   }
   weighing_.reset();
+  refresh_rank();
   if (leads()) became_leader(previous_leader_, leaderless, now);
   previous_leader_ = current.leader;
 }

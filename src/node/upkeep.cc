@@ -48,6 +48,17 @@ void Node::Impl::refresh_rank() {
   consensus_->raft().set_rank(static_cast<std::uint32_t>(self - voters.begin()));
 }
 
+// Nobody waits for the place of the leader that is gone, nor for those of others that are.
+void Node::Impl::leader_is_gone(Now now) {
+  std::uint32_t before = 0;
+  for (const ServerNumber voter : ranked(true)) {
+    if (voter == consensus_->raft().self()) break;
+    if (is_linked(voter)) ++before;
+  }
+  consensus_->raft().set_rank(before);
+  consensus_->raft().leader_lost(now.monotonic);
+}
+
 void Node::Impl::upkeep(Now now) {
   next_upkeep_ = now.monotonic + upkeep_interval;
   meet_telemetry_peers(now);

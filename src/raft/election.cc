@@ -122,13 +122,17 @@ bool Raft::is_lost() const {
 
 /// A refusal comes from a server that hears a leader, knows more, or stands itself. The first
 /// passes within moments after a leader's death, so the first waits are short.
-void Raft::wait_after_refusal() {
-  become_follower(hard_.term, std::nullopt);
+Duration Raft::refusal_wait() {
   constexpr std::uint32_t doublings_max = 16;
   const Duration wait = std::min(options_.election_timeout,
                                  options_.retry_wait * (1U << std::min(refusals_, doublings_max)));
   ++refusals_;
-  election_deadline_ = now_ + random_.between(wait, 2 * wait) + rank_ * options_.lost_rank_wait;
+  return random_.between(wait, 2 * wait) + rank_ * options_.lost_rank_wait;
+}
+
+void Raft::wait_after_refusal() {
+  become_follower(hard_.term, std::nullopt);
+  election_deadline_ = now_ + refusal_wait();
 }
 
 void Raft::become_leader() {
@@ -172,7 +176,7 @@ void Raft::on(const Message& message, const PreVoteRequest& request) {
   if (!granted || role_ != Role::follower) return;
   // Room for the one that was first: without this, two would split the votes of the next term.
   election_deadline_ = std::max(
-      election_deadline_, now_ + random_.between(options_.retry_wait, 2 * options_.retry_wait));
+      election_deadline_, now_ + random_.between(options_.granted_wait, 2 * options_.granted_wait));
 }
 
 void Raft::on(const Message& message, const PreVoteReply& reply) {
@@ -184,7 +188,9 @@ void Raft::on(const Message& message, const PreVoteReply& reply) {
     votes_.emplace(message.from, false);
   }
   if (carries()) return become_candidate(false);
-  if (is_lost()) wait_after_refusal();
+  if (is_lost()) return wait_after_refusal();
+  // Who has not answered may be the dead leader: then nothing more comes, and all are asked anew.
+  if (!reply.granted) election_deadline_ = std::min(election_deadline_, now_ + refusal_wait());
 }
 
 void Raft::on(const Message& message, const VoteRequest& request) {

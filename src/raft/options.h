@@ -22,8 +22,11 @@ struct Options {
   /// The same for a leader whose link closed and whose port refused (`Raft::leader_lost`).
   Duration lost_rank_wait{std::chrono::milliseconds{10}};
   /// Wait before standing again after a refusal: from once to twice this, at random; doubled at
-  /// each refusal in a row, up to the election timeout.
-  Duration retry_wait{std::chrono::milliseconds{10}};
+  /// each refusal in a row, up to the election timeout. Short: the first to miss a dead leader is
+  /// refused by those that are about to.
+  Duration retry_wait{std::chrono::milliseconds{2}};
+  /// Whoever grants a pre-vote leaves the other one so long to be elected, or up to twice that.
+  Duration granted_wait{std::chrono::milliseconds{10}};
   /// A candidacy that has neither won nor failed, as when votes were split, begins anew after this
   /// at most (half as long at least), however long the election timeout is.
   Duration candidacy_max{std::chrono::seconds{1}};

@@ -228,6 +228,7 @@ class Raft {
   bool is_up_to_date(LogIndex last_index, Term last_term) const;
   Duration silence_wait();
   Duration candidacy_wait();
+  Duration refusal_wait();
   void wait_after_refusal();
   bool carries() const;
   bool is_lost() const;

@@ -232,6 +232,25 @@ TEST(RaftTest, RankMakesTheWaitAfterALossLonger) {
   EXPECT_EQ(last.deadline(), start + 4 * Options{}.lost_rank_wait);
 }
 
+// The third of three is dead, so that neither a majority nor a refusal by one ever comes.
+TEST(RaftTest, WhoIsRefusedByOneThatDoesNotMissTheLeaderYetAsksAgainWithinMoments) {
+  Raft raft = bob_of_three();
+  ASSERT_TRUE(raft.step(append(2, 1, 1, {}), start));
+  raft.leader_lost(start);
+  ASSERT_EQ(raft.role(), Role::pre_candidate);
+  ASSERT_TRUE(raft.step({eve, bob, Term{2}, PreVoteReply{false}}, start));
+  EXPECT_EQ(raft.role(), Role::pre_candidate);
+  const Instant again = raft.deadline();
+  EXPECT_GE(again, start + Options{}.retry_wait);
+  EXPECT_LE(again, start + 2 * Options{}.retry_wait);
+  static_cast<void>(raft.ready());
+  raft.tick(again);
+  ASSERT_TRUE(raft.step({eve, bob, Term{2}, PreVoteReply{false}}, again));
+  EXPECT_GE(raft.deadline(), again + 2 * Options{}.retry_wait) << "twice as long each time";
+  ASSERT_TRUE(raft.step({eve, bob, Term{3}, PreVoteReply{true}}, again));
+  EXPECT_EQ(raft.role(), Role::candidate);
+}
+
 TEST(RaftTest, AMajorityThatReturnsEndsTheWaitForASilence) {
   Options slow{.heartbeat_interval = 2s, .election_timeout = 5s};
   Raft raft = bob_of_three(slow);
