@@ -351,6 +351,25 @@ TEST(RaftTest, WhoDoesNotAnswerIsAskedAgainButNotSentTheEntriesAgain) {
   EXPECT_EQ(sent_in_silence(raft, start, 0).entries, 2U);  // It is there, and may have lost them.
 }
 
+// Its match is not known yet: it is not nothing.
+TEST(RaftTest, AFollowerThatConnectsBeforeItAnsweredIsNotSentTheWholeLog) {
+  Raft raft = alone();
+  Configuration two = voters({bob});
+  two.members[ann] = MemberRole::standby;
+  EXPECT_TRUE(raft.propose_configuration(two, {}, start));
+  const auto asked_after = [&] {
+    std::vector<LogIndex> asked;
+    for (const Message& message : raft.ready().send_now) {
+      const auto* const append = std::get_if<AppendRequest>(&message.body);
+      if (append != nullptr) asked.push_back(append->previous_index);
+    }
+    return asked;
+  };
+  EXPECT_EQ(asked_after(), std::vector{LogIndex{2}});
+  raft.peer_connected(ann, start);
+  EXPECT_EQ(asked_after(), std::vector{LogIndex{2}});
+}
+
 // A slow link has not lost what it has not brought yet.
 TEST(RaftTest, APieceOfASnapshotIsSentAgainLessAndLessOften) {
   Progress progress(LogIndex{1}, start);

@@ -224,7 +224,9 @@ void Raft::peer_connected(ServerNumber peer, Instant now) {
   if (progress.transfer()) {
     progress.transfer()->in_flight = false;
   } else {
-    progress.probe_from(progress.match() + 1);
+    // One that is still sought goes on: from the start it would be sent the whole log.
+    const bool sought = progress.state() == ProgressState::probe;
+    progress.probe_from(sought ? progress.next() : progress.match() + 1);
   }
 }
 
