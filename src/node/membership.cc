@@ -216,6 +216,7 @@ std::optional<ServerNumber> Node::Impl::number_of(const std::string& server_id) 
 
 void Node::Impl::peer_news(const PeerNews& news, Now now) {
   if (const auto* const joined = std::get_if<PeerJoined>(&news)) {
+    if (consensus_) refresh_rank();  // It may be one whose place counted for nothing.
     peer_arrived(joined->server, now);
   } else if (const auto* const changed = std::get_if<PeerChanged>(&news)) {
     peer_arrived(changed->server, now);
