@@ -121,7 +121,7 @@ class Finder {
 
   std::map<ServerId, Sighting> seen_;
   bool moved_{false};
-  Instant next_forgotten_{Instant::max()};  // Or later: not moved by each that is heard again.
+  Instant next_forgotten_{Instant::max()};  // Nobody is before: who is heard again has later.
   RateLimit answers_;
   RateLimit hints_;
 
